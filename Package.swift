@@ -1,0 +1,52 @@
+// swift-tools-version:6.0
+import PackageDescription
+
+// The rooms of the house, from the ground up. A room imports only rooms above it in this list.
+
+/// Loops over raw memory: bounds are proven by the callers in `Tensors` and `Spiking`.
+let kernelSettings: [SwiftSetting] = [
+  .unsafeFlags(["-Ounchecked"], .when(configuration: .release))
+]
+/// The interpreter's loop reads class fields at each step; exclusivity checks there cost three quarters of it.
+let machineSettings: [SwiftSetting] = [
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
+let package = Package(
+  name: "neuedge",
+  products: [.executable(name: "snn", targets: ["snn"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .target(name: "Faults"),
+    .target(name: "CEmbedded"),
+    .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Kernels", swiftSettings: kernelSettings),
+    .target(name: "Tensors", dependencies: ["Kernels", "Faults"]),
+    .target(name: "Spiking", dependencies: ["Tensors", "Kernels", "Faults"]),
+    .target(name: "Formats", dependencies: ["Tensors", "Faults", "CZlib", "CEmbedded"]),
+    .target(name: "Plots", dependencies: ["Tensors", "Faults"]),
+    .target(name: "Language", dependencies: ["Faults"]),
+    .target(name: "Machine", dependencies: ["Language", "Tensors", "Faults"], swiftSettings: machineSettings),
+    .target(
+      name: "Builtins", dependencies: ["Machine", "Spiking", "Formats", "Plots", "Tensors", "Faults", "CEmbedded"]),
+    .target(name: "Sessions", dependencies: ["Builtins", "Machine", "Language", "Faults", "CEditline"]),
+    .executableTarget(
+      name: "snn",
+      dependencies: [
+        "Sessions", "Builtins", "Machine", "Language", "Faults",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats"]),
+    .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
+    .testTarget(name: "LanguageTests", dependencies: ["Language"]),
+    .testTarget(name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
