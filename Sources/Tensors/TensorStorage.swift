@@ -1,0 +1,55 @@
+// The memory behind tensors: aligned, counted against one limit, and freed as soon as the last tensor lets go.
+
+import Faults
+import Glibc
+import Synchronization
+
+/// A block of 64-byte aligned floats that one or more tensors share until one of them writes.
+final class TensorStorage: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Float>
+  let capacity: Int
+
+  /// Uninitialised room for `count` floats, after checking the total against `Tensor.memoryLimit`.
+  init(count: Int, shape: [Int]) throws(Fault) {
+    let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+    if overflow { throw Shape.tooLarge(shape, bytes: nil) }
+    let held = TensorMemory.held.add(bytes, ordering: .relaxed).newValue
+    if held > Tensor.memoryLimit {
+      TensorMemory.held.subtract(bytes, ordering: .relaxed)
+      throw Shape.tooLarge(shape, bytes: bytes)
+    }
+    var raw: UnsafeMutableRawPointer?
+    guard posix_memalign(&raw, 64, (bytes + 63) & ~63) == 0, let raw else {
+      TensorMemory.held.subtract(bytes, ordering: .relaxed)
+      throw Fault(
+        .limit, "the machine has no memory left",
+        label: "a tensor of shape \(Shape.text(shape)) needs \(Shape.bytesText(bytes))")
+    }
+    base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    capacity = max(count, 1)
+  }
+
+  deinit {
+    free(base)
+    TensorMemory.held.subtract(capacity * MemoryLayout<Float>.stride, ordering: .relaxed)
+  }
+}
+
+/// The count of bytes that live tensors hold, and how many they may.
+enum TensorMemory {
+  static let held = Atomic<Int>(0)
+  static let limit = Atomic<Int>(8 << 30)
+}
+
+extension Tensor {
+  /// The most bytes that all live tensors together may hold (8 GiB unless set).
+  ///
+  /// A tensor that would pass the limit is refused with a `.limit` fault before anything is allocated.
+  public static var memoryLimit: Int {
+    get { TensorMemory.limit.load(ordering: .relaxed) }
+    set { TensorMemory.limit.store(max(0, newValue), ordering: .relaxed) }
+  }
+
+  /// The bytes that live tensors hold now.
+  public static var memoryHeld: Int { TensorMemory.held.load(ordering: .relaxed) }
+}
