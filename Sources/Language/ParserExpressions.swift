@@ -1,0 +1,362 @@
+import Faults
+
+/// Expressions, loosest first: `|>`, `=>`, `or`, `and`, `not`, comparisons, `..`, `+ -`, `* / // % @`, unary `-`,
+/// `^`, then calls, indices and members.
+extension Parser {
+  static let compoundAssignments: [String: BinaryOperator] = [
+    "+=": .add, "-=": .subtract, "*=": .multiply, "/=": .divide, "//=": .floorDivide, "%=": .remainder,
+    "@=": .matrixProduct, "^=": .power,
+  ]
+
+  mutating func parseExpression() throws(Failed) -> NodeID {
+    try nested { (parser) throws(Failed) in try parser.parsePipeline() }
+  }
+
+  mutating func parseExpressionStatement() throws(Failed) -> NodeID {
+    let target = try parseExpression()
+    guard case .symbol(let text) = kind else { return target }
+    let operation = Self.compoundAssignments[text]
+    guard text == "=" || operation != nil else { return target }
+    switch tree[target] {
+    case .name, .index, .member: break
+    case .tuple, .list:
+      throw fail(
+        Fault(.parse, "only a name, an element or a member can be assigned", label: "these are several",
+          help: "take values apart with `let (a, b) = …`"), tree.span(target))
+    default:
+      throw fail(
+        Fault(.parse, "this cannot be assigned", label: "not a name, an element or a member", help: "`==` compares"),
+        tree.span(target))
+    }
+    advance()
+    skipNewlines()
+    let value = try parseExpression()
+    return add(.assign(target, operation, value), tree.span(target).joined(tree.span(value)))
+  }
+
+  // MARK: pipelines and lambdas
+
+  private mutating func parsePipeline() throws(Failed) -> NodeID {
+    var left = try parseLambda()
+    var length = 0
+    while continues(with: "|>") {
+      advance()
+      skipNewlines()
+      let right = try parseLambda()
+      left = add(.pipe(left, right), tree.span(left).joined(tree.span(right)))
+      try limitChain(&length, left)
+    }
+    return left
+  }
+
+  /// Whether the next token, perhaps on a later line, is the symbol; moves to it when so.
+  private mutating func continues(with symbol: String) -> Bool {
+    let next = skippingNewlines(from: at)
+    guard tokens[next].kind == .symbol(symbol) else { return false }
+    at = next
+    return true
+  }
+
+  private mutating func limitChain(_ length: inout Int, _ node: NodeID) throws(Failed) {
+    length += 1
+    if length > Self.longestChain {
+      throw fail(
+        Fault(.limit, "expression too long", label: "more than \(Self.longestChain) operators in a row",
+          help: "give parts of it names with `let`"), tree.span(node))
+    }
+  }
+
+  private mutating func parseLambda() throws(Failed) -> NodeID {
+    let token = current
+    switch token.kind {
+    case .name(let name) where tokens[skippingNewlinesIfIgnored(at + 1)].kind == .symbol("=>"):
+      advance()
+      let parameter = Parameter(name: name, span: token.span, defaultValue: nil, isRest: false)
+      return try parseLambdaBody([parameter], from: token.span)
+    case .symbol("(") where isLambdaHead():
+      let parameters = try parseParameters()
+      return try parseLambdaBody(parameters, from: token.span)
+    case .keyword(.fn):
+      advance()
+      let parameters = try parseParameters()
+      let body = try parseFunctionBody()
+      return lambda(parameters, body, from: token.span)
+    default:
+      return try parseOr()
+    }
+  }
+
+  private func skippingNewlinesIfIgnored(_ index: Int) -> Int {
+    ignoresNewlines ? skippingNewlines(from: index) : min(index, tokens.count - 1)
+  }
+
+  /// Looks past the matching `)` for `=>`.
+  private func isLambdaHead() -> Bool {
+    var open = 0
+    var index = at
+    while index < tokens.count {
+      switch tokens[index].kind {
+      case .symbol("("), .symbol("["), .symbol("{"): open += 1
+      case .symbol(")"), .symbol("]"), .symbol("}"):
+        open -= 1
+        if open == 0 { return tokens[min(index + 1, tokens.count - 1)].kind == .symbol("=>") }
+      case .end: return false
+      default: break
+      }
+      index += 1
+    }
+    return false
+  }
+
+  private mutating func parseLambdaBody(_ parameters: [Parameter], from start: Span) throws(Failed) -> NodeID {
+    try expect("=>", "after the parameters")
+    skipNewlines()
+    let body = try parseBody()
+    return lambda(parameters, body, from: start)
+  }
+
+  private mutating func lambda(_ parameters: [Parameter], _ body: NodeID, from start: Span) -> NodeID {
+    let function = FunctionTree(name: nil, nameSpan: start, parameters: parameters, body: body, documentation: nil)
+    return add(.lambda(function), start.joined(tree.span(body)))
+  }
+
+  /// What stands behind `=>`: a block, or one expression (which a pipeline outside does not belong to).
+  mutating func parseBody() throws(Failed) -> NodeID {
+    if isSymbol("{"), !isMapAhead() { return try parseBlock("for the body") }
+    switch kind {
+    case .keyword(.throw), .keyword(.return), .keyword(.break), .keyword(.continue), .keyword(.assert):
+      return try parseStatement()
+    default: return try nested { (parser) throws(Failed) in try parser.parseLambda() }
+    }
+  }
+
+  // MARK: operators
+
+  mutating func parseOr() throws(Failed) -> NodeID {
+    var left = try parseAnd()
+    var length = 0
+    while accept(.or) {
+      skipNewlines()
+      let right = try parseAnd()
+      left = add(.or(left, right), tree.span(left).joined(tree.span(right)))
+      try limitChain(&length, left)
+    }
+    return left
+  }
+
+  private mutating func parseAnd() throws(Failed) -> NodeID {
+    var left = try parseNot()
+    var length = 0
+    while accept(.and) {
+      skipNewlines()
+      let right = try parseNot()
+      left = add(.and(left, right), tree.span(left).joined(tree.span(right)))
+      try limitChain(&length, left)
+    }
+    return left
+  }
+
+  private mutating func parseNot() throws(Failed) -> NodeID {
+    guard isKeyword(.not) else { return try parseComparison() }
+    let start = current.span
+    advance()
+    let operand = try nested { (parser) throws(Failed) in try parser.parseNot() }
+    return add(.unary(.not, operand), start.joined(tree.span(operand)))
+  }
+
+  private mutating func comparisonOperator() -> ComparisonOperator? {
+    switch kind {
+    case .symbol(let text): return ComparisonOperator(rawValue: text)
+    case .keyword(.in): return .isIn
+    case .keyword(.not) where token(after: 1).kind == .keyword(.in): return .isNotIn
+    default: return nil
+    }
+  }
+
+  private mutating func parseComparison() throws(Failed) -> NodeID {
+    let first = try parseRange()
+    guard comparisonOperator() != nil else { return first }
+    var operands = [first]
+    var operators: [ComparisonOperator] = []
+    var length = 0
+    while let operation = comparisonOperator() {
+      advance()
+      if operation == .isNotIn { advance() }
+      skipNewlines()
+      operands.append(try parseRange())
+      operators.append(operation)
+      try limitChain(&length, first)
+    }
+    let span = tree.span(first).joined(tree.span(operands[operands.count - 1]))
+    return add(.comparison(operands, operators), span)
+  }
+
+  private mutating func parseRange() throws(Failed) -> NodeID {
+    let start = current.span
+    let low = isSymbol("..") ? nil : try parseAdditive()
+    guard isSymbol("..") else { return low ?? add(.missing, start) }
+    advance()
+    let high = endsRange ? nil : try parseAdditive()
+    return add(.range(low, high), spanned(from: low.map { tree.span($0) } ?? start))
+  }
+
+  private var endsRange: Bool {
+    mutating get {
+      switch current.kind {
+      case .symbol("]"), .symbol(","), .symbol(")"), .symbol("}"), .symbol("{"), .newline, .end, .symbol(";"), .symbol("|>"): true
+      default: false
+      }
+    }
+  }
+
+  private static let additive: [String: BinaryOperator] = ["+": .add, "-": .subtract]
+  private static let multiplicative: [String: BinaryOperator] = [
+    "*": .multiply, "/": .divide, "//": .floorDivide, "%": .remainder, "@": .matrixProduct,
+  ]
+
+  private mutating func parseAdditive() throws(Failed) -> NodeID {
+    var left = try parseMultiplicative()
+    var length = 0
+    while case .symbol(let text) = kind, let operation = Self.additive[text] {
+      advance()
+      skipNewlines()
+      let right = try parseMultiplicative()
+      left = add(.binary(operation, left, right), tree.span(left).joined(tree.span(right)))
+      try limitChain(&length, left)
+    }
+    return left
+  }
+
+  private mutating func parseMultiplicative() throws(Failed) -> NodeID {
+    var left = try parseUnary()
+    var length = 0
+    while case .symbol(let text) = kind, let operation = Self.multiplicative[text] {
+      advance()
+      skipNewlines()
+      let right = try parseUnary()
+      left = add(.binary(operation, left, right), tree.span(left).joined(tree.span(right)))
+      try limitChain(&length, left)
+    }
+    return left
+  }
+
+  mutating func parseUnary() throws(Failed) -> NodeID {
+    let start = current.span
+    if isSymbol("-") {
+      advance()
+      let operand = try nested { (parser) throws(Failed) in try parser.parseUnary() }
+      return add(.unary(.negate, operand), start.joined(tree.span(operand)))
+    }
+    if isSymbol("+") {
+      throw unexpected("a number needs no `+` before it", help: "leave it out")
+    }
+    return try parsePower()
+  }
+
+  private mutating func parsePower() throws(Failed) -> NodeID {
+    let base = try parsePostfix()
+    guard accept("^") else { return base }
+    skipNewlines()
+    let exponent = try nested { (parser) throws(Failed) in try parser.parseUnary() }
+    return add(.binary(.power, base, exponent), tree.span(base).joined(tree.span(exponent)))
+  }
+
+  // MARK: calls, indices, members
+
+  private mutating func parsePostfix() throws(Failed) -> NodeID {
+    var node = try parsePrimary()
+    var length = 0
+    while true {
+      if isSymbol("(") {
+        node = try parseCall(node)
+      } else if isSymbol("[") {
+        node = try parseIndex(node)
+      } else if continues(with: ".") {
+        advance()
+        let (name, span) = try parseMemberName()
+        node = add(.member(node, name, span), tree.span(node).joined(span))
+      } else {
+        return node
+      }
+      try limitChain(&length, node)
+    }
+  }
+
+  private mutating func parseMemberName() throws(Failed) -> (String, Span) {
+    // A keyword can be a member's name: nothing else can stand behind the dot.
+    if case .keyword(let keyword) = kind {
+      let span = current.span
+      advance()
+      return (keyword.rawValue, span)
+    }
+    return try expectName("a member's name after `.`")
+  }
+
+  private mutating func parseCall(_ callee: NodeID) throws(Failed) -> NodeID {
+    let open = current.span
+    advance()
+    let arguments = try withNewlines(ignored: true) { (parser) throws(Failed) in
+      var arguments: [Argument] = []
+      while !parser.isSymbol(")") {
+        arguments.append(try parser.parseArgument(after: arguments))
+        if !parser.accept(",") { break }
+      }
+      if !parser.isSymbol(")") {
+        if parser.kind == .end { throw parser.unclosed("(", at: open) }
+        throw parser.unexpected("expected `,` or `)` in the call")
+      }
+      return arguments
+    }
+    let end = withCurrentSpan(ignoringNewlines: true)
+    return add(.call(callee, arguments), tree.span(callee).joined(end))
+  }
+
+  /// Steps over the current token and gives its place.
+  private mutating func withCurrentSpan(ignoringNewlines: Bool) -> Span {
+    if ignoringNewlines { skipNewlines() }
+    let span = tokens[at].span
+    advance()
+    return span
+  }
+
+  private mutating func parseArgument(after arguments: [Argument]) throws(Failed) -> Argument {
+    let token = current
+    if case .name(let name) = token.kind, tokens[skippingNewlines(from: at + 1)].kind == .symbol("=") {
+      advance()
+      _ = accept("=")
+      if arguments.contains(where: { $0.name == name }) {
+        throw fail(Fault(.call, "`\(name)` is given twice", label: "the second"), token.span)
+      }
+      return Argument(name: name, nameSpan: token.span, value: try parseExpression())
+    }
+    let value = try parseExpression()
+    if arguments.contains(where: { $0.name != nil }) {
+      throw fail(
+        Fault(.call, "an argument without a name after one with a name", label: "which parameter is this?",
+          help: "put the arguments without names first, or write `name = …`"), tree.span(value))
+    }
+    return Argument(name: nil, nameSpan: nil, value: value)
+  }
+
+  private mutating func parseIndex(_ base: NodeID) throws(Failed) -> NodeID {
+    let open = current.span
+    advance()
+    let indices = try withNewlines(ignored: true) { (parser) throws(Failed) in
+      var indices: [NodeID] = []
+      while !parser.isSymbol("]") {
+        indices.append(try parser.parseExpression())
+        if !parser.accept(",") { break }
+      }
+      if !parser.isSymbol("]") {
+        if parser.kind == .end { throw parser.unclosed("[", at: open) }
+        throw parser.unexpected("expected `,` or `]` in the index")
+      }
+      return indices
+    }
+    let end = withCurrentSpan(ignoringNewlines: true)
+    if indices.isEmpty {
+      throw fail(Fault(.parse, "an empty index", label: "which element?", help: "all of them: `x[..]`"), open.joined(end))
+    }
+    return add(.index(base, indices), tree.span(base).joined(end))
+  }
+}
