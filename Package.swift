@@ -20,7 +20,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "Faults"),
-    .target(name: "CEmbedded"),
+    .target(name: "CEmbedded", exclude: ["data"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Kernels", swiftSettings: kernelSettings),
@@ -42,7 +42,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZlib"]),
     .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
     .testTarget(name: "LanguageTests", dependencies: ["Language"]),
     .testTarget(name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language"]),
