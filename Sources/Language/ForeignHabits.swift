@@ -6,16 +6,27 @@ extension Parser {
     let next = tokens[min(index + 1, tokens.count - 1)].kind
     let before = index > 0 ? tokens[index - 1].kind : .newline
     switch tokens[index].kind {
-    case .symbol(let text): return symbolHabit(text)
+    case .symbol(let text):
+      if text == "//" || text == "%", before == .newline { return Self.commentHabit }
+      return symbolHabit(text)
     case .name(let word):
+      if isBehindSlashes(index) { return Self.commentHabit }
       if let habit = wordHabit(word, followedBy: next) { return habit }
       if case .name(let previous) = before { return wordHabit(previous, followedBy: .name(word)) }
       return nil
     case .string, .int, .float:
       if before == .name("print") { return ("`print` is a function", "write `print(…)`") }
+      if before == .name("f") { return ("a string needs no `f` before it", "every string takes values: \"x is {x}\"") }
       return nil
     default: return nil
     }
+  }
+
+  private static let commentHabit = ("this is not how a comment begins", "a comment begins with `#`")
+
+  /// Whether `//` stands earlier on the line, where it divides: words behind it are probably meant as a comment.
+  private func isBehindSlashes(_ index: Int) -> Bool {
+    tokens[..<index].reversed().prefix { $0.kind != .newline }.contains { $0.kind == .symbol("//") }
   }
 
   private func symbolHabit(_ text: String) -> (title: String, help: String)? {
@@ -30,6 +41,7 @@ extension Parser {
     case "++", "--": ("`\(text)` is not an operator", "write `x \(text.first ?? "+")= 1`")
     case ":=": ("`:=` is not an operator", "write `let x = 1` or `var x = 1`")
     case "===", "!==": ("`\(text)` is not an operator", "write `\(text.dropLast())`")
+    case "~=", "<>": ("`\(text)` is not an operator", "write `!=`")
     case "...": ("`...` is not an operator", "a range is written `a..b`, without `b`")
     case "?": ("`?` is not an operator", "a choice is written `if c { a } else { b }`")
     case "'": ("strings stand in double quotes", "write \"text\"; a transpose is `transpose(x)`")
@@ -57,10 +69,10 @@ extension Parser {
     case "const" where isBeforeName: return ("`const` is not a word of the language", "write `let`")
     case "except", "finally": return ("`\(word)` is not a word of the language", "write `try { … } catch e { … }`")
     case "raise": return ("`raise` is not a word of the language", "write `throw`")
-    case "is" where isBeforeName: return ("`is` is not an operator", "write `==`")
+    case "is": return ("`is` is not an operator", "write `==`")
     case "switch", "case": return ("`\(word)` is not a word of the language", "write `match x { 1 => …, _ => … }`")
     case "class", "struct": return ("there are no classes", "a map `{name: \"a\", size: 3}` holds named values")
-    case "print": return ("`print` is a function", "write `print(…)`")
+    case "print" where next != .symbol("("): return ("`print` is a function", "write `print(…)`")
     case "del": return ("`del` is not a word of the language", "write `remove(m, key)`")
     case "pass": return ("`pass` is not a word of the language", "an empty block is `{ }`")
     default: return nil

@@ -102,14 +102,14 @@ struct Lexer {
     at += 1
     while at < end, bytes[at] & 0xC0 == 0x80 { at += 1 }
     let character = source.text(Span(start, at))
-    if let known = lookalikes[character] {
+    if let known = Self.lookalikes[character] {
       report(Fault(.parse, "unexpected character `\(character)`", help: "write `\(known)`"), Span(start, at))
     } else {
       report(Fault(.parse, "unexpected character `\(character)`", label: "not part of the language"), Span(start, at))
     }
   }
 
-  private let lookalikes = [
+  private static let lookalikes = [
     "“": "\"", "”": "\"", "‘": "\"", "’": "\"", "−": "-", "–": "-", "×": "*", "÷": "/", "≤": "<=", "≥": ">=",
     "≠": "!=", "→": "=>", "⇒": "=>", "…": "..",
   ]
@@ -231,7 +231,7 @@ struct Lexer {
 
   private static let symbols: [String] = [
     "...", "**=", "//=", "===", "!==", "<<", ">>", "|>", "=>", "->", "..", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "^=",
-    "@=", "//", "**", "&&", "||", "++", "--", ".*", "./", ".^", ".+", ".-", ":=", "::", "+", "-", "*", "/", "%", "@", "^",
+    "@=", "//", "**", "&&", "||", "~=", "<>", "++", "--", ".*", "./", ".^", ".+", ".-", ":=", "::", "+", "-", "*", "/", "%", "@", "^",
     "<", ">", "=", "(", ")", "[", "]", "{", "}", ",", ":", ";", ".", "|", "!", "?", "&", "~", "'", "$", "`",
   ]
   private static let symbolBytes = symbols.map { (text: $0, bytes: Array($0.utf8)) }

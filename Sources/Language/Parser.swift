@@ -41,6 +41,8 @@ struct Parser {
   mutating func parseProgram() -> ParseResult {
     tree.statements = parseStatements(until: nil)
     diagnostics.sort { $0.span.start < $1.span.start }
+    // Where nesting was too deep, parsing stopped: the brackets left open are no errors of their own.
+    if let limit = diagnostics.first(where: { $0.fault.kind == .limit }) { diagnostics = [limit] }
     if diagnostics.count > Self.mostErrors { diagnostics.removeLast(diagnostics.count - Self.mostErrors) }
     return ParseResult(tree: tree, diagnostics: diagnostics, isIncomplete: isIncomplete)
   }

@@ -19,6 +19,7 @@ extension Parser {
     guard text == "=" || operation != nil else { return target }
     switch tree[target] {
     case .name, .index, .member: break
+    case .tuple(let targets) where operation == nil: return try parseAssignment(to: targets, in: tree.span(target))
     case .tuple, .list:
       throw fail(
         Fault(.parse, "only a name, an element or a member can be assigned", label: "these are several",
@@ -32,6 +33,28 @@ extension Parser {
     skipNewlines()
     let value = try parseExpression()
     return add(.assign(target, operation, value), tree.span(target).joined(tree.span(value)))
+  }
+
+  /// `(a, b) = (b, a)` is `{ let (x, y) = (b, a); a = x; b = y }` with names that no program can write.
+  private mutating func parseAssignment(to targets: [NodeID], in span: Span) throws(Failed) -> NodeID {
+    advance()
+    skipNewlines()
+    let value = try parseExpression()
+    let whole = span.joined(tree.span(value))
+    let names = targets.indices.map { "(value \($0))" }
+    let pattern = Pattern.tuple(zip(names, targets).map { .name($0, tree.span($1)) }, span)
+    var statements = [add(.binding(pattern, value: value, isVariable: false, documentation: nil), whole)]
+    for (name, target) in zip(names, targets) {
+      switch tree[target] {
+      case .name, .index, .member: break
+      default:
+        throw fail(
+          Fault(.parse, "this cannot be assigned", label: "not a name, an element or a member"), tree.span(target))
+      }
+      let part = add(.name(name), tree.span(target))
+      statements.append(add(.assign(target, nil, part), whole))
+    }
+    return add(.block(statements), whole)
   }
 
   // MARK: pipelines and lambdas

@@ -10,12 +10,20 @@ struct StringScanner {
   private(set) var parts: [StringPart] = []
   private(set) var diagnostics: [Diagnostic] = []
   private(set) var ranOut = false
+  /// Whether the closing quote was not found.
+  private(set) var isUnclosed = false
+  private(set) var isTooDeep = false
+  /// How many strings this one stands in.
+  private let depth: Int
 
-  init(source: SourceText, at: Int, end: Int, raw: Bool) {
+  private static let deepest = 20
+
+  init(source: SourceText, at: Int, end: Int, raw: Bool, depth: Int = 0) {
     self.source = source
     self.at = at
     self.end = end
     self.raw = raw
+    self.depth = depth
   }
 
   private static let quote = UInt8(ascii: "\"")
@@ -48,6 +56,7 @@ struct StringScanner {
 
   private mutating func unclosed(from start: Int, triple: Bool) {
     if triple { ranOut = true }
+    isUnclosed = true
     let help = triple ? "close it with `\"\"\"`" : "close it with `\"`; a text of several lines stands between `\"\"\"`"
     report(Fault(.parse, "unclosed string", label: "starts here", help: help), Span(start, min(start + 1, end)))
   }
@@ -137,10 +146,13 @@ struct StringScanner {
     while at < end {
       let current = byte()
       if current == UInt8(ascii: "\""), colon == nil {
-        var inner = StringScanner(source: source, at: at, end: end, raw: false)
+        if self.depth == Self.deepest { return nestedTooDeeply(from: open) }
+        var inner = StringScanner(source: source, at: at, end: end, raw: false, depth: self.depth + 1)
         inner.run()
+        if inner.isTooDeep { return nestedTooDeeply(from: open) }
+        // A quote that opens no string closes the one outside.
+        if inner.isUnclosed { break }
         at = inner.at
-        if !inner.diagnostics.isEmpty { break }
         continue
       }
       if current == UInt8(ascii: "\n") { break }
@@ -157,6 +169,15 @@ struct StringScanner {
         .parse, "unclosed `{` in a string", label: "starts here",
         help: "close it with `}`; write `{{` for a brace that is part of the text"), Span(open, open + 1))
     while at < end, byte() != Self.quote, byte() != 10 { at += 1 }
+  }
+
+  private mutating func nestedTooDeeply(from open: Int) {
+    isTooDeep = true
+    report(
+      Fault(
+        .limit, "strings nested too deeply", label: "more than \(Self.deepest) levels",
+        help: "give the inner parts names with `let`"), Span(open, open + 1))
+    at = end
   }
 
   private mutating func closeInterpolation(open: Int, colon: Int?) {
