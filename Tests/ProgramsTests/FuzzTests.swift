@@ -1,0 +1,36 @@
+import Language
+import Testing
+
+/// Random text through the whole interpreter: a value or an error comes back, and the process lives.
+@Suite(.serialized)
+struct FuzzTests {
+  @Test(arguments: 0..<200)
+  func tokenSoup(seed: Int) {
+    var soup = RandomPrograms(seed: UInt64(seed))
+    finishes(soup.tokens(count: 5 + seed % 60))
+  }
+
+  @Test(arguments: 0..<300)
+  func wellFormedExpressions(seed: Int) {
+    var programs = RandomPrograms(seed: 1_000 + UInt64(seed))
+    finishes(programs.program())
+  }
+
+  @Test(arguments: 0..<100)
+  func damagedPrograms(seed: Int) {
+    let programs = ProgramFiles.conformance.filter { !$0.name.hasPrefix("limits/") && !$0.name.hasPrefix("spikes/") }
+    guard !programs.isEmpty else { return }
+    var random = RandomPrograms(seed: 2_000 + UInt64(seed))
+    finishes(random.damaged(programs[random.below(programs.count)].source))
+  }
+
+  private func finishes(_ source: String) {
+    let execution = Execution.of(source, name: "fuzz.snn", limits: .small)
+    let message = DiagnosticRenderer().render(execution.diagnostics)
+    #expect(message.utf8.count < 100_000, "an endless message for\n\(source)")
+    for diagnostic in execution.diagnostics {
+      #expect(!diagnostic.fault.title.isEmpty)
+      #expect(diagnostic.line >= 1)
+    }
+  }
+}
