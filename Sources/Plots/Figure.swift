@@ -1,0 +1,165 @@
+// A figure is a value: what to show, in the data's own units. Renderers turn it into terminal text or SVG.
+
+/// A picture of data, described but not yet drawn.
+public struct Figure: Equatable, Sendable {
+  public var title: String
+  /// What the axes measure, with the unit: `time (ms)`.
+  public var xLabel: String
+  public var yLabel: String
+  public var content: Content
+
+  /// The kinds of figures.
+  public enum Content: Equatable, Sendable {
+    /// Lines or points over two axes.
+    case curves(CurvePlot)
+    /// Events of many units over time.
+    case raster(RasterPlot)
+    /// A matrix as colours.
+    case heatmap(HeatmapPlot)
+    /// Actual classes against predicted ones.
+    case confusion(ConfusionPlot)
+    /// How often values fall into ranges.
+    case histogram(HistogramPlot)
+    /// One number a name.
+    case bars(BarPlot)
+  }
+
+  public init(_ content: Content, title: String = "", xLabel: String = "", yLabel: String = "") {
+    self.content = content
+    self.title = title
+    self.xLabel = xLabel
+    self.yLabel = yLabel
+  }
+}
+
+/// How numbers are laid along an axis. A logarithmic axis leaves out what is not positive.
+public enum AxisScale: Equatable, Sendable {
+  case linear, logarithmic
+}
+
+/// Points that belong together. NaN and infinity interrupt a line.
+public struct Series: Equatable, Sendable {
+  /// The name in the legend; empty for none.
+  public var name: String
+  /// Horizontal positions, or nil for 0, 1, 2, ...; the shorter of `x` and `y` decides how many points there are.
+  public var x: [Double]?
+  public var y: [Double]
+
+  public init(name: String = "", x: [Double]? = nil, y: [Double]) {
+    self.name = name
+    self.x = x
+    self.y = y
+  }
+
+  var count: Int { min(x?.count ?? y.count, y.count) }
+
+  func point(_ index: Int) -> (x: Double, y: Double) { (x.map { $0[index] } ?? Double(index), y[index]) }
+}
+
+/// A horizontal line at a value that matters, such as a threshold.
+public struct ReferenceLine: Equatable, Sendable {
+  public var value: Double
+  public var name: String
+
+  public init(_ value: Double, name: String = "") {
+    self.value = value
+    self.name = name
+  }
+}
+
+/// Lines, points, or both, over two axes.
+public struct CurvePlot: Equatable, Sendable {
+  public var series: [Series]
+  public var references: [ReferenceLine]
+  public var drawsLines: Bool
+  public var drawsMarkers: Bool
+  public var xScale: AxisScale
+  public var yScale: AxisScale
+
+  public init(
+    series: [Series], references: [ReferenceLine] = [], drawsLines: Bool = true, drawsMarkers: Bool = false,
+    xScale: AxisScale = .linear, yScale: AxisScale = .linear
+  ) {
+    self.series = series
+    self.references = references
+    self.drawsLines = drawsLines
+    self.drawsMarkers = drawsMarkers
+    self.xScale = xScale
+    self.yScale = yScale
+  }
+}
+
+/// Spikes of neurons over time, neuron 0 at the bottom.
+public struct RasterPlot: Equatable, Sendable {
+  /// Event times, one list a neuron.
+  public var trains: [[Double]]
+  /// The end of the time axis, which begins at 0.
+  public var duration: Double
+
+  /// Takes event times; without a duration the axis ends at the last event.
+  public init(trains: [[Double]], duration: Double? = nil) {
+    self.trains = trains
+    let last = trains.lazy.joined().filter(\.isFinite).max() ?? 0
+    self.duration = duration ?? max(last, 1)
+  }
+
+  /// Takes spikes of shape `[time, neurons]` in row-major order: every value that is not 0 is an event.
+  public init(spikes: [Float], neurons: Int) {
+    var trains = [[Double]](repeating: [], count: max(neurons, 0))
+    let steps = neurons > 0 ? spikes.count / neurons : 0
+    for step in 0..<steps {
+      for neuron in 0..<neurons where spikes[step * neurons + neuron] != 0 { trains[neuron].append(Double(step)) }
+    }
+    self.init(trains: trains, duration: Double(max(steps - 1, 1)))
+  }
+}
+
+/// A matrix whose values become colours, row 0 at the top.
+public struct HeatmapPlot: Equatable, Sendable {
+  /// Rows of equal length; what a short row lacks stays empty.
+  public var values: [[Double]]
+  /// A name for each row and column, or none for their numbers.
+  public var rowLabels: [String]
+  public var columnLabels: [String]
+
+  public init(values: [[Double]], rowLabels: [String] = [], columnLabels: [String] = []) {
+    self.values = values
+    self.rowLabels = rowLabels
+    self.columnLabels = columnLabels
+  }
+}
+
+/// How often each actual class (row) was taken for each class (column).
+public struct ConfusionPlot: Equatable, Sendable {
+  public var counts: [[Int]]
+  /// One name a class; missing ones are numbered.
+  public var classNames: [String]
+
+  public init(counts: [[Int]], classNames: [String] = []) {
+    self.counts = counts
+    self.classNames = classNames
+  }
+}
+
+/// Counts of values in ranges of equal width.
+public struct HistogramPlot: Equatable, Sendable {
+  /// The limits of the ranges: one more than `counts`.
+  public var edges: [Double]
+  public var counts: [Int]
+
+  public init(edges: [Double], counts: [Int]) {
+    self.edges = edges
+    self.counts = counts
+  }
+}
+
+/// One number a name.
+public struct BarPlot: Equatable, Sendable {
+  public var names: [String]
+  public var values: [Double]
+
+  public init(names: [String], values: [Double]) {
+    self.names = names
+    self.values = values
+  }
+}

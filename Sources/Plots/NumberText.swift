@@ -1,0 +1,65 @@
+// Numbers as a figure writes them: short, always with a point, whatever the system's language.
+
+/// A number with a fixed count of decimals, rounded half away from zero: `-0.25`.
+func fixedText(_ value: Double, decimals: Int) -> String {
+  guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
+  let places = min(max(decimals, 0), 15)
+  let scaled = (abs(value) * powerOfTen(places)).rounded()
+  guard scaled < 9e18 else { return scientificText(value, digits: 6) }
+  let digits = String(Int(scaled))
+  let sign = value < 0 && scaled > 0 ? "-" : ""
+  if places == 0 { return sign + digits }
+  let padded = String(repeating: "0", count: max(0, places + 1 - digits.utf8.count)) + digits
+  return sign + padded.dropLast(places) + "." + padded.suffix(places)
+}
+
+/// A number with an exponent and at most `digits` significant digits: `1.5e6`.
+func scientificText(_ value: Double, digits: Int) -> String {
+  guard value.isFinite, value != 0 else { return fixedText(value, decimals: 0) }
+  var exponent = decimalExponent(value)
+  var mantissa = value / powerOfTen(exponent)
+  let scale = powerOfTen(max(digits, 1) - 1)
+  mantissa = (mantissa * scale).rounded() / scale
+  if abs(mantissa) >= 10 {
+    mantissa /= 10
+    exponent += 1
+  }
+  return trimZeros(fixedText(mantissa, decimals: max(digits, 1) - 1)) + "e\(exponent)"
+}
+
+/// A number with at most `digits` significant digits, in whichever form is shorter to read.
+func shortText(_ value: Double, digits: Int = 4) -> String {
+  guard value.isFinite, value != 0 else { return fixedText(value, decimals: 0) }
+  let exponent = decimalExponent(value)
+  if exponent < -4 || exponent > 6 { return scientificText(value, digits: digits) }
+  return trimZeros(fixedText(value, decimals: max(0, digits - 1 - exponent)))
+}
+
+private func trimZeros(_ text: String) -> String {
+  guard text.contains(".") else { return text }
+  var trimmed = Substring(text)
+  while trimmed.last == "0" { trimmed = trimmed.dropLast() }
+  if trimmed.last == "." { trimmed = trimmed.dropLast() }
+  return String(trimmed)
+}
+
+/// The `e` with 10^e <= |value| < 10^(e+1), for a finite value that is not 0; at least -323.
+func decimalExponent(_ value: Double) -> Int {
+  let magnitude = abs(value)
+  var exponent = Int((Double(magnitude.exponent) * 0.30102999566398120).rounded(.down))
+  while powerOfTen(exponent + 1) <= magnitude, exponent < 308 { exponent += 1 }
+  while powerOfTen(exponent) > magnitude, exponent > -323 { exponent -= 1 }
+  return max(exponent, -323)
+}
+
+/// 10 to a whole power, as the decimal literal reads; beyond the range of Double 0 or infinity.
+func powerOfTen(_ exponent: Int) -> Double {
+  if smallPowers.indices.contains(exponent) { return smallPowers[exponent] }
+  return Double("1e\(exponent)") ?? (exponent < 0 ? 0 : .infinity)
+}
+
+/// The powers that a Double holds exactly.
+private let smallPowers: [Double] = [
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+  1e21, 1e22,
+]

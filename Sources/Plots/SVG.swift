@@ -1,0 +1,54 @@
+// A figure as a self-contained SVG picture: it scales, follows light and dark, and can stand in a page or alone.
+
+extension Figure {
+  /// The figure as an SVG document whose user units are pixels. Some kinds take less height than is given.
+  public func svg(width: Double = 640, height: Double = 400) -> String {
+    let width = min(max(width.isFinite ? width : 640, 160), 10_000)
+    let height = min(max(height.isFinite ? height : 400, 120), 10_000)
+    let frame: SVGFrame? =
+      switch content {
+      case .curves(let plot): curvesPicture(plot, width, height)
+      case .raster(let plot): rasterPicture(plot, width, height)
+      case .heatmap(let plot): heatmapPicture(plot, width, height)
+      case .confusion(let plot): confusionPicture(plot, width, height)
+      case .histogram(let plot): histogramPicture(plot, width, height)
+      case .bars(let plot): barsPicture(plot, width, height)
+      }
+    let drawn = frame ?? emptyPicture(width, height)
+    let size = "\(SVGWriter.number(drawn.width)) \(SVGWriter.number(drawn.height))"
+    let name = SVGWriter.escaped(title.isEmpty ? kindName : title)
+    return """
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(size)" width="\(SVGWriter.number(drawn.width))" \
+      height="\(SVGWriter.number(drawn.height))" class="ne-figure" role="img" aria-label="\(name)">
+      <title>\(name)</title>
+      <style>
+      \(SVGStyle.sheet)</style>
+      \(drawn.writer.body)</svg>
+
+      """
+  }
+
+  /// What kind of picture it is, for a reader who cannot see it.
+  private var kindName: String {
+    switch content {
+    case .curves(let plot): plot.drawsLines ? "line plot" : "scatter plot"
+    case .raster: "spike raster"
+    case .heatmap: "heatmap"
+    case .confusion: "confusion matrix"
+    case .histogram: "histogram"
+    case .bars: "bar chart"
+    }
+  }
+
+  /// The title and a line that says that there is nothing to see.
+  private func emptyPicture(_ width: Double, _ height: Double) -> SVGFrame {
+    var frame = SVGFrame(self, plan: SVGFrame.Plan(), width: width, height: min(height, 160))
+    frame.writer.text(
+      "no data",
+      [
+        ("class", "ne-soft"), ("x", SVGWriter.number(frame.x(0.5))), ("y", SVGWriter.number(frame.y(0.5))),
+        ("text-anchor", "middle"),
+      ])
+    return frame
+  }
+}

@@ -1,0 +1,55 @@
+// Histograms and named numbers in SVG.
+
+extension Figure {
+  func histogramPicture(_ plot: HistogramPlot, _ width: Double, _ height: Double) -> SVGFrame? {
+    if !plot.isWellFormed || plot.counts.allSatisfy({ $0 <= 0 }) { return nil }
+    let merged = plot.merged(most: 400)
+    let x = Axis(covering: merged.edges)
+    let y = Axis(covering: [0, Double(merged.counts.max() ?? 1) * 1.05])
+    let plan = SVGFrame.Plan(xTicks: { x.ticks($0) }, yTicks: { y.ticks($0) })
+    var frame = SVGFrame(self, plan: plan, width: width, height: height)
+    for (bin, count) in merged.counts.enumerated() where count > 0 {
+      guard let left = x.position(merged.edges[bin]), let right = x.position(merged.edges[bin + 1]),
+        let top = y.position(Double(count))
+      else { continue }
+      let gap = min(1, (frame.x(right) - frame.x(left)) / 10)
+      let note = "\(shortText(merged.edges[bin])) to \(shortText(merged.edges[bin + 1])): \(count)"
+      frame.writer.rectangle(
+        frame.x(left) + gap / 2, frame.y(top), frame.x(right) - frame.x(left) - gap, frame.y(0) - frame.y(top),
+        [("class", SVGStyle.fill(0))], note: note)
+    }
+    return frame
+  }
+
+  func barsPicture(_ plot: BarPlot, _ width: Double, _ height: Double) -> SVGFrame? {
+    let count = plot.values.count
+    if count == 0 { return nil }
+    let names = plot.values.indices.map { $0 < plot.names.count ? plot.names[$0] : "\($0)" }
+    let reach = Axis(covering: plot.values + [0]).span, roomy = reach.padded(by: 0.06)
+    let axis = Axis(covering: [reach.low == 0 ? 0 : roomy.low, reach.high == 0 ? 0 : roomy.high])
+    let plan = SVGFrame.Plan(
+      xTicks: { _ in Axis.indexTicks(count, count: 60, names: names) }, yTicks: { axis.ticks($0) }, namesX: true)
+    var frame = SVGFrame(self, plan: plan, width: width, height: height)
+    guard let zero = axis.position(0) else { return frame }
+    let pitch = frame.plotWidth / Double(count)
+    for (index, value) in plot.values.enumerated() {
+      guard let end = axis.position(value) else { continue }
+      let thickness = min(pitch * 0.72, 70)
+      let x = frame.left + (Double(index) + 0.5) * pitch
+      let top = frame.y(max(end, zero)), bottom = frame.y(min(end, zero))
+      frame.writer.rectangle(
+        x - thickness / 2, top, thickness, bottom - top, [("class", SVGStyle.fill(value < 0 ? 4 : 0))],
+        note: "\(names[index]): \(shortText(value, digits: 6))")
+      if SVGWriter.width(shortText(value)) < pitch {
+        frame.writer.text(
+          shortText(value),
+          [
+            ("x", SVGWriter.number(x)), ("y", SVGWriter.number(value < 0 ? bottom + 13 : top - 4)),
+            ("text-anchor", "middle"),
+          ])
+      }
+    }
+    frame.writer.line(frame.x(0), frame.y(zero), frame.x(1), frame.y(zero), style: "ne-axis")
+    return frame
+  }
+}

@@ -1,0 +1,180 @@
+// What surrounds the data in an SVG figure: ground, title, axes with ticks and grid, labels and legend.
+
+/// The place for the data inside a picture, with y downwards as SVG counts.
+struct SVGFrame {
+  var writer = SVGWriter()
+  let width: Double
+  let height: Double
+  let left: Double
+  let top: Double
+  let plotWidth: Double
+  let plotHeight: Double
+
+  /// One entry of a legend.
+  struct Entry {
+    enum Mark { case line(String, dash: String?), square(String), dot(String) }
+    var mark: Mark
+    var name: String
+  }
+
+  /// What a figure's content says about its frame.
+  struct Plan {
+    /// Ticks for about a number of labels; y positions count from the bottom.
+    var xTicks: (_ count: Int) -> [Tick] = { _ in [] }
+    var yTicks: (_ count: Int) -> [Tick] = { _ in [] }
+    var legend: [Entry] = []
+    var hasGrid = true
+    /// Whether the ticks name things rather than places on a scale: they get no tick marks.
+    var namesX = false
+    var namesY = false
+    /// The ratio of width to height that the data want, such as 1 for square cells.
+    var aspect: Double?
+    /// Room on the right for what the content draws there.
+    var right = 0.0
+  }
+
+  /// Lays out a picture and draws everything but the data.
+  init(_ figure: Figure, plan: Plan, width: Double, height: Double) {
+    let legend = Self.legendLines(plan.legend, width: width - 40)
+    let top = 14 + (figure.title.isEmpty ? 0.0 : 24) + Double(legend.count) * 20
+    let yTicks = plan.yTicks(max(2, Int((height - top - 50) / 45)))
+    let yLabels = yTicks.map { $0.label.clipped(toWidth: 24) }
+    let labelRoom = (yLabels.map { SVGWriter.width($0) }.max() ?? 0) + 14
+    let left = labelRoom + (figure.yLabel.isEmpty ? 6 : 24)
+    let fullWidth = max(width - left - 18 - plan.right, 20)
+    let draftTicks = plan.xTicks(max(2, Int(fullWidth / 75)))
+    let longest = draftTicks.map { SVGWriter.width($0.label.clipped(toWidth: 24)) }.max() ?? 0
+    let isSlanted = plan.namesX && longest + 8 > fullWidth / Double(max(draftTicks.count, 1))
+    let labelHeight = isSlanted ? min(longest * 0.72 + 16, height / 3) : 22
+    let bottom = labelHeight + (figure.xLabel.isEmpty ? 6 : 22)
+    let fullHeight = max(height - top - bottom, 20)
+
+    var plotWidth = fullWidth, plotHeight = fullHeight
+    if let aspect = plan.aspect, aspect > 0 {
+      plotWidth = max(min(fullWidth, fullHeight * aspect), fullWidth / 8)
+      plotHeight = max(min(fullHeight, fullWidth / aspect), fullHeight / 8)
+    }
+    self.width = width
+    self.height = height - (fullHeight - plotHeight)
+    self.left = left + (fullWidth - plotWidth) / 2
+    self.top = top
+    self.plotWidth = plotWidth
+    self.plotHeight = plotHeight
+
+    writer.rectangle(0, 0, width, self.height, [("class", "ne-ground")])
+    let middle = self.left + plotWidth / 2
+    if !figure.title.isEmpty {
+      let size = min(width / 8.5, 200)
+      writer.text(
+        figure.title.clipped(toWidth: Int(size)),
+        [("class", "ne-title"), ("x", SVGWriter.number(width / 2)), ("y", "25"), ("text-anchor", "middle")])
+    }
+    drawLegend(legend, y: figure.title.isEmpty ? 18 : 42)
+    drawYAxis(yTicks, plan)
+    drawXAxis(draftTicks, plan, isSlanted: isSlanted)
+    if !figure.xLabel.isEmpty {
+      writer.text(
+        figure.xLabel.clipped(toWidth: 90),
+        [
+          ("class", "ne-soft"), ("x", SVGWriter.number(middle)),
+          ("y", SVGWriter.number(top + plotHeight + labelHeight + 14)), ("text-anchor", "middle"),
+        ])
+    }
+    if !figure.yLabel.isEmpty {
+      let x = SVGWriter.number(max(self.left - labelRoom - 6, 14))
+      let y = SVGWriter.number(top + plotHeight / 2)
+      writer.text(
+        figure.yLabel.clipped(toWidth: 60),
+        [
+          ("class", "ne-soft"), ("x", x), ("y", y), ("text-anchor", "middle"), ("transform", "rotate(-90 \(x) \(y))"),
+        ])
+    }
+  }
+
+  /// The horizontal place of a fraction of the x axis.
+  func x(_ fraction: Double) -> Double { left + fraction * plotWidth }
+
+  /// The vertical place of a fraction of the y axis, 0 at the bottom.
+  func y(_ fraction: Double) -> Double { top + (1 - fraction) * plotHeight }
+
+  private mutating func drawYAxis(_ ticks: [Tick], _ plan: Plan) {
+    for tick in ticks {
+      let place = y(tick.position)
+      if plan.hasGrid, !plan.namesY { writer.line(left, place, left + plotWidth, place, style: "ne-grid") }
+      if !plan.namesY { writer.line(left - 4, place, left, place, style: "ne-axis") }
+      writer.text(
+        tick.label.clipped(toWidth: 24),
+        [
+          ("class", "ne-soft"), ("x", SVGWriter.number(left - 8)), ("y", SVGWriter.number(place + 4)),
+          ("text-anchor", "end"),
+        ])
+    }
+    writer.line(left, top, left, top + plotHeight, style: "ne-axis")
+  }
+
+  private mutating func drawXAxis(_ ticks: [Tick], _ plan: Plan, isSlanted: Bool) {
+    let bottom = top + plotHeight
+    for tick in ticks {
+      let place = x(tick.position)
+      if plan.hasGrid, !plan.namesX { writer.line(place, top, place, bottom, style: "ne-grid") }
+      if !plan.namesX { writer.line(place, bottom, place, bottom + 4, style: "ne-axis") }
+      let label = tick.label.clipped(toWidth: 24)
+      if isSlanted {
+        let px = SVGWriter.number(place + 4), py = SVGWriter.number(bottom + 14)
+        writer.text(
+          label,
+          [
+            ("class", "ne-soft"), ("x", px), ("y", py), ("text-anchor", "end"),
+            ("transform", "rotate(-45 \(px) \(py))"),
+          ])
+      } else {
+        writer.text(
+          label,
+          [
+            ("class", "ne-soft"), ("x", SVGWriter.number(place)), ("y", SVGWriter.number(bottom + 18)),
+            ("text-anchor", "middle"),
+          ])
+      }
+    }
+    writer.line(left, bottom, left + plotWidth, bottom, style: "ne-axis")
+  }
+
+  private mutating func drawLegend(_ lines: [[Entry]], y first: Double) {
+    for (index, line) in lines.enumerated() {
+      let y = first + Double(index) * 20
+      var place = (width - Self.legendWidth(line)) / 2
+      for entry in line {
+        switch entry.mark {
+        case .line(let style, let dash):
+          let path = "M\(SVGWriter.number(place)) \(SVGWriter.number(y))h20"
+          writer.element("path", [("class", style), ("d", path)] + (dash.map { [("stroke-dasharray", $0)] } ?? []))
+        case .square(let style): writer.rectangle(place + 5, y - 5, 10, 10, [("class", style)])
+        case .dot(let style):
+          writer.element(
+            "circle",
+            [("class", style), ("cx", SVGWriter.number(place + 10)), ("cy", SVGWriter.number(y)), ("r", "4")])
+        }
+        writer.text(entry.name, [("x", SVGWriter.number(place + 26)), ("y", SVGWriter.number(y + 4))])
+        place += 26 + SVGWriter.width(entry.name) + 18
+      }
+    }
+  }
+
+  private static func legendWidth(_ line: [Entry]) -> Double {
+    line.reduce(-18) { $0 + 44 + SVGWriter.width($1.name) }
+  }
+
+  private static func legendLines(_ entries: [Entry], width: Double) -> [[Entry]] {
+    var lines: [[Entry]] = []
+    for entry in entries.prefix(24) {
+      var entry = entry
+      entry.name = entry.name.clipped(toWidth: 40)
+      if let last = lines.last, legendWidth(last + [entry]) <= width {
+        lines[lines.count - 1].append(entry)
+      } else {
+        lines.append([entry])
+      }
+    }
+    return lines
+  }
+}

@@ -1,0 +1,51 @@
+// One style sheet for every picture: readable on light and on dark ground, whichever the reader has chosen.
+
+enum SVGStyle {
+  /// The sheet. Its class names begin with `ne-`, because a page may hold several pictures and styles of its own.
+  static let sheet: String = {
+    var rules = """
+      .ne-figure{font:12px system-ui,-apple-system,"Segoe UI","DejaVu Sans",Helvetica,Arial,sans-serif}
+      .ne-figure text{fill:#24292f}
+      .ne-figure .ne-title{font-size:15px;font-weight:600}
+      .ne-figure .ne-soft{fill:#57606a}
+      .ne-figure .ne-on{fill:#fff}
+      .ne-ground{fill:#fff}
+      .ne-grid{stroke:#e3e7eb;fill:none}
+      .ne-axis{stroke:#6e7781;fill:none}
+      .ne-reference{stroke:#cf222e;fill:none;stroke-width:1.5;stroke-dasharray:6 4}
+      .ne-event{stroke:#0072b2;fill:none}
+      .ne-hit{fill:#0072b2}
+      .ne-miss{fill:#d55e00}
+      .ne-none{fill:#8c959f;fill-opacity:.25}
+
+      """
+    for (index, color) in Palette.series.enumerated() {
+      rules += ".ne-line\(index){stroke:\(color.hex);fill:none;stroke-width:1.75;"
+      rules += "stroke-linejoin:round;stroke-linecap:round}\n.ne-fill\(index){fill:\(color.hex)}\n"
+    }
+    rules += """
+      @media (prefers-color-scheme:dark){
+      .ne-figure text{fill:#e6edf3}
+      .ne-figure .ne-soft{fill:#9aa4ae}
+      .ne-ground{fill:#0d1117}
+      .ne-grid{stroke:#262c34}
+      .ne-axis{stroke:#7d8590}
+      .ne-reference{stroke:#ff7b72}
+      .ne-event,.ne-line0{stroke:#3b9ddd}
+      .ne-fill0,.ne-hit{fill:#3b9ddd}
+      }
+
+      """
+    return rules
+  }()
+
+  static func line(_ index: Int) -> String { "ne-line\(index % Palette.series.count)" }
+
+  static func fill(_ index: Int) -> String { "ne-fill\(index % Palette.series.count)" }
+
+  /// A dash pattern that tells a series from the one of the same colour before it; nil for the first round.
+  static func dash(_ index: Int) -> String? {
+    let round = index / Palette.series.count
+    return round == 0 ? nil : ["7 3", "2 3", "9 3 2 3"][(round - 1) % 3]
+  }
+}

@@ -1,0 +1,87 @@
+// Histograms as columns and named numbers as bars, in eighths of a character.
+
+private let columnEighths = ["", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+private let barEighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"]
+
+extension HistogramPlot {
+  /// The same counts in at most `most` ranges: neighbours are added up.
+  func merged(most: Int) -> HistogramPlot {
+    let group = max(1, (counts.count + max(most, 1) - 1) / max(most, 1))
+    if group == 1 { return self }
+    let starts = stride(from: 0, to: counts.count, by: group)
+    let sums = starts.map { counts[$0..<min($0 + group, counts.count)].reduce(0) { $0.addingReportingOverflow($1).0 } }
+    return HistogramPlot(edges: starts.map { edges[$0] } + edges.suffix(1), counts: sums)
+  }
+
+  /// Whether there is one more edge than counts and at least one of each.
+  var isWellFormed: Bool { !counts.isEmpty && edges.count == counts.count + 1 }
+}
+
+extension Figure {
+  func histogramGrid(_ plot: HistogramPlot, _ options: TerminalOptions) -> TextGrid {
+    if !plot.isWellFormed || plot.counts.allSatisfy({ $0 <= 0 }) { return emptyGrid(options) }
+    let merged = plot.merged(most: options.width - 12)
+    let highest = Double(max(merged.counts.max() ?? 1, 1))
+    let y = Axis(covering: [0, highest])
+    let x = Axis(covering: merged.edges)
+    let perBin = max(1, (options.width - y.ticks(4).reduce(0) { max($0, $1.label.count) } - 2) / merged.counts.count)
+    let plan = TerminalFrame.Plan(
+      yTicks: { y.ticks($0 / 2) }, xTicks: { x.ticks($0 / 10) }, mostColumns: perBin * merged.counts.count)
+    var frame = TerminalFrame(self, plan: plan, width: options.width, height: options.height, color: options.color)
+    let style = TextStyle(foreground: Palette.terminalSeries(0))
+    for (bin, count) in merged.counts.enumerated() where count > 0 {
+      let eighths = max(Int((Double(count) / highest * Double(frame.rows * 8)).rounded()), 1)
+      let gap = perBin > 2 ? 1 : 0
+      for level in 0..<((eighths + 7) / 8) {
+        let block = columnEighths[min(eighths - level * 8, 8)]
+        frame.grid.put(
+          String(repeating: block, count: perBin - gap), row: frame.row + frame.rows - 1 - level,
+          column: frame.column + bin * perBin, style: style)
+      }
+    }
+    return frame.grid
+  }
+
+  func barsGrid(_ plot: BarPlot, _ options: TerminalOptions) -> TextGrid {
+    let count = plot.values.count
+    if count == 0 { return emptyGrid(options) }
+    let names = plot.values.indices.map { index in
+      (index < plot.names.count ? plot.names[index] : "\(index)").withoutControls.clipped(toWidth: options.width / 3)
+    }
+    let numbers = plot.values.map { shortText($0) }
+    let nameWidth = names.map(\.displayWidth).max() ?? 0
+    let numberWidth = numbers.map(\.displayWidth).max() ?? 0
+    let room = max(options.width - nameWidth - numberWidth - 3, 4)
+    let reach = Axis(covering: plot.values.map { abs($0) <= Span.largest ? $0 : 0 } + [0]).span
+    let above = (title.isEmpty ? 0 : 1)
+    var grid = TextGrid(width: options.width, height: above + count + (yLabel.isEmpty ? 0 : 1))
+    grid.putCentered(title, row: 0, middle: options.width / 2, from: 0, to: options.width, style: .title)
+    let zero = Int((reach.fraction(of: 0) * Double(room)).rounded())
+    for (index, value) in plot.values.enumerated() {
+      let row = above + index
+      grid.put(names[index], row: row, column: nameWidth - names[index].displayWidth)
+      let axis = nameWidth + 1 + zero
+      let style = TextStyle(foreground: Palette.terminalSeries(value < 0 ? 4 : 0))
+      grid.put("│", row: row, column: axis, style: .axis)
+      guard abs(value) <= Span.largest else {
+        grid.put(numbers[index], row: row, column: axis + 2)
+        continue
+      }
+      let eighths = Int((abs(value) / reach.length * Double(room * 8)).rounded())
+      if value < 0 {
+        let cells = min((eighths + 4) / 8, zero)
+        grid.put(String(repeating: "█", count: cells), row: row, column: axis - cells, style: style)
+        grid.put(numbers[index], row: row, column: axis + 2)
+      } else {
+        let bar = String(repeating: "█", count: eighths / 8) + barEighths[eighths % 8]
+        grid.put(bar, row: row, column: axis + 1, style: style)
+        grid.put(numbers[index], row: row, column: axis + 2 + bar.displayWidth)
+      }
+    }
+    if !yLabel.isEmpty {
+      grid.putCentered(
+        yLabel, row: grid.height - 1, middle: options.width / 2, from: 0, to: options.width, style: .axis)
+    }
+    return grid
+  }
+}
