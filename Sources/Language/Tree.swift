@@ -59,6 +59,14 @@ public struct FunctionTree: Sendable {
   public var parameters: [Parameter]
   public var body: NodeID
   public var documentation: String?
+
+  public init(name: String?, nameSpan: Span, parameters: [Parameter], body: NodeID, documentation: String?) {
+    self.name = name
+    self.nameSpan = nameSpan
+    self.parameters = parameters
+    self.body = body
+    self.documentation = documentation
+  }
 }
 
 public enum ListElement: Sendable {

@@ -1,0 +1,138 @@
+import Faults
+import Language
+
+/// The code of one function while it is being compiled: instructions, constants, registers.
+final class Assembler {
+  struct Loop {
+    var breaks: [Int] = []
+    var continues: [Int] = []
+  }
+
+  /// A jump whose target is not known yet.
+  typealias Patch = Int
+
+  let prototype: Prototype
+  let parent: Assembler?
+  /// Registers of declarations; captured ones that change live in a cell in that register.
+  var registers: [Int: Int] = [:]
+  private(set) var captureIndices: [Int: Int] = [:]
+  /// The declaration whose name this function has, where it can be reached as itself.
+  var ownDeclaration: Int?
+  var loops: [Loop] = []
+  private(set) var code: [Instruction] = []
+  private var constants: [Value] = []
+  private var stringConstants: [String: Int] = [:]
+  private var intConstants: [Int: Int] = [:]
+  private var floatConstants: [UInt64: Int] = [:]
+  private(set) var nextRegister = 0
+  private var deepestRegister = 0
+  var site = Prototype.Site(span: Span(0, 0))
+  /// More registers, constants or code than an instruction can name.
+  private(set) var isTooLarge = false
+
+  init(_ prototype: Prototype, parent: Assembler?) {
+    self.prototype = prototype
+    self.parent = parent
+  }
+
+  var position: Int { code.count }
+
+  // MARK: registers
+
+  func newRegister() -> Int {
+    let register = nextRegister
+    nextRegister += 1
+    deepestRegister = max(deepestRegister, nextRegister)
+    if nextRegister > 60_000 {
+      isTooLarge = true
+      nextRegister = 0
+    }
+    return register
+  }
+
+  /// Frees registers down to a mark.
+  func free(to mark: Int) { nextRegister = mark }
+
+  func reserve(_ count: Int) { deepestRegister = max(deepestRegister, nextRegister + count) }
+
+  // MARK: instructions
+
+  @discardableResult
+  func emit(_ opcode: Opcode, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0, x: Int = 0) -> Int {
+    if code.count > 4_000_000 { isTooLarge = true }
+    code.append(
+      Instruction(
+        opcode: opcode, x: UInt8(truncatingIfNeeded: x), a: UInt16(truncatingIfNeeded: a),
+        b: UInt16(truncatingIfNeeded: b), c: UInt16(truncatingIfNeeded: c)))
+    prototype.sites.append(site)
+    return code.count - 1
+  }
+
+  @discardableResult
+  func emitWide(_ opcode: Opcode, _ a: Int, _ wide: Int) -> Int {
+    let at = emit(opcode, a)
+    code[at].wide = wide
+    return at
+  }
+
+  func emitJump(_ opcode: Opcode = .jump, _ a: Int = 0) -> Patch { emitWide(opcode, a, 0) }
+
+  func patch(_ patch: Patch) { code[patch].wide = code.count }
+  func patch(_ patches: [Patch]) { patches.forEach { patch($0) } }
+  func setTarget(_ patch: Patch, _ target: Int) { code[patch].wide = target }
+
+  // MARK: constants
+
+  private func add(_ value: Value) -> Int {
+    constants.append(value)
+    if constants.count > 60_000 { isTooLarge = true }
+    return constants.count - 1
+  }
+
+  func constant(_ text: String) -> Int {
+    if let known = stringConstants[text] { return known }
+    let index = add(.string(text))
+    stringConstants[text] = index
+    return index
+  }
+
+  func constant(_ value: Int) -> Int {
+    if let known = intConstants[value] { return known }
+    let index = add(.int(value))
+    intConstants[value] = index
+    return index
+  }
+
+  func constant(_ value: Double) -> Int {
+    if let known = floatConstants[value.bitPattern] { return known }
+    let index = add(.float(value))
+    floatConstants[value.bitPattern] = index
+    return index
+  }
+
+  /// Takes over the value's reference.
+  func constant(owning value: Value) -> Int { add(value) }
+
+  // MARK: closing over
+
+  /// The place among this function's captures of a declaration of a function outside.
+  func capture(_ declaration: Int) -> Int {
+    if let known = captureIndices[declaration] { return known }
+    let index = prototype.captures.count
+    captureIndices[declaration] = index
+    if let register = parent?.registers[declaration] {
+      prototype.captures.append(Prototype.Capture(isLocal: true, index: register))
+    } else if let parent, parent.ownDeclaration == declaration {
+      prototype.captures.append(Prototype.Capture(isLocal: true, index: -1))
+    } else if let parent {
+      // The entry is made first: the parent's own capture list is another one.
+      prototype.captures.append(Prototype.Capture(isLocal: false, index: parent.capture(declaration)))
+    }
+    return index
+  }
+
+  func finish() {
+    prototype.registerCount = deepestRegister + 2
+    prototype.finish(code: code, constants: constants)
+  }
+}

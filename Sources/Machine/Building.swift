@@ -1,0 +1,138 @@
+import Faults
+import Language
+import Tensors
+
+/// The slow paths of the opcodes that build values: maps, spreads, appending, ranges, text, closures.
+extension Machine {
+  func buildMap(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    if instruction.x == 0 {
+      Machine.store(registers + Int(instruction.a), Value(owning: MapObject(), tag: .map))
+      return true
+    }
+    let key = registers[Int(instruction.b)]
+    guard MapObject.isKey(key) else { return fail(Self.badKey(key)) }
+    registers[Int(instruction.b)] = .nil
+    let value = registers[Int(instruction.b) + 1]
+    registers[Int(instruction.b) + 1] = .nil
+    registers[Int(instruction.a)].object(as: MapObject.self).set(key, value)
+    return true
+  }
+
+  static func badKey(_ key: Value) -> Fault {
+    Fault(
+      .type, "\(key.description(of: .kind)) cannot be a key", label: "a key is a string or a number",
+      help: "str(x) makes a string of any value")
+  }
+
+  func extendList(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let list = registers[Int(instruction.a)].object(as: ListObject.self)
+    let ok = attempt(nil, nil) { () throws(Fault) in
+      try forEach(registers[Int(instruction.b)]) { (value) throws(Fault) in
+        list.append(value)
+        return true
+      }
+    }
+    if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
+    return ok
+  }
+
+  func mergeMap(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let map = registers[Int(instruction.a)].object(as: MapObject.self)
+    let source = registers[Int(instruction.b)]
+    guard let other = source.asMap else {
+      return fail(Fault(.type, "`{..x}` spreads a map", label: "this is \(source.description(of: .kind))"))
+    }
+    for pair in other.pairs { map.set(pair.key.retained(), pair.value.retained()) }
+    if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
+    return true
+  }
+
+  /// `xs += [x]` without making the one-element list.
+  func appendInPlace(_ place: PlaceReference, _ element: UnsafeMutablePointer<Value>) -> Bool {
+    place.withMemory { memory in
+      let value = element.pointee
+      if memory.pointee.tag == .undefined { return fail(Self.noValue("this name")) }
+      guard memory.pointee.tag == .list else {
+        let list = Value.list([value.retained()])
+        defer { list.release() }
+        let left = memory.pointee
+        let ok = attempt(left, list) { () throws(Fault) in Machine.store(memory, try arithmetic(.add, left, list)) }
+        if ok { Machine.store(element, .nil) }
+        return ok
+      }
+      makeUnique(memory, extra: 1)
+      element.pointee = .nil
+      memory.pointee.object(as: ListObject.self).append(value)
+      return true
+    }
+  }
+
+  /// Gives a container memory of its own before it is changed.
+  func makeUnique(_ memory: UnsafeMutablePointer<Value>, extra: Int = 0) {
+    let value = memory.pointee
+    if value.isUnique { return }
+    switch value.tag {
+    case .list, .tuple: memory.pointee = Value(owning: value.object(as: ListObject.self).copy(extra: extra), tag: value.tag)
+    case .map: memory.pointee = Value(owning: value.object(as: MapObject.self).copy(), tag: .map)
+    case .tensor: memory.pointee = .tensor(value.object(as: TensorObject.self).tensor)
+    default: return
+    }
+    value.release()
+  }
+
+  func makeRange(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let low = registers[Int(instruction.b)]
+    let high = registers[Int(instruction.c)]
+    guard low.tag == .int, high.tag == .int else { return failRange(low, high) }
+    let range = RangeObject(
+      low: low.rawInt, high: high.rawInt, step: 1, isOpenLow: instruction.x & 1 != 0, isOpenHigh: instruction.x & 2 != 0)
+    Machine.store(registers + Int(instruction.a), Value(owning: range, tag: .range))
+    return true
+  }
+
+  func failRange(_ low: Value, _ high: Value) -> Bool {
+    let wrong = low.tag == .int ? high : low
+    return fail(
+      Fault(
+        .type, "the ends of a range must be ints", label: "found \(wrong.description(of: .kind))",
+        help: wrong.tag == .float ? "int(x), floor(x) or round(x) makes an int" : nil))
+  }
+
+  func formatValue(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ format: Value) -> Bool {
+    attempt(nil, nil) { () throws(Fault) in
+      let specification = try FormatSpecification(parsing: format.asString ?? "")
+      Machine.store(registers + Int(instruction.a), .string(try specification.format(registers[Int(instruction.b)])))
+    }
+  }
+
+  func concatenate(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    var text = ""
+    for index in Int(instruction.b)..<Int(instruction.b) + Int(instruction.c) {
+      let value = registers[index]
+      switch value.tag {
+      case .string: text += value.object(as: StringObject.self).text
+      case .int: text += String(value.rawInt)
+      default: text += value.description(of: .plain)
+      }
+      Machine.store(registers + index, .nil)
+    }
+    Machine.store(registers + Int(instruction.a), .string(text))
+    return true
+  }
+
+  func makeClosure(
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ prototype: Unmanaged<Prototype>
+  ) {
+    let inner = prototype._withUnsafeGuaranteedRef { $0.prototypes[Int(instruction.b)] }
+    var captures: [Value] = []
+    for capture in inner.captures {
+      if capture.isLocal {
+        // The register holds the cell where the variable changes, and the value where it does not.
+        captures.append(registers[capture.index].retained())
+      } else {
+        captures.append(registers[-1].object(as: FunctionObject.self).captures[capture.index].retained())
+      }
+    }
+    Machine.store(registers + Int(instruction.a), Value(owning: FunctionObject(inner, captures: captures), tag: .function))
+  }
+}

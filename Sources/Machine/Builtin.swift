@@ -1,0 +1,178 @@
+import Faults
+import Language
+import Tensors
+
+/// What kinds of value a parameter takes.
+public struct Kind: Sendable {
+  let mask: UInt32
+  /// Names of foreign types that are taken too.
+  let foreign: [String]
+  /// The kinds in words, for messages: "a tensor or spikes".
+  public let name: String
+
+  init(_ name: String, _ tags: [Value.Tag], foreign: [String] = []) {
+    self.name = name
+    mask = tags.reduce(0) { $0 | 1 << UInt32($1.raw) }
+    self.foreign = foreign
+  }
+
+  private init(name: String, mask: UInt32, foreign: [String]) {
+    self.name = name
+    self.mask = mask
+    self.foreign = foreign
+  }
+
+  public static let any = Kind(name: "any value", mask: ~0, foreign: [])
+  public static let bool = Kind("a bool", [.bool])
+  public static let int = Kind("an int", [.int])
+  public static let number = Kind("a number", [.int, .float])
+  public static let string = Kind("a string", [.string])
+  public static let list = Kind("a list", [.list])
+  public static let tuple = Kind("a tuple", [.tuple])
+  public static let map = Kind("a map", [.map])
+  public static let range = Kind("a range", [.range])
+  public static let function = Kind("a function", [.function, .native, .foreign])
+  public static let quantity = Kind("a quantity", [.quantity])
+  public static let tensor = Kind("a tensor", [.tensor])
+  public static let spikes = Kind("spikes", [.spikes])
+  public static let error = Kind("an error", [.error])
+  public static let module = Kind("a module", [.module])
+  public static let `nil` = Kind("nil", [.nil])
+  /// What can stand for a tensor: tensors, spikes, numbers, and lists of numbers.
+  public static let array = Kind("a tensor", [.tensor, .spikes, .list, .int, .float, .bool, .range])
+  /// What `for` can go through.
+  public static let iterable = Kind("a list", [.list, .tuple, .range, .map, .string, .tensor, .spikes, .foreign])
+  public static func foreign(_ typeName: String) -> Kind {
+    let article = "aeiou".contains(typeName.first ?? "x") ? "an" : "a"
+    return Kind(name: "\(article) \(typeName)", mask: 0, foreign: [typeName])
+  }
+
+  public static func | (a: Kind, b: Kind) -> Kind {
+    Kind(name: "\(a.name) or \(b.name)", mask: a.mask | b.mask, foreign: a.foreign + b.foreign)
+  }
+
+  @inline(__always)
+  func accepts(_ value: Value) -> Bool {
+    mask & (1 << UInt32(value.tag.raw)) != 0 || (!foreign.isEmpty && acceptsForeign(value))
+  }
+
+  private func acceptsForeign(_ value: Value) -> Bool {
+    guard let held = value.asForeign else { return false }
+    return foreign.contains(type(of: held).typeName)
+  }
+}
+
+/// One parameter of a builtin: its name, what it takes, its default in words, and what it means.
+public struct BuiltinParameter: Sendable {
+  public enum Role: Sendable {
+    case required
+    /// May be left out; the text shows what then holds.
+    case optional(String)
+    /// The leading value that `|>` brings: left out when a call's first argument is of another kind.
+    case subject
+    /// All further positional arguments.
+    case rest
+  }
+
+  public let name: String
+  public let kind: Kind
+  public let role: Role
+  public let documentation: String
+  /// The dimension that a quantity given here must have.
+  public let dimension: Dimension?
+
+  public static func required(_ name: String, _ kind: Kind, _ documentation: String, dimension: Dimension? = nil) -> Self {
+    Self(name: name, kind: kind, role: .required, documentation: documentation, dimension: dimension)
+  }
+  public static func optional(
+    _ name: String, _ kind: Kind, default text: String, _ documentation: String, dimension: Dimension? = nil
+  ) -> Self {
+    Self(name: name, kind: kind, role: .optional(text), documentation: documentation, dimension: dimension)
+  }
+  public static func subject(_ name: String, _ kind: Kind, _ documentation: String) -> Self {
+    Self(name: name, kind: kind, role: .subject, documentation: documentation, dimension: nil)
+  }
+  public static func rest(_ name: String, _ kind: Kind, _ documentation: String) -> Self {
+    Self(name: name, kind: kind, role: .rest, documentation: documentation, dimension: nil)
+  }
+
+  /// As a signature shows it: `beta = 0.9`.
+  public var signature: String {
+    switch role {
+    case .required: name
+    case .optional(let text): "\(name) = \(text)"
+    case .subject: "[\(name)]"
+    case .rest: "..\(name)"
+    }
+  }
+}
+
+/// One builtin: everything that help, completion, argument checks, the manual and the call itself need.
+public final class Builtin: Sendable {
+  public typealias Body = @Sendable (Call) throws(Fault) -> Value
+
+  /// The name, with its module where it has one: `plot.line`.
+  public let name: String
+  public let parameters: [BuiltinParameter]
+  /// What it gives, in words.
+  public let returns: String
+  public let documentation: String
+  /// Lines that run as they stand; `# expect: …` comments are checked by the tests.
+  public let example: String
+  /// The subject under which the manual lists it.
+  public let subject: String
+  let body: Body
+
+  public init(
+    _ name: String, _ parameters: [BuiltinParameter], returns: String, subject: String, _ documentation: String,
+    example: String, body: @escaping Body
+  ) {
+    self.name = name
+    self.parameters = parameters
+    self.returns = returns
+    self.subject = subject
+    self.documentation = documentation
+    self.example = example
+    self.body = body
+  }
+
+  /// The module, or nil for what is always there.
+  public var module: String? {
+    name.firstIndex(of: ".").map { String(name[..<$0]) }
+  }
+
+  /// The name without its module.
+  public var baseName: String {
+    name.firstIndex(of: ".").map { String(name[name.index(after: $0)...]) } ?? name
+  }
+
+  public var signature: String {
+    "\(name)(\(parameters.map(\.signature).joined(separator: ", "))) -> \(returns)"
+  }
+
+  var takesRest: Bool {
+    if case .rest? = parameters.last?.role { return true }
+    return false
+  }
+}
+
+/// One call of a builtin: its arguments, bound to the parameters and checked against their kinds.
+public struct Call {
+  public let machine: Machine
+  public let builtin: Builtin
+  /// Borrowed; one for each parameter, `undefined` where left out. Rest arguments follow at the end.
+  let arguments: UnsafePointer<Value>
+  let count: Int
+
+  public subscript(index: Int) -> Value { index < count ? arguments[index] : .undefined }
+
+  public func has(_ index: Int) -> Bool { !self[index].isUndefined }
+
+  /// The rest arguments, borrowed.
+  public var rest: [Value] {
+    let first = builtin.parameters.count - 1
+    return first < count ? (first..<count).map { arguments[$0] } : []
+  }
+
+  public var output: any Output { machine.output }
+}

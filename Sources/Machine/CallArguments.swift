@@ -1,0 +1,190 @@
+import Faults
+import Language
+import Tensors
+
+/// Typed access to a builtin's arguments. Kinds have been checked before the body runs; what is checked here is what
+/// a kind cannot say: ranges, whole numbers, convertibility to a tensor.
+extension Call {
+  /// The parameter's name in a message.
+  public func parameterName(_ index: Int) -> String {
+    builtin.parameters[min(index, builtin.parameters.count - 1)].name
+  }
+
+  /// A fault about one argument.
+  public func wrong(_ index: Int, _ problem: String, kind: Fault.Kind = .value, help: String? = nil) -> Fault {
+    Fault(kind, "`\(parameterName(index))` of `\(builtin.name)` \(problem)", help: help)
+  }
+
+  public func mismatch(_ index: Int, _ expected: String) -> Fault {
+    Fault(
+      .type, "`\(parameterName(index))` of `\(builtin.name)` must be \(expected)",
+      label: "found \(self[index].description(of: .kind))", help: "see ?\(builtin.name)")
+  }
+
+  public func int(_ index: Int, default value: Int? = nil) throws(Fault) -> Int {
+    if let value, !has(index) { return value }
+    if let int = self[index].asInt { return int }
+    if let number = self[index].asNumber, let whole = Int(exactly: number) { return whole }
+    throw mismatch(index, "an int")
+  }
+
+  /// An int of at least `low`.
+  public func int(_ index: Int, default value: Int? = nil, atLeast low: Int) throws(Fault) -> Int {
+    let int = try int(index, default: value)
+    if int < low { throw wrong(index, "must be at least \(low), found \(int)") }
+    return int
+  }
+
+  public func number(_ index: Int, default value: Double? = nil) throws(Fault) -> Double {
+    if let value, !has(index) { return value }
+    if let number = self[index].asNumber { return number }
+    if let item = self[index].asTensor?.item { return Double(item) }
+    throw mismatch(index, "a number")
+  }
+
+  public func bool(_ index: Int, default value: Bool? = nil) throws(Fault) -> Bool {
+    if let value, !has(index) { return value }
+    if let bool = self[index].asBool { return bool }
+    throw mismatch(index, "a bool")
+  }
+
+  public func string(_ index: Int, default value: String? = nil) throws(Fault) -> String {
+    if let value, !has(index) { return value }
+    if let string = self[index].asString { return string }
+    throw mismatch(index, "a string")
+  }
+
+  /// A number, list, range, spikes or tensor as a tensor.
+  public func tensor(_ index: Int) throws(Fault) -> Tensor {
+    if let tensor = try self[index].convertedToTensor() { return tensor }
+    throw mismatch(index, "a tensor, or a list of numbers")
+  }
+
+  public func spikes(_ index: Int) throws(Fault) -> Spikes {
+    if let spikes = self[index].asSpikes { return spikes }
+    return try Spikes(tensor(index))
+  }
+
+  /// The elements of a list or tuple, borrowed.
+  public func elements(_ index: Int) throws(Fault) -> [Value] {
+    if let elements = self[index].elements { return Array(elements) }
+    throw mismatch(index, "a list")
+  }
+
+  public func strings(_ index: Int) throws(Fault) -> [String] {
+    var texts: [String] = []
+    for element in try elements(index) {
+      guard let text = element.asString else { throw mismatch(index, "a list of strings") }
+      texts.append(text)
+    }
+    return texts
+  }
+
+  public func ints(_ index: Int) throws(Fault) -> [Int] {
+    if let int = self[index].asInt { return [int] }
+    if let range = self[index].asRange { return (0..<range.count).map { range.low + $0 * range.step } }
+    if let tensor = self[index].asTensor {
+      var ints: [Int] = []
+      for scalar in tensor.scalars {
+        guard let int = Int(exactly: scalar) else { throw mismatch(index, "a list of ints") }
+        ints.append(int)
+      }
+      return ints
+    }
+    var ints: [Int] = []
+    for element in try elements(index) {
+      guard let int = element.asInt else { throw mismatch(index, "a list of ints") }
+      ints.append(int)
+    }
+    return ints
+  }
+
+  /// A quantity in base units, or a plain number taken as base units where the parameter allows numbers.
+  public func amount(_ index: Int, _ dimension: Dimension, default value: Double? = nil) throws(Fault) -> Double {
+    if let value, !has(index) { return value }
+    if let quantity = self[index].asQuantity {
+      if quantity.dimension == dimension { return quantity.amount }
+      throw Fault(
+        .unit, "`\(parameterName(index))` of `\(builtin.name)` is of another dimension",
+        label: "found \(quantity.dimension.name), expected \(dimension.name)")
+    }
+    return try number(index)
+  }
+
+  /// The foreign value of an argument.
+  public func foreign<T: ForeignValue>(_ index: Int, as type: T.Type) throws(Fault) -> T {
+    if let value = self[index].asForeign(T.self) { return value }
+    throw mismatch(index, Kind.foreign(T.typeName).name)
+  }
+
+  /// Calls a function argument; the arguments are borrowed, the result is owned.
+  public func invoke(_ function: Value, _ arguments: [Value]) throws(Fault) -> Value {
+    try machine.invoke(function, arguments)
+  }
+}
+
+extension Value {
+  /// A number, a bool, a range, spikes, a tensor, or nested lists of these as a tensor; nil for anything else.
+  public func convertedToTensor() throws(Fault) -> Tensor? {
+    switch tag {
+    case .tensor: return object(as: TensorObject.self).tensor
+    case .int: return try Tensor.scalar(Float(rawInt))
+    case .float: return try Tensor.scalar(Float(rawFloat))
+    case .bool: return try Tensor.scalar(rawBool ? 1 : 0)
+    case .spikes: return try object(as: SpikesObject.self).spikes.tensor()
+    case .range:
+      let range = object(as: RangeObject.self)
+      if range.isOpen { return nil }
+      return try Tensor.arange(Double(range.low), Double(range.high), step: Double(range.step))
+    case .list, .tuple: return try tensorFromList()
+    default: return nil
+    }
+  }
+
+  private func tensorFromList() throws(Fault) -> Tensor? {
+    var scalars: [Float] = []
+    var shape: [Int] = []
+    var tracked: [Tensor] = []
+    guard try collect(into: &scalars, shape: &shape, depth: 0, tracked: &tracked) else { return nil }
+    if tracked.isEmpty { return try Tensor(scalars, shape: shape) }
+    // Lists that hold tracked tensors are stacked, so that gradients flow through them.
+    guard let elements else { return nil }
+    var parts: [Tensor] = []
+    for element in elements {
+      guard let part = try element.convertedToTensor() else { return nil }
+      parts.append(part)
+    }
+    return try Tensor.stack(parts)
+  }
+
+  private func collect(
+    into scalars: inout [Float], shape: inout [Int], depth: Int, tracked: inout [Tensor]
+  ) throws(Fault) -> Bool {
+    guard let elements else {
+      if let tensor = asTensor, tensor.isTracked { tracked.append(tensor) }
+      guard let tensor = try convertedToTensor() else { return false }
+      scalars += tensor.scalars
+      if shape.count == depth { shape += tensor.shape } else { try Self.checkSame(Array(shape[depth...]), tensor.shape) }
+      return true
+    }
+    if depth > 32 { throw Fault(.limit, "a list nested too deeply for a tensor", label: "more than 32 levels") }
+    let isFirst = shape.count == depth
+    if isFirst { shape.append(elements.count) }
+    guard depth < shape.count, shape[depth] == elements.count else {
+      throw Fault(
+        .shape, "rows of different lengths do not make a tensor",
+        label: "one has \(depth < shape.count ? shape[depth] : 1), another \(elements.count)")
+    }
+    for element in elements {
+      guard try element.collect(into: &scalars, shape: &shape, depth: depth + 1, tracked: &tracked) else { return false }
+    }
+    return true
+  }
+
+  private static func checkSame(_ a: [Int], _ b: [Int]) throws(Fault) {
+    if a != b {
+      throw Fault(
+        .shape, "elements of different shapes do not make a tensor", label: "one is \(Shape.text(a)), another \(Shape.text(b))")
+    }
+  }
+}

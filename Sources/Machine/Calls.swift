@@ -1,0 +1,305 @@
+import Faults
+import Language
+
+/// Calls: binding arguments to parameters, of functions of the language and of builtins.
+extension Machine {
+  enum CallOutcome {
+    /// A frame was pushed; `currentPC` is where it begins.
+    case entered
+    /// The result is where the callee was.
+    case done
+    case failed
+  }
+
+  /// Calls what `base` holds with the `count` values behind it; the last of them have names where `names` (a tuple of
+  /// strings) is given. Bit 1 of `flags` says that the first argument came by `|>`.
+  func prepareCall(_ base: UnsafeMutablePointer<Value>, _ count: Int, names: Value?, flags: UInt8) -> CallOutcome {
+    switch base.pointee.tag {
+    case .function: return enter(base, count, names)
+    case .native: return callNative(base, count, names, isPiped: flags & 1 != 0)
+    case .foreign: return callForeign(base, count, names)
+    default:
+      _ = fail(notCallable(base.pointee))
+      return .failed
+    }
+  }
+
+  private func notCallable(_ value: Value) -> Fault {
+    Fault(
+      .type, "\(value.description(of: .kind)) cannot be called",
+      label: "this is \(shortText(value))",
+      help: value.tag == .module ? "call one of its functions: \(value.object(as: ModuleObject.self).memberNames.prefix(5).joined(separator: ", "))" : nil)
+  }
+
+  /// A value in few words.
+  func shortText(_ value: Value) -> String {
+    let text = value.description(of: .quoted)
+    return text.count <= 60 ? text : value.description(of: .kind)
+  }
+
+  // MARK: functions of the language
+
+  private func enter(_ base: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value?) -> CallOutcome {
+    let prototype = base.pointee.object(as: FunctionObject.self).prototype
+    if frameCount >= limits.callDepth || base + prototype.registerCount + count + 8 >= stackEnd {
+      _ = fail(Self.stackOverflow(limits))
+      return .failed
+    }
+    if let fault = bind(base + 1, count, names, prototype) {
+      _ = fail(fault)
+      return .failed
+    }
+    frames[frameCount] = Frame(prototype: Unmanaged.passUnretained(prototype), returnAddress: currentPC, base: base + 1)
+    frameCount += 1
+    currentPC = prototype.code
+    return .entered
+  }
+
+  /// Moves the arguments to the registers of their parameters; those left out become `undefined`.
+  private func bind(
+    _ arguments: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value?, _ prototype: Prototype
+  ) -> Fault? {
+    let parameters = prototype.parameterNames
+    let fixed = parameters.count - (prototype.hasRest ? 1 : 0)
+    let named = names?.elements
+    let positional = count - (named?.count ?? 0)
+    if positional > fixed, !prototype.hasRest { return tooMany(prototype, positional) }
+    var bound = [Value](repeating: .undefined, count: parameters.count)
+    var owners = [Value]()
+    for index in 0..<min(positional, fixed) { bound[index] = arguments[index] }
+    if prototype.hasRest {
+      owners = positional > fixed ? (fixed..<positional).map { arguments[$0] } : []
+      bound[fixed] = .list(owners)
+    }
+    if let named {
+      for index in 0..<named.count {
+        let name = named[index].asString ?? ""
+        guard let place = parameters.firstIndex(of: name), !(prototype.hasRest && place == fixed) else {
+          if prototype.hasRest { dropRest(bound[fixed], owners) }
+          return unknownArgument(name, prototype.name, parameters)
+        }
+        if bound[place].tag != .undefined {
+          if prototype.hasRest { dropRest(bound[fixed], owners) }
+          return Fault(
+            .call, "`\(name)` of `\(prototype.name)` is given twice", label: "once by position and once by name")
+        }
+        bound[place] = arguments[positional + index]
+      }
+    }
+    for index in 0..<prototype.requiredCount where bound[index].tag == .undefined {
+      if prototype.hasRest { dropRest(bound[fixed], owners) }
+      return tooFew(prototype, index)
+    }
+    for index in 0..<count { arguments[index] = .nil }
+    for index in 0..<parameters.count { arguments[index] = bound[index] }
+    return nil
+  }
+
+  /// Takes the collected arguments out of the list again: on a fault they still belong to the caller's registers.
+  private func dropRest(_ list: Value, _ owners: [Value]) {
+    owners.forEach { $0.retain() }
+    list.release()
+  }
+
+  private func signature(_ prototype: Prototype) -> String {
+    "\(prototype.name)(\(prototype.parameterNames.joined(separator: ", ")))"
+  }
+
+  private func tooMany(_ prototype: Prototype, _ count: Int) -> Fault {
+    let parameters = prototype.parameterNames.count
+    return Fault(
+      .call, "too many arguments for `\(prototype.name)`",
+      label: "\(count) given, at most \(parameters) taken", help: "it is \(signature(prototype))")
+  }
+
+  private func tooFew(_ prototype: Prototype, _ index: Int) -> Fault {
+    Fault(
+      .call, "`\(prototype.name)` needs `\(prototype.parameterNames[index])`", label: "not given",
+      help: "it is \(signature(prototype))")
+  }
+
+  func unknownArgument(_ name: String, _ function: String, _ parameters: [String]) -> Fault {
+    let near = didYouMean(name, among: parameters)
+    let all = parameters.isEmpty ? "it takes no arguments" : "it takes \(parameters.joined(separator: ", "))"
+    return Fault(
+      .call, "`\(function)` has no argument `\(name)`", label: near == nil ? nil : "not one of its names", help: near ?? all)
+  }
+
+  // MARK: builtins
+
+  /// The end of the running frame's registers.
+  private var frameEnd: UnsafeMutablePointer<Value> {
+    frameCount == 0 ? stack : frames[frameCount - 1].base + frames[frameCount - 1].prototype._withUnsafeGuaranteedRef { $0.registerCount }
+  }
+
+  private func callNative(
+    _ base: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value?, isPiped: Bool
+  ) -> CallOutcome {
+    let builtin = base.pointee.object(as: NativeObject.self).builtin
+    let parameters = builtin.parameters
+    let saved = top
+    top = max(frameEnd, base + 1 + max(count, parameters.count))
+    defer { top = saved }
+    do throws(Fault) {
+      let value: Value
+      if names == nil, count <= parameters.count, builtin.isSimple {
+        for index in count..<max(count, parameters.count) { base[index + 1] = .undefined }
+        try check(builtin, base + 1, parameters.count)
+        value = try builtin.body(Call(machine: self, builtin: builtin, arguments: base + 1, count: parameters.count))
+      } else {
+        var bound = try bind(builtin, base + 1, count, names, isPiped: isPiped)
+        value = try bound.withUnsafeMutableBufferPointer { (buffer) throws(Fault) in
+          guard let first = buffer.baseAddress else {
+            return try builtin.body(Call(machine: self, builtin: builtin, arguments: base + 1, count: 0))
+          }
+          try check(builtin, first, buffer.count)
+          return try builtin.body(Call(machine: self, builtin: builtin, arguments: first, count: buffer.count))
+        }
+      }
+      for index in 0..<count { Machine.store(base + 1 + index, .nil) }
+      Machine.store(base, value)
+      return .done
+    } catch {
+      _ = fail(error)
+      return .failed
+    }
+  }
+
+  /// Binds names, the subject and rest arguments; the values are borrowed from the caller's registers.
+  private func bind(
+    _ builtin: Builtin, _ arguments: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value?, isPiped: Bool
+  ) throws(Fault) -> [Value] {
+    let parameters = builtin.parameters
+    let named = names?.elements
+    let positional = count - (named?.count ?? 0)
+    var bound = [Value](repeating: .undefined, count: parameters.count)
+    var place = 0
+    if builtin.hasSubject {
+      // The subject may be left out, by a call that gives only settings.
+      let isGiven = positional > 0 && (isPiped || parameters[0].kind.accepts(arguments[0]))
+      if !isGiven { place = 1 }
+    }
+    let fixed = parameters.count - (builtin.takesRest ? 1 : 0)
+    var rest: [Value] = []
+    for index in 0..<positional {
+      if place < fixed {
+        bound[place] = arguments[index]
+        place += 1
+      } else if builtin.takesRest {
+        rest.append(arguments[index])
+      } else {
+        throw Fault(
+          .call, "too many arguments for `\(builtin.name)`",
+          label: "\(positional) given, at most \(fixed) taken", help: "it is \(builtin.signature)")
+      }
+    }
+    if let named {
+      for index in 0..<named.count {
+        let name = named[index].asString ?? ""
+        guard let place = parameters[..<fixed].firstIndex(where: { $0.name == name }) else {
+          throw unknownArgument(name, builtin.name, parameters[..<fixed].map(\.name))
+        }
+        if bound[place].tag != .undefined {
+          throw Fault(
+            .call, "`\(name)` of `\(builtin.name)` is given twice", label: "once by position and once by name")
+        }
+        bound[place] = arguments[positional + index]
+      }
+    }
+    if builtin.takesRest { bound.removeLast() }
+    return bound + rest
+  }
+
+  private func check(_ builtin: Builtin, _ arguments: UnsafePointer<Value>, _ count: Int) throws(Fault) {
+    for index in 0..<count {
+      let parameter = builtin.parameters[min(index, builtin.parameters.count - 1)]
+      let value = arguments[index]
+      if value.tag == .undefined {
+        if case .required = parameter.role {
+          throw Fault(
+            .call, "`\(builtin.name)` needs `\(parameter.name)`", label: "not given", help: "it is \(builtin.signature)")
+        }
+        continue
+      }
+      if !parameter.kind.accepts(value) { throw wrongKind(builtin, parameter, value) }
+      if let dimension = parameter.dimension, let quantity = value.asQuantity, quantity.dimension != dimension {
+        throw Fault(
+          .unit, "`\(parameter.name)` of `\(builtin.name)` is of another dimension",
+          label: "found \(quantity.dimension.name), expected \(dimension.name)")
+      }
+    }
+  }
+
+  private func wrongKind(_ builtin: Builtin, _ parameter: BuiltinParameter, _ value: Value) -> Fault {
+    // A loss or an activation named but not called, or a layer where a network is wanted, are common slips.
+    let help = value.tag == .native && !parameter.kind.accepts(value) ? "call it: `\(value.description(of: .plain).dropFirst(3))(…)`" : "see ?\(builtin.name)"
+    return Fault(
+      .type, "`\(parameter.name)` of `\(builtin.name)` must be \(parameter.kind.name)",
+      label: "found \(value.description(of: .kind))", help: help)
+  }
+
+  private func callForeign(_ base: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value?) -> CallOutcome {
+    guard let foreign = base.pointee.asForeign, foreign.isCallable else {
+      _ = fail(notCallable(base.pointee))
+      return .failed
+    }
+    let named = names?.elements.map { Array($0) } ?? []
+    let positional = count - named.count
+    let saved = top
+    top = max(frameEnd, base + 1 + count)
+    defer { top = saved }
+    do throws(Fault) {
+      let arguments = ForeignArguments(
+        machine: self, positional: (0..<positional).map { base[1 + $0] },
+        named: named.enumerated().map { ($1.asString ?? "", base[1 + positional + $0]) })
+      let value = try foreign.call(arguments)
+      for index in 0..<count { Machine.store(base + 1 + index, .nil) }
+      Machine.store(base, value)
+      return .done
+    } catch {
+      _ = fail(error)
+      return .failed
+    }
+  }
+
+  // MARK: members as callees
+
+  /// `x.f(a)`: where x has a member f, that is called; else the library's f is called with x before the arguments.
+  /// `base` holds x, the arguments follow.
+  func findMember(_ base: UnsafeMutablePointer<Value>, _ count: inout Int, _ name: Value) -> Bool {
+    let receiver = base.pointee
+    let text = name.asString ?? ""
+    do throws(Fault) {
+      if let member = try member(receiver, name), !(member.tag != .function && member.isCallable == false && libraryFunction(text) != nil) {
+        Machine.store(base, member)
+        return true
+      }
+    } catch {
+      return fail(error)
+    }
+    guard let function = libraryFunction(text) else {
+      return fail(noMember(receiver, text))
+    }
+    for index in stride(from: count, through: 0, by: -1) { base[index + 1] = base[index] }
+    base[0] = function
+    count += 1
+    return true
+  }
+
+  /// A builtin or a function of the prelude by its name, owned.
+  func libraryFunction(_ name: String) -> Value? {
+    if let builtin = library.builtins[name], builtin.module == nil { return Value(owning: NativeObject(builtin), tag: .native) }
+    if let known = prelude.names[name], globals[known.slot].isCallable { return globals[known.slot].retained() }
+    return nil
+  }
+}
+
+extension Builtin {
+  /// Positional arguments go to the parameters one by one.
+  var isSimple: Bool { !takesRest && !hasSubject }
+
+  var hasSubject: Bool {
+    if case .subject? = parameters.first?.role { return true }
+    return false
+  }
+}

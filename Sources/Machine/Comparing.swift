@@ -1,0 +1,301 @@
+import Faults
+import Language
+import Tensors
+
+/// Comparisons, equality, truth and containment.
+extension Machine {
+  // MARK: from the loop
+
+  private static func comparison(_ opcode: Opcode) -> ComparisonOperator {
+    switch opcode {
+    case .equal: .equal
+    case .notEqual: .notEqual
+    case .less: .less
+    case .lessOrEqual: .lessOrEqual
+    case .greater: .greater
+    default: .greaterOrEqual
+    }
+  }
+
+  func compare(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let left = registers[Int(instruction.b)]
+    let right = registers[Int(instruction.c)]
+    let ok = attempt(left, right) { () throws(Fault) in
+      let value = try compare(Self.comparison(instruction.opcode), left, right)
+      clearTemporaries(instruction, registers)
+      Machine.store(registers + Int(instruction.a), value)
+    }
+    return ok
+  }
+
+  func clearTemporaries(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) {
+    if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
+    if instruction.x & 2 != 0 { Machine.store(registers + Int(instruction.c), .nil) }
+  }
+
+  @inline(never)
+  func slowBranch(
+    _ opcode: Opcode, _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ right: Value,
+    _ pc: inout UnsafeMutablePointer<Instruction>, _ prototype: Unmanaged<Prototype>
+  ) -> Bool {
+    let left = registers[Int(instruction.a)]
+    var isTrue = false
+    let ok = attempt(left, right) { () throws(Fault) in
+      // A pattern's literal matches by equality alone; anything can be matched against anything.
+      if instruction.x & 4 != 0 {
+        isTrue = try equal(left, right)
+        return
+      }
+      let value = try compare(Self.comparison(opcode), left, right)
+      defer { value.release() }
+      isTrue = try truth(value)
+    }
+    if !ok { return false }
+    if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.a), .nil) }
+    if instruction.x & 2 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
+    pc = isTrue ? pc + 1 : prototype._withUnsafeGuaranteedRef { $0.code } + pc.pointee.wide
+    return true
+  }
+
+  func convertToBool(_ place: UnsafeMutablePointer<Value>) -> Bool {
+    attempt(nil, nil) { () throws(Fault) in Machine.store(place, .bool(try truth(place.pointee))) }
+  }
+
+  // MARK: truth
+
+  func truth(_ value: Value) throws(Fault) -> Bool {
+    if value.tag == .bool { return value.rawBool }
+    if let tensor = value.asTensor {
+      if let item = tensor.item { return item != 0 }
+      throw Fault(
+        .type, "a tensor of \(tensor.count) elements is neither true nor false",
+        label: "its shape is \(Shape.text(tensor.shape))", help: "write all(…) or any(…)")
+    }
+    let help: String? =
+      switch value.tag {
+      case .int, .float: "compare it: `x != 0`"
+      case .list, .string, .map, .tuple: "compare its length: `len(x) > 0`"
+      case .nil: "compare it: `x != nil`"
+      case .function, .native: "call it: `f(…)`"
+      default: nil
+      }
+    throw Fault(.type, "expected a bool", label: "this is \(value.description(of: .kind))", help: help)
+  }
+
+  // MARK: comparing
+
+  func compare(_ comparison: ComparisonOperator, _ left: Value, _ right: Value) throws(Fault) -> Value {
+    if left.tag == .spikes, right.tag == .spikes, comparison == .equal || comparison == .notEqual {
+      return .bool((left.asSpikes == right.asSpikes) == (comparison == .equal))
+    }
+    let isArray = left.tag == .tensor || right.tag == .tensor || left.tag == .spikes || right.tag == .spikes
+    if isArray, left.tag != .nil, right.tag != .nil, left.tag != .string, right.tag != .string {
+      return try compareTensors(comparison, left, right)
+    }
+    switch comparison {
+    case .equal: return .bool(try equal(left, right))
+    case .notEqual: return .bool(!(try equal(left, right)))
+    case .less: return .bool(try order(left, right, "<", depth: 0).map { $0 < 0 } ?? false)
+    case .lessOrEqual: return .bool(try order(left, right, "<=", depth: 0).map { $0 <= 0 } ?? false)
+    case .greater: return .bool(try order(left, right, ">", depth: 0).map { $0 > 0 } ?? false)
+    default: return .bool(try order(left, right, ">=", depth: 0).map { $0 >= 0 } ?? false)
+    }
+  }
+
+  private func compareTensors(_ comparison: ComparisonOperator, _ left: Value, _ right: Value) throws(Fault) -> Value {
+    guard let a = try left.convertedToTensor(), let b = try right.convertedToTensor() else {
+      if comparison == .equal { return .bool(false) }
+      if comparison == .notEqual { return .bool(true) }
+      throw Fault(.type, "`\(comparison.rawValue)` does not take \(left.description(of: .kind)) and \(right.description(of: .kind))")
+    }
+    let kind: Comparison =
+      switch comparison {
+      case .equal: .equal
+      case .notEqual: .notEqual
+      case .less: .less
+      case .lessOrEqual: .lessOrEqual
+      case .greater: .greater
+      default: .greaterOrEqual
+      }
+    let mask = try Tensor.compare(kind, a, b)
+    // Two single numbers compare to a bool, as plain numbers do.
+    if mask.rank == 0, let item = mask.item { return .bool(item != 0) }
+    return .tensor(mask)
+  }
+
+  /// Equality of any two values, by structure.
+  public func equal(_ left: Value, _ right: Value, depth: Int = 0) throws(Fault) -> Bool {
+    if depth > 200 { throw Fault(.limit, "values nested too deeply to compare", label: "more than 200 levels") }
+    if left.tag == right.tag {
+      if left.payload == right.payload, left.tag != .float, left.tag != .list, left.tag != .tensor { return true }
+      switch left.tag {
+      case .nil: return true
+      case .bool, .int, .function: return false
+      case .native: return left.object(as: NativeObject.self).builtin === right.object(as: NativeObject.self).builtin
+      case .float: return left.rawFloat == right.rawFloat
+      case .string: return left.object(as: StringObject.self).text == right.object(as: StringObject.self).text
+      case .list, .tuple:
+        let first = left.object(as: ListObject.self)
+        let second = right.object(as: ListObject.self)
+        if first.count != second.count { return false }
+        for index in 0..<first.count where !(try equal(first.base[index], second.base[index], depth: depth + 1)) {
+          return false
+        }
+        return true
+      case .map:
+        let first = left.object(as: MapObject.self)
+        let second = right.object(as: MapObject.self)
+        if first.count != second.count { return false }
+        for pair in first.pairs {
+          guard let other = second.get(pair.key), try equal(pair.value, other, depth: depth + 1) else { return false }
+        }
+        return true
+      case .range:
+        let first = left.object(as: RangeObject.self)
+        let second = right.object(as: RangeObject.self)
+        return first.low == second.low && first.high == second.high && first.step == second.step
+      case .quantity:
+        let first = left.object(as: QuantityObject.self)
+        let second = right.object(as: QuantityObject.self)
+        return first.amount == second.amount && first.dimension == second.dimension
+      case .tensor:
+        return Tensor.identical(left.object(as: TensorObject.self).tensor, right.object(as: TensorObject.self).tensor)
+      case .spikes: return left.asSpikes == right.asSpikes
+      case .foreign:
+        if let first = left.asForeign, let second = right.asForeign { return first.isEqual(to: second) }
+        return false
+      default: return false
+      }
+    }
+    if let a = left.asNumber, let b = right.asNumber { return a == b }
+    return false
+  }
+
+  /// Negative, zero or positive; nil where a NaN has no order.
+  public func order(_ left: Value, _ right: Value, _ symbol: String, depth: Int) throws(Fault) -> Int? {
+    if left.tag == .int, right.tag == .int { return left.rawInt < right.rawInt ? -1 : (left.rawInt > right.rawInt ? 1 : 0) }
+    if let a = left.asNumber, let b = right.asNumber { return a < b ? -1 : (a > b ? 1 : (a == b ? 0 : nil)) }
+    if left.tag == .string, right.tag == .string {
+      let a = left.object(as: StringObject.self).text
+      let b = right.object(as: StringObject.self).text
+      return a == b ? 0 : (a < b ? -1 : 1)
+    }
+    if left.tag == right.tag, left.tag == .list || left.tag == .tuple, depth < 200 {
+      let first = left.object(as: ListObject.self)
+      let second = right.object(as: ListObject.self)
+      for index in 0..<min(first.count, second.count) {
+        guard let order = try order(first.base[index], second.base[index], symbol, depth: depth + 1) else { return nil }
+        if order != 0 { return order }
+      }
+      return first.count < second.count ? -1 : (first.count > second.count ? 1 : 0)
+    }
+    if let a = left.asQuantity ?? left.asNumber.map({ ($0, .none) }),
+      let b = right.asQuantity ?? right.asNumber.map({ ($0, .none) })
+    {
+      if a.dimension != b.dimension { throw Self.unitMismatch(symbol, a.dimension, b.dimension) }
+      return a.amount < b.amount ? -1 : (a.amount > b.amount ? 1 : (a.amount == b.amount ? 0 : nil))
+    }
+    throw Fault(
+      .type, "`\(symbol)` does not compare \(left.description(of: .kind)) and \(right.description(of: .kind))",
+      help: left.tag == .string || right.tag == .string ? "int(text) and float(text) read a number" : nil)
+  }
+
+  // MARK: containment
+
+  func containment(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let item = registers[Int(instruction.b)]
+    let container = registers[Int(instruction.c)]
+    return attempt(nil, nil) { () throws(Fault) in
+      let isIn = try contains(container, item)
+      clearTemporaries(instruction, registers)
+      Machine.store(registers + Int(instruction.a), .bool(isIn == (instruction.opcode == .contains)))
+    }
+  }
+
+  public func contains(_ container: Value, _ item: Value) throws(Fault) -> Bool {
+    switch container.tag {
+    case .list, .tuple:
+      let list = container.object(as: ListObject.self)
+      for index in 0..<list.count where try equal(list.base[index], item) { return true }
+      return false
+    case .map: return MapObject.isKey(item) && container.object(as: MapObject.self).get(item) != nil
+    case .string:
+      guard let part = item.asString else {
+        throw Fault(.type, "`in` looks for a string in a string", label: "found \(item.description(of: .kind))")
+      }
+      return part.isEmpty || (container.asString ?? "").contains(part)
+    case .range:
+      let range = container.object(as: RangeObject.self)
+      guard let number = item.asNumber, let whole = Int(exactly: number) else { return false }
+      if range.isOpen { return (range.isOpenLow || whole >= range.low) && (range.isOpenHigh || whole < range.high) }
+      let isInside = range.step > 0 ? whole >= range.low && whole < range.high : whole <= range.low && whole > range.high
+      return isInside && (whole - range.low) % range.step == 0
+    case .tensor:
+      guard let number = item.asNumber, let tensor = container.asTensor else { return false }
+      return tensor.scalars.contains(Float(number))
+    default:
+      throw Fault(
+        .type, "`in` cannot look into \(container.description(of: .kind))",
+        help: "it looks into lists, tuples, maps (for a key), strings, ranges and tensors")
+    }
+  }
+
+  // MARK: assertions
+
+  func assertTrue(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let value = registers[Int(instruction.a)]
+    return attempt(nil, nil) { () throws(Fault) in
+      if try truth(value) { return }
+      if instruction.x == 1 {
+        throw Fault(.assertion, "\(registers[Int(instruction.b)].description(of: .plain))", label: "this is false")
+      }
+      throw Fault(.assertion, "assertion failed", label: "this is false")
+    }
+  }
+
+  func assertComparison(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let left = registers[Int(instruction.b)]
+    let right = registers[Int(instruction.c)]
+    let comparison = Compiler.comparisons[min(Int(instruction.x), Compiler.comparisons.count - 1)]
+    return attempt(left, right) { () throws(Fault) in
+      let holds: Bool
+      switch comparison {
+      case .isIn: holds = try contains(right, left)
+      case .isNotIn: holds = !(try contains(right, left))
+      default:
+        let value = try compare(comparison, left, right)
+        defer { value.release() }
+        holds = try truth(value)
+      }
+      if !holds {
+        throw Fault(
+          .assertion, "assertion failed", label: "this is false",
+          help: " left: \(clipped(left))\nright: \(clipped(right))")
+      }
+      Machine.store(registers + Int(instruction.b), .nil)
+      Machine.store(registers + Int(instruction.c), .nil)
+    }
+  }
+
+  private func clipped(_ value: Value) -> String {
+    let text = value.description(of: .quoted)
+    return text.count <= 200 ? text : text.prefix(120) + " … " + text.suffix(60)
+  }
+}
+
+extension String {
+  /// Whether a text occurs in this one, by characters.
+  fileprivate func contains(_ part: String) -> Bool { firstRange(of: part) != nil }
+
+  func firstRange(of part: String) -> Range<String.Index>? {
+    if isEmpty || part.utf8.count > utf8.count { return nil }
+    var start = startIndex
+    while start < endIndex {
+      if self[start...].hasPrefix(part) {
+        return start..<index(start, offsetBy: part.count)
+      }
+      start = index(after: start)
+    }
+    return nil
+  }
+}

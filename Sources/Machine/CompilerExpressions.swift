@@ -1,0 +1,490 @@
+import Faults
+import Language
+
+extension Compiler {
+  // MARK: operands
+
+  /// The register of an expression's value, and whether it is a temporary that its user must clear.
+  mutating func operand(_ id: NodeID) -> (register: Int, isTemporary: Bool) {
+    if case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
+      case .register(let register) = storage(of: index)
+    {
+      return (register, false)
+    }
+    let register = current.newRegister()
+    compile(id, to: register)
+    return (register, true)
+  }
+
+  /// A register whose value may be moved away.
+  mutating func consumable(_ id: NodeID) -> Int {
+    let register = current.newRegister()
+    compile(id, to: register)
+    return register
+  }
+
+  /// Two operands, left before right. The left is copied when the right could assign to it.
+  private mutating func operands(_ left: NodeID, _ right: NodeID) -> (Int, Int, Int) {
+    let first: (register: Int, isTemporary: Bool)
+    switch tree[right] {
+    case .conditional, .match, .attempt, .block: first = (consumable(left), true)
+    default: first = operand(left)
+    }
+    let second = operand(right)
+    return (first.register, second.register, (first.isTemporary ? 1 : 0) | (second.isTemporary ? 2 : 0))
+  }
+
+  // MARK: expressions
+
+  /// Compiles an expression into a register. `name` is given to a function that has none.
+  mutating func compile(_ id: NodeID, to target: Int, named name: String? = nil) {
+    let mark = current.nextRegister
+    defer { current.free(to: mark) }
+    switch tree[id] {
+    case .nilLiteral, .missing: current.emit(.loadNil, target)
+    case .bool(let value): current.emit(.loadBool, target, value ? 1 : 0)
+    case .int(let value):
+      if abs(value) < 30_000 { current.emit(.loadInt, target, value) } else { current.emit(.loadConstant, target, current.constant(value)) }
+    case .float(let value): current.emit(.loadConstant, target, current.constant(value))
+    case .quantity(let amount, let unit): loadQuantity(amount, unit, target)
+    case .string(let text): current.emit(.loadConstant, target, current.constant(text))
+    case .interpolation(let parts): compileInterpolation(parts, to: target, id)
+    case .name: compileName(id, to: target)
+    case .list(let elements): compileList(elements, to: target, id)
+    case .map(let entries): compileMap(entries, to: target, id)
+    case .tuple(let parts):
+      let first = current.nextRegister
+      for part in parts { compile(part, to: current.newRegister()) }
+      current.emit(.newTuple, target, first, parts.count)
+    case .unary(let operation, let operand): compileUnary(operation, operand, to: target, id)
+    case .binary(let operation, let left, let right): compileBinary(operation, left, right, to: target, id)
+    case .and(let left, let right): compileLogic(left, right, to: target, stopsAt: false)
+    case .or(let left, let right): compileLogic(left, right, to: target, stopsAt: true)
+    case .comparison(let operands, let operators): compileComparison(operands, operators, to: target, id)
+    case .range(let low, let high): compileRange(low, high, to: target, id)
+    case .call(let callee, let arguments): compileCall(callee, arguments, to: target, id, piped: nil)
+    case .pipe(let left, let right): compilePipe(left, right, to: target, id)
+    case .index(let base, let indices): compileIndex(base, indices, to: target, id)
+    case .member(let base, let name, let span):
+      let (register, isTemporary) = operand(base)
+      current.site = Prototype.Site(span: span, left: tree.span(base), right: nil)
+      current.emit(.getMember, target, register, current.constant(name), x: isTemporary ? 1 : 0)
+    case .lambda(let function): compileFunction(function, id, to: target, own: nil, named: name)
+    case .conditional(let condition, let then, let otherwise):
+      compileConditional(condition, then, otherwise, to: target)
+    case .match(let subject, let arms): compileMatch(subject, arms, to: target, id)
+    case .attempt(let body, let name, let nameSpan, let handler):
+      compileAttempt(body, name, nameSpan, handler, to: target)
+    case .block(let statements): compileBlock(statements, to: target)
+    case .comprehension(let body, let clauses): compileComprehension(body, clauses, to: target)
+    default:
+      compileStatement(id)
+      current.emit(.loadNil, target)
+    }
+  }
+
+  private mutating func loadQuantity(_ amount: Double, _ unit: String, _ target: Int) {
+    let known = units[unit]
+    let value = Value.quantity(amount * (known?.scale ?? 1), known?.dimension ?? .none)
+    current.emit(.loadConstant, target, current.constant(owning: value))
+  }
+
+  private mutating func compileName(_ id: NodeID, to target: Int) {
+    at(id)
+    switch resolver.uses[id.index] {
+    case .declaration(let index)?:
+      switch storage(of: index) {
+      case .register(let register): if register != target { current.emit(.move, target, register) }
+      case .cell(let register): current.emit(.getCell, target, register)
+      case .capture(let capture): current.emit(.getCapture, target, capture)
+      case .captureCell(let capture): current.emit(.getCaptureCell, target, capture)
+      case .ownFunction: current.emit(.getSelf, target)
+      case .global(let slot): current.emitWide(.getGlobal, target, slot)
+      }
+    case .builtin(let name)?:
+      if let builtin = library.builtins[name] {
+        let value = Value(owning: NativeObject(builtin), tag: .native)
+        current.emit(.loadConstant, target, current.constant(owning: value))
+      } else {
+        current.emit(.useModule, target, current.constant(name))
+      }
+    case .unit(let name)?: loadQuantity(1, name, target)
+    case .missing?, nil: current.emit(.loadNil, target)
+    }
+  }
+
+  // MARK: text
+
+  private mutating func compileInterpolation(_ parts: [InterpolationPart], to target: Int, _ id: NodeID) {
+    let first = current.nextRegister
+    for part in parts {
+      let register = current.newRegister()
+      switch part {
+      case .text(let text): current.emit(.loadConstant, register, current.constant(text))
+      case .value(let node, let format):
+        compile(node, to: register)
+        if let format {
+          at(node)
+          current.emit(.format, register, register, current.constant(format))
+        }
+      }
+    }
+    at(id)
+    current.emit(.concatenate, target, first, parts.count)
+  }
+
+  // MARK: collections
+
+  private mutating func compileList(_ elements: [ListElement], to target: Int, _ id: NodeID) {
+    // Long literals and spreads grow the list piece by piece, so that registers stay few.
+    var isPlain = elements.count <= 50
+    for case .spread in elements { isPlain = false }
+    let first = current.nextRegister
+    if isPlain {
+      for case .value(let node) in elements { compile(node, to: current.newRegister()) }
+      current.emit(.newList, target, first, elements.count)
+      return
+    }
+    let list = current.newRegister()
+    current.emit(.newList, list, 0, 0)
+    for element in elements {
+      let register = current.newRegister()
+      switch element {
+      case .value(let node):
+        compile(node, to: register)
+        current.emit(.append, list, register)
+      case .spread(let node):
+        compile(node, to: register)
+        at(node)
+        current.emit(.extend, list, register, x: 1)
+      }
+      current.free(to: register)
+    }
+    current.emit(.move, target, list, x: 1)
+  }
+
+  private mutating func compileMap(_ entries: [MapEntry], to target: Int, _ id: NodeID) {
+    let map = current.newRegister()
+    current.emit(.newMap, map, 0, 0)
+    for entry in entries {
+      let register = current.newRegister()
+      switch entry {
+      case .pair(let key, let value):
+        compile(key, to: register)
+        compile(value, to: current.newRegister())
+        at(key)
+        current.emit(.newMap, map, register, 1, x: 1)
+      case .spread(let node):
+        compile(node, to: register)
+        at(node)
+        current.emit(.merge, map, register, x: 1)
+      }
+      current.free(to: register)
+    }
+    current.emit(.move, target, map, x: 1)
+  }
+
+  private mutating func compileComprehension(_ body: NodeID, _ clauses: [ComprehensionClause], to target: Int) {
+    let list = current.newRegister()
+    current.emit(.newList, list, 0, 0)
+    compileClauses(clauses[...], body, list)
+    current.emit(.move, target, list, x: 1)
+  }
+
+  private mutating func compileClauses(_ clauses: ArraySlice<ComprehensionClause>, _ body: NodeID, _ list: Int) {
+    guard let clause = clauses.first else {
+      let mark = current.nextRegister
+      let register = current.newRegister()
+      compile(body, to: register)
+      current.emit(.append, list, register)
+      current.free(to: mark)
+      return
+    }
+    switch clause {
+    case .loop(let pattern, let iterable):
+      compileIteration(pattern, iterable) { $0.compileClauses(clauses.dropFirst(), body, list) }
+    case .condition(let condition):
+      let failures = compileCondition(condition, jumpIf: false)
+      compileClauses(clauses.dropFirst(), body, list)
+      current.patch(failures)
+    }
+  }
+
+  private mutating func compileRange(_ low: NodeID?, _ high: NodeID?, to target: Int, _ id: NodeID) {
+    let first = current.newRegister()
+    let second = current.newRegister()
+    if let low { compile(low, to: first) } else { current.emit(.loadInt, first, 0) }
+    if let high { compile(high, to: second) } else { current.emit(.loadInt, second, 0) }
+    at(id)
+    current.emit(.newRange, target, first, second, x: (low == nil ? 1 : 0) | (high == nil ? 2 : 0))
+  }
+
+  // MARK: arithmetic
+
+  private mutating func compileUnary(_ operation: UnaryOperator, _ operand: NodeID, to target: Int, _ id: NodeID) {
+    switch (operation, tree[operand]) {
+    case (.negate, .int(let value)) where value < 30_000: current.emit(.loadInt, target, -value)
+    case (.negate, .float(let value)): current.emit(.loadConstant, target, current.constant(-value))
+    default:
+      let (register, isTemporary) = self.operand(operand)
+      at(id, left: operand)
+      current.emit(operation == .negate ? .negate : .not, target, register, x: isTemporary ? 1 : 0)
+    }
+  }
+
+  private static let constantOpcodes: [BinaryOperator: Opcode] = [
+    .add: .addConstant, .subtract: .subtractConstant, .multiply: .multiplyConstant, .divide: .divideConstant,
+    .remainder: .remainderConstant,
+  ]
+
+  private func numberConstant(_ id: NodeID) -> Int? {
+    switch tree[id] {
+    case .int(let value): current.constant(value)
+    case .float(let value): current.constant(value)
+    default: nil
+    }
+  }
+
+  private mutating func compileBinary(
+    _ operation: BinaryOperator, _ left: NodeID, _ right: NodeID, to target: Int, _ id: NodeID
+  ) {
+    if let folded = folded(operation, left, right) {
+      switch folded {
+      case .int(let value) where abs(value) < 30_000: current.emit(.loadInt, target, value)
+      case .int(let value): current.emit(.loadConstant, target, current.constant(value))
+      case .float(let value): current.emit(.loadConstant, target, current.constant(value))
+      default: break
+      }
+      return
+    }
+    if case .int(let amount) = tree[right], abs(amount) < 30_000, operation == .add || operation == .subtract {
+      let (register, isTemporary) = operand(left)
+      at(id, left: left, right: right)
+      current.emit(.addInt, target, register, operation == .add ? amount : -amount, x: isTemporary ? 1 : 0)
+      return
+    }
+    if let opcode = Self.constantOpcodes[operation], let constant = numberConstant(right) {
+      let (register, isTemporary) = operand(left)
+      at(id, left: left, right: right)
+      current.emit(opcode, target, register, constant, x: isTemporary ? 1 : 0)
+      return
+    }
+    let (first, second, flags) = operands(left, right)
+    at(id, left: left, right: right)
+    current.emit(Self.opcode(operation), target, first, second, x: flags)
+  }
+
+  /// Arithmetic on two number literals, done once; what would fail is left to fail where it stands.
+  private func folded(_ operation: BinaryOperator, _ left: NodeID, _ right: NodeID) -> Node? {
+    switch (tree[left], tree[right]) {
+    case (.int(let a), .int(let b)):
+      let result: (partialValue: Int, overflow: Bool)
+      switch operation {
+      case .add: result = a.addingReportingOverflow(b)
+      case .subtract: result = a.subtractingReportingOverflow(b)
+      case .multiply: result = a.multipliedReportingOverflow(by: b)
+      default: return nil
+      }
+      return result.overflow ? nil : .int(result.partialValue)
+    case (.float(let a), .float(let b)):
+      switch operation {
+      case .add: return .float(a + b)
+      case .subtract: return .float(a - b)
+      case .multiply: return .float(a * b)
+      case .divide: return .float(a / b)
+      default: return nil
+      }
+    default: return nil
+    }
+  }
+
+  // MARK: comparing and deciding
+
+  private static let comparisonOpcodes: [ComparisonOperator: Opcode] = [
+    .equal: .equal, .notEqual: .notEqual, .less: .less, .lessOrEqual: .lessOrEqual, .greater: .greater,
+    .greaterOrEqual: .greaterOrEqual, .isIn: .contains, .isNotIn: .notContains,
+  ]
+
+  private static let branchOpcodes: [ComparisonOperator: Opcode] = [
+    .equal: .ifEqual, .notEqual: .ifNotEqual, .less: .ifLess, .lessOrEqual: .ifLessOrEqual, .greater: .ifGreater,
+    .greaterOrEqual: .ifGreaterOrEqual,
+  ]
+
+  private static let constantBranchOpcodes: [ComparisonOperator: Opcode] = [
+    .equal: .ifEqualConstant, .less: .ifLessConstant, .lessOrEqual: .ifLessOrEqualConstant,
+    .greater: .ifGreaterConstant, .greaterOrEqual: .ifGreaterOrEqualConstant,
+  ]
+
+  private mutating func compileComparison(
+    _ parts: [NodeID], _ operators: [ComparisonOperator], to target: Int, _ id: NodeID
+  ) {
+    if operators.count == 1 {
+      let (first, second, flags) = operands(parts[0], parts[1])
+      at(id, left: parts[0], right: parts[1])
+      current.emit(Self.comparisonOpcodes[operators[0]] ?? .equal, target, first, second, x: flags)
+      return
+    }
+    // `a < b < c` evaluates b once and stops at the first false.
+    var exits: [Assembler.Patch] = []
+    var left = consumable(parts[0])
+    let result = current.newRegister()
+    for (order, operation) in operators.enumerated() {
+      let right = consumable(parts[order + 1])
+      let isLast = order == operators.count - 1
+      at(id, left: parts[order], right: parts[order + 1])
+      current.emit(Self.comparisonOpcodes[operation] ?? .equal, result, left, right, x: isLast ? 3 : 1)
+      if !isLast {
+        current.emit(.checkBool, result)
+        exits.append(current.emitJump(.jumpIfFalse, result))
+      }
+      left = right
+    }
+    current.patch(exits)
+    current.emit(.move, target, result, x: 1)
+  }
+
+  private mutating func compileLogic(_ left: NodeID, _ right: NodeID, to target: Int, stopsAt: Bool) {
+    let result = current.newRegister()
+    compile(left, to: result)
+    at(left)
+    current.emit(.checkBool, result, x: 1)
+    let exit = current.emitJump(stopsAt ? .jumpIfTrue : .jumpIfFalse, result)
+    compile(right, to: result)
+    at(right)
+    current.emit(.checkBool, result, x: 1)
+    current.patch(exit)
+    current.emit(.move, target, result, x: 1)
+  }
+
+  /// Compiles a condition and gives the jumps taken when it is false.
+  mutating func compileCondition(_ id: NodeID, jumpIf: Bool) -> [Assembler.Patch] {
+    let mark = current.nextRegister
+    defer { current.free(to: mark) }
+    switch tree[id] {
+    case .comparison(let parts, let operators) where operators.count == 1:
+      if let opcode = Self.constantBranchOpcodes[operators[0]], let constant = numberConstant(parts[1]) {
+        let (register, isTemporary) = operand(parts[0])
+        at(id, left: parts[0], right: parts[1])
+        current.emit(opcode, register, constant, 0, x: isTemporary ? 1 : 0)
+        return [current.emitJump()]
+      }
+      if let opcode = Self.branchOpcodes[operators[0]] {
+        let (first, second, flags) = operands(parts[0], parts[1])
+        at(id, left: parts[0], right: parts[1])
+        current.emit(opcode, first, second, 0, x: flags)
+        return [current.emitJump()]
+      }
+    case .and(let left, let right):
+      return compileCondition(left, jumpIf: false) + compileCondition(right, jumpIf: false)
+    case .unary(.not, let operand):
+      let register = consumable(operand)
+      at(operand)
+      current.emit(.checkBool, register)
+      return [current.emitJump(.jumpIfTrue, register)]
+    default: break
+    }
+    let register = consumable(id)
+    at(id)
+    current.emit(.checkBool, register)
+    return [current.emitJump(.jumpIfFalse, register)]
+  }
+
+  mutating func compileConditional(_ condition: NodeID, _ then: NodeID, _ otherwise: NodeID?, to target: Int?) {
+    let failures = compileCondition(condition, jumpIf: false)
+    compileBranch(then, to: target)
+    guard otherwise != nil || target != nil else { return current.patch(failures) }
+    let end = current.emitJump()
+    current.patch(failures)
+    if let otherwise { compileBranch(otherwise, to: target) } else if let target { current.emit(.loadNil, target) }
+    current.patch(end)
+  }
+
+  private mutating func compileBranch(_ id: NodeID, to target: Int?) {
+    if let target { compile(id, to: target) } else { compileStatement(id) }
+  }
+
+  mutating func compileAttempt(
+    _ body: NodeID, _ name: String?, _ nameSpan: Span, _ handler: NodeID, to target: Int?
+  ) {
+    let mark = current.nextRegister
+    let result = current.newRegister()
+    let error = current.newRegister()
+    let start = current.position
+    compile(body, to: result)
+    let finish = current.position
+    let end = current.emitJump()
+    current.prototype.handlers.append(
+      Prototype.Handler(range: start..<finish, target: current.position, register: error))
+    if name != nil, let index = resolver.declaredAt[nameSpan.start] { declareLocal(index, in: error) }
+    compile(handler, to: result)
+    current.emit(.loadNil, error)
+    current.patch(end)
+    if let target { current.emit(.move, target, result, x: 1) } else { current.emit(.loadNil, result) }
+    current.free(to: mark)
+  }
+
+  // MARK: calls
+
+  private mutating func compileIndex(_ base: NodeID, _ indices: [NodeID], to target: Int, _ id: NodeID) {
+    if indices.count == 1 {
+      let (first, second, flags) = operands(base, indices[0])
+      at(id, left: base, right: indices[0])
+      current.emit(.getIndex, target, first, second, x: flags)
+      return
+    }
+    let (register, isTemporary) = operand(base)
+    let first = current.nextRegister
+    for index in indices { compile(index, to: current.newRegister()) }
+    at(id, left: base)
+    current.emit(.getIndices, target, register, first, x: indices.count | (isTemporary ? 128 : 0))
+  }
+
+  /// `x |> f(a)` is f(x, a); `x |> f` is f(x).
+  private mutating func compilePipe(_ left: NodeID, _ right: NodeID, to target: Int, _ id: NodeID) {
+    if case .call(let callee, let arguments) = tree[right] {
+      compileCall(callee, arguments, to: target, id, piped: left)
+    } else {
+      compileCall(right, [], to: target, id, piped: left)
+    }
+  }
+
+  private mutating func compileCall(
+    _ callee: NodeID, _ arguments: [Argument], to target: Int, _ id: NodeID, piped: NodeID?
+  ) {
+    let base = target == current.nextRegister - 1 ? target : current.newRegister()
+    var count = 0
+    let isMember: String?
+    if case .member(let receiver, let name, _) = tree[callee], piped == nil {
+      // The receiver stands where the callee goes; the machine finds out which of the two it is.
+      isMember = name
+      compile(receiver, to: base)
+    } else {
+      isMember = nil
+      compile(callee, to: base)
+    }
+    if let piped {
+      compile(piped, to: current.newRegister())
+      count += 1
+    }
+    for argument in arguments {
+      compile(argument.value, to: current.newRegister())
+      count += 1
+    }
+    current.reserve(2)
+    let names = arguments.compactMap(\.name)
+    var namesConstant = 0
+    if !names.isEmpty {
+      namesConstant = current.constant(owning: .tuple(names.map { .string($0) }))
+    }
+    let flags = (piped == nil ? 0 : 1) | (names.isEmpty ? 0 : 2)
+    if let isMember {
+      at(id, left: callee)
+      current.emit(.callMember, base, count, current.constant(isMember), x: flags)
+      if !names.isEmpty { current.emitWide(.jump, 0, namesConstant) }
+    } else {
+      at(id, left: callee)
+      current.emit(.call, base, count, namesConstant, x: flags)
+    }
+    if base != target { current.emit(.move, target, base, x: 1) }
+  }
+}

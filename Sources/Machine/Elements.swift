@@ -1,0 +1,351 @@
+import Faults
+import Language
+import Tensors
+
+/// Reading and writing elements: `x[i]`, `x[a..b]`, `x[.., 3]`, `x[i].b = v`.
+extension Machine {
+  // MARK: from the loop
+
+  func index(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let container = registers[Int(instruction.b)]
+    let key = registers[Int(instruction.c)]
+    return attempt(nil, nil) { () throws(Fault) in
+      let value = try element(of: container, key)
+      clearTemporaries(instruction, registers)
+      Machine.store(registers + Int(instruction.a), value)
+    }
+  }
+
+  func indexMany(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let container = registers[Int(instruction.b)]
+    let count = Int(instruction.x & 127)
+    return attempt(nil, nil) { () throws(Fault) in
+      let keys = (0..<count).map { registers[Int(instruction.c) + $0] }
+      let value = try element(of: container, keys)
+      for index in 0..<count { Machine.store(registers + Int(instruction.c) + index, .nil) }
+      if instruction.x & 128 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
+      Machine.store(registers + Int(instruction.a), value)
+    }
+  }
+
+  // MARK: reading
+
+  /// An element by several indices; only tensors and spikes have more than one axis.
+  func element(of container: Value, _ keys: [Value]) throws(Fault) -> Value {
+    guard let tensor = try tensorOf(container) else {
+      throw Fault(
+        .type, "\(container.description(of: .kind)) has one index", label: "\(keys.count) are given",
+        help: container.tag == .list ? "lists inside lists are indexed one by one: `xs[i][j]`" : nil)
+    }
+    var indices: [TensorIndex] = []
+    for key in keys { indices.append(try tensorIndex(key)) }
+    return Self.scalarOrTensor(try tensor.indexed(indices))
+  }
+
+  private func tensorOf(_ value: Value) throws(Fault) -> Tensor? {
+    value.tag == .tensor || value.tag == .spikes ? try value.convertedToTensor() : nil
+  }
+
+  /// A single number leaves a tensor as a float, unless gradients flow through it.
+  public static func scalarOrTensor(_ tensor: Tensor) -> Value {
+    if tensor.rank == 0, !tensor.isTracked, let item = tensor.item {
+      return tensor.isMask ? .bool(item != 0) : .float(Double(item))
+    }
+    return .tensor(tensor)
+  }
+
+  func element(of container: Value, _ key: Value) throws(Fault) -> Value {
+    switch container.tag {
+    case .list, .tuple:
+      let list = container.object(as: ListObject.self)
+      if key.tag == .range {
+        let (start, count, step) = try slice(key, length: list.count)
+        let result = ListObject(capacity: count)
+        for index in 0..<count { result.append(list.base[start + index * step].retained()) }
+        return Value(owning: result, tag: container.tag)
+      }
+      return list.base[try position(key, length: list.count, in: container)].retained()
+    case .map:
+      guard MapObject.isKey(key) else { throw Self.badKey(key) }
+      if let value = container.object(as: MapObject.self).get(key) { return value.retained() }
+      throw missingKey(container, key)
+    case .string: return try character(of: container, key)
+    case .range:
+      let range = container.object(as: RangeObject.self)
+      if key.tag == .range {
+        let (start, count, step) = try slice(key, length: range.count)
+        return .range(range.low + start * range.step, range.low + (start + count * step) * range.step, step: range.step * step)
+      }
+      return .int(range.low + (try position(key, length: range.count, in: container)) * range.step)
+    case .tensor, .spikes:
+      guard let tensor = try tensorOf(container) else { break }
+      let result = try tensor.indexed([tensorIndex(key)])
+      if container.tag == .spikes, key.tag == .range { return .spikes(try Spikes(result)) }
+      return Self.scalarOrTensor(result)
+    case .foreign:
+      guard let foreign = container.asForeign, let count = foreign.count else { break }
+      return try foreign.element(at: try position(key, length: count, in: container))
+    default: break
+    }
+    throw Fault(
+      .type, "\(container.description(of: .kind)) cannot be indexed",
+      label: "this is \(shortText(container))", help: container.tag == .function || container.tag == .native ? "call it first: `f(…)[i]`" : nil)
+  }
+
+  private func character(of container: Value, _ key: Value) throws(Fault) -> Value {
+    let string = container.object(as: StringObject.self)
+    if key.tag == .range {
+      let (start, count, step) = try slice(key, length: string.count)
+      if step != 1 {
+        let characters = Array(string.text)
+        return .string(String((0..<count).map { characters[start + $0 * step] }))
+      }
+      return .string(String(string.text.dropFirst(start).prefix(count)))
+    }
+    let index = try position(key, length: string.count, in: container)
+    let text = string.text
+    if string.isASCII {
+      let utf8 = text.utf8
+      return .string(String(Character(UnicodeScalar(utf8[utf8.index(utf8.startIndex, offsetBy: index)]))))
+    }
+    return .string(String(text[text.index(text.startIndex, offsetBy: index)]))
+  }
+
+  /// A checked place in a sequence; negative indices count from the end.
+  func position(_ key: Value, length: Int, in container: Value) throws(Fault) -> Int {
+    var index: Int
+    if let int = key.asInt {
+      index = int
+    } else if let item = key.asTensor?.item, let whole = Int(exactly: item) {
+      index = whole
+    } else {
+      throw Fault(
+        .type, "an index must be an int", label: "found \(key.description(of: .kind))",
+        help: key.tag == .float ? "int(x), floor(x) or round(x) makes an int" : nil)
+    }
+    if index < 0 { index += length }
+    guard index >= 0, index < length else {
+      let name = container.typeName
+      throw Fault(
+        .value, "index \(key.description(of: .quoted)) is outside the \(name)",
+        label: length == 0 ? "the \(name) is empty" : "the \(name) has \(length) elements: 0 to \(length - 1)")
+    }
+    return index
+  }
+
+  /// The first place, the count and the step of a slice; ends beyond the sequence are cut, as in Python.
+  func slice(_ key: Value, length: Int) throws(Fault) -> (start: Int, count: Int, step: Int) {
+    let range = key.object(as: RangeObject.self)
+    func clamp(_ index: Int) -> Int { min(max(index < 0 ? index + length : index, 0), length) }
+    let low = range.isOpenLow ? 0 : clamp(range.low)
+    let high = range.isOpenHigh ? length : clamp(range.high)
+    if range.step == 1 { return (low, max(0, high - low), 1) }
+    let cut = RangeObject(low: max(range.low, 0), high: min(range.high, length), step: range.step)
+    if range.step < 0 { throw Fault(.value, "a slice cannot go backwards", help: "reverse(x) turns it round") }
+    return (min(cut.low, length), cut.count, range.step)
+  }
+
+  func tensorIndex(_ key: Value) throws(Fault) -> TensorIndex {
+    switch key.tag {
+    case .int: return .at(key.rawInt)
+    case .range:
+      let range = key.object(as: RangeObject.self)
+      if range.isOpenLow, range.isOpenHigh { return .all }
+      return .range(range.isOpenLow ? nil : range.low, range.isOpenHigh ? nil : range.high, step: range.step)
+    case .tensor:
+      guard let tensor = key.asTensor else { return .all }
+      if tensor.isMask { return .mask(tensor) }
+      if let item = tensor.item, tensor.rank == 0, let whole = Int(exactly: item) { return .at(whole) }
+      return .gather(try whole(tensor.scalars))
+    case .list:
+      guard let tensor = try key.convertedToTensor() else { break }
+      if key.elements?.first?.tag == .bool {
+        return .mask(try Tensor.compare(.notEqual, tensor, Tensor.scalar(0)))
+      }
+      return .gather(try whole(tensor.scalars))
+    case .nil: return .newAxis
+    default: break
+    }
+    throw Fault(
+      .type, "a tensor's index is an int, a range, a list of ints or a mask", label: "found \(key.description(of: .kind))")
+  }
+
+  private func whole(_ scalars: [Float]) throws(Fault) -> [Int] {
+    var result: [Int] = []
+    for scalar in scalars {
+      guard let int = Int(exactly: scalar) else {
+        throw Fault(.type, "indices must be whole numbers", label: "one is \(floatText(Double(scalar)))")
+      }
+      result.append(int)
+    }
+    return result
+  }
+
+  func missingKey(_ map: Value, _ key: Value) -> Fault {
+    let known = map.object(as: MapObject.self).stringKeys
+    let help: String?
+    if let text = key.asString, let near = didYouMean(text, among: known) {
+      help = near
+    } else {
+      let some = known.prefix(8).joined(separator: ", ")
+      help = known.isEmpty ? "the map is empty" : "its keys are \(some)\(known.count > 8 ? ", …" : "")"
+    }
+    return Fault(.value, "no key \(key.description(of: .quoted)) in the map", label: "not there", help: help)
+  }
+
+  // MARK: writing
+
+  /// Writes (or reads) the element at the end of a path of keys; every container on the way becomes unique first.
+  /// A fault leaves everything as it was seen from outside.
+  func assignPath(
+    _ place: PlaceReference, _ keys: UnsafeMutablePointer<Value>, _ count: Int, _ value: UnsafeMutablePointer<Value>,
+    isRead: Bool
+  ) -> Bool {
+    attempt(nil, nil) { () throws(Fault) in
+      switch place {
+      case .memory(let memory): try assign(memory, keys, count, value, isRead: isRead)
+      case .cell(let cell): try assign(&cell.value, keys, count, value, isRead: isRead)
+      }
+      if isRead { return }
+      for index in 0..<count { Machine.store(keys + index, .nil) }
+      Machine.store(value, .nil)
+    }
+  }
+
+  private func assign(
+    _ memory: UnsafeMutablePointer<Value>, _ keys: UnsafeMutablePointer<Value>, _ count: Int,
+    _ value: UnsafeMutablePointer<Value>, isRead: Bool
+  ) throws(Fault) {
+    if isRead {
+      var current = memory.pointee.retained()
+      for index in 0..<count {
+        let next: Value
+        if keys[index].tag == .tuple, let parts = keys[index].elements {
+          next = try element(of: current, Array(parts))
+        } else {
+          next = try element(of: current, keys[index])
+        }
+        current.release()
+        current = next
+      }
+      Machine.store(value, current)
+      return
+    }
+    let key = keys.pointee
+    if count == 1 { return try setElement(memory, key, value.pointee) }
+    switch memory.pointee.tag {
+    case .list:
+      let index = try position(key, length: memory.pointee.object(as: ListObject.self).count, in: memory.pointee)
+      makeUnique(memory)
+      try assign(memory.pointee.object(as: ListObject.self).base + index, keys + 1, count - 1, value, isRead: false)
+    case .map:
+      guard MapObject.isKey(key) else { throw Self.badKey(key) }
+      guard memory.pointee.object(as: MapObject.self).get(key) != nil else { throw missingKey(memory.pointee, key) }
+      makeUnique(memory)
+      var fault: Fault?
+      _ = memory.pointee.object(as: MapObject.self).withValue(of: key) { inner in
+        do throws(Fault) { try assign(inner, keys + 1, count - 1, value, isRead: false) } catch { fault = error }
+      }
+      if let fault { throw fault }
+    default: throw cannotChange(memory.pointee)
+    }
+  }
+
+  private func setElement(_ memory: UnsafeMutablePointer<Value>, _ key: Value, _ value: Value) throws(Fault) {
+    let container = memory.pointee
+    switch container.tag {
+    case .list:
+      let list = container.object(as: ListObject.self)
+      if key.tag == .range { return try setSlice(memory, key, value) }
+      let index = try position(key, length: list.count, in: container)
+      makeUnique(memory)
+      Machine.store(memory.pointee.object(as: ListObject.self).base + index, value.retained())
+    case .map:
+      guard MapObject.isKey(key) else { throw Self.badKey(key) }
+      makeUnique(memory)
+      memory.pointee.object(as: MapObject.self).set(key.retained(), value.retained())
+    case .tensor:
+      guard let replacement = try value.convertedToTensor() else {
+        throw Fault(.type, "only numbers can be put into a tensor", label: "found \(value.description(of: .kind))")
+      }
+      var indices: [TensorIndex] = []
+      if key.tag == .tuple, let parts = key.elements {
+        for part in parts { indices.append(try tensorIndex(part)) }
+      } else {
+        indices = [try tensorIndex(key)]
+      }
+      let tensor = container.object(as: TensorObject.self).tensor
+      Machine.store(memory, .tensor(try tensor.assigning(replacement, at: indices)))
+    default: throw cannotChange(container)
+    }
+  }
+
+  private func setSlice(_ memory: UnsafeMutablePointer<Value>, _ key: Value, _ value: Value) throws(Fault) {
+    guard let source = value.elements else {
+      throw Fault(.type, "a slice is replaced by a list", label: "found \(value.description(of: .kind))")
+    }
+    let list = memory.pointee.object(as: ListObject.self)
+    let (start, count, _) = try slice(key, length: list.count)
+    let result = list.copy(from: 0, count: start, extra: source.count + list.count - start - count)
+    for element in source { result.append(element.retained()) }
+    for index in start + count..<max(list.count, start + count) { result.append(list.base[index].retained()) }
+    Machine.store(memory, Value(owning: result, tag: .list))
+  }
+
+  private func cannotChange(_ value: Value) -> Fault {
+    let help: String? =
+      switch value.tag {
+      case .tuple: "tuples are fixed; a list `[a, b]` can be changed"
+      case .string: "strings are fixed; build a new one, or use replace(s, a, b)"
+      case .undefined: nil
+      default: nil
+      }
+    return Fault(.type, "the elements of \(value.description(of: .kind)) cannot be assigned", help: help)
+  }
+
+  // MARK: taking apart
+
+  func checkParts(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let place = registers + Int(instruction.a)
+    if place.pointee.tag == .tensor || place.pointee.tag == .range || place.pointee.tag == .foreign {
+      // What can be gone through can be taken apart.
+      let list = ListObject(capacity: 4)
+      let ok = attempt(nil, nil) { () throws(Fault) in
+        try forEach(place.pointee) { (value) throws(Fault) in
+          list.append(value)
+          return list.count <= Int(instruction.b) || instruction.x != 0
+        }
+      }
+      if !ok { return false }
+      Machine.store(place, Value(owning: list, tag: .list))
+    }
+    let wanted = Int(instruction.b)
+    guard let elements = place.pointee.elements else {
+      return fail(
+        Fault(
+          .type, "\(place.pointee.description(of: .kind)) cannot be taken apart",
+          label: "\(wanted) names want a tuple or a list of \(wanted)"))
+    }
+    if elements.count == wanted || (instruction.x != 0 && elements.count > wanted) { return true }
+    return fail(
+      Fault(
+        .value, "\(elements.count) values do not fit \(instruction.x != 0 ? "at least " : "")\(wanted) names",
+        label: "the value is \(shortText(place.pointee))", help: "`..rest` takes what is left, `_` skips one"))
+  }
+
+  func takeElement(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    guard let elements = registers[Int(instruction.b)].elements, Int(instruction.c) < elements.count else {
+      return fail(Fault(.value, "too few values for the names"))
+    }
+    Machine.store(registers + Int(instruction.a), elements[Int(instruction.c)].retained())
+    return true
+  }
+
+  func takeTail(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    guard registers[Int(instruction.b)].elements != nil else { return fail(Fault(.value, "too few values for the names")) }
+    let list = registers[Int(instruction.b)].object(as: ListObject.self)
+    let start = min(Int(instruction.c), list.count)
+    Machine.store(registers + Int(instruction.a), Value(owning: list.copy(from: start), tag: .list))
+    return true
+  }
+}

@@ -1,0 +1,56 @@
+import Faults
+import Language
+
+/// A value of a room above the language's own: a network, a data set, a figure.
+///
+/// The machine knows only this protocol; the rooms that offer builtins conform their types to it.
+public protocol ForeignValue {
+  /// The type's name as users know it, such as "network".
+  static var typeName: String { get }
+  /// One line, for `print` inside other text and inside lists.
+  var summary: String { get }
+  /// What the prompt shows and `describe` prints: a table, a picture, at most `width` wide.
+  func display(_ style: DisplayStyle) -> String
+  var memberNames: [String] { get }
+  /// An owned value, or nil when there is no such member.
+  func member(_ name: String) throws(Fault) -> Value?
+  var isCallable: Bool { get }
+  /// Calls the value with positional and named arguments, all borrowed; gives an owned value.
+  func call(_ arguments: ForeignArguments) throws(Fault) -> Value
+  func isEqual(to other: any ForeignValue) -> Bool
+  /// The number of elements for `len`, `for` and indexing; nil when it has none.
+  var count: Int? { get }
+  /// The element at a checked index, owned.
+  func element(at index: Int) throws(Fault) -> Value
+}
+
+/// How wide and how colourful a display may be.
+public struct DisplayStyle: Sendable {
+  public var width: Int
+  public var usesColour: Bool
+
+  public init(width: Int = 80, usesColour: Bool = false) {
+    self.width = width
+    self.usesColour = usesColour
+  }
+}
+
+public struct ForeignArguments {
+  public let machine: Machine
+  public let positional: [Value]
+  public let named: [(name: String, value: Value)]
+}
+
+extension ForeignValue {
+  public var typeName: String { Self.typeName }
+  public func display(_ style: DisplayStyle) -> String { summary }
+  public var memberNames: [String] { [] }
+  public func member(_ name: String) throws(Fault) -> Value? { nil }
+  public var isCallable: Bool { false }
+  public func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
+    throw Fault(.type, "a \(typeName) cannot be called")
+  }
+  public func isEqual(to other: any ForeignValue) -> Bool { false }
+  public var count: Int? { nil }
+  public func element(at index: Int) throws(Fault) -> Value { throw Fault(.type, "a \(typeName) has no elements") }
+}

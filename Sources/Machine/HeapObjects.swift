@@ -1,0 +1,264 @@
+import Faults
+import Language
+import Tensors
+
+/// What a heap value points to. `references` counts the values that hold it, by hand; the object itself has one
+/// Swift reference as long as that count is above zero.
+public class HeapObject {
+  final var references = 1
+
+  /// Moves out the values that this object holds, so that freeing it never recurses.
+  func takeChildren(into pending: inout [Value]) {}
+
+  /// Frees a value whose count has come to zero, and all that only it held, with a work list instead of the stack.
+  @inline(never)
+  static func destroy(_ value: Value) {
+    if value.tag == .string || value.tag == .tensor {
+      value.unmanaged.release()
+      return
+    }
+    var pending: [Value] = []
+    value.unmanaged._withUnsafeGuaranteedRef { $0.takeChildren(into: &pending) }
+    value.unmanaged.release()
+    while let child = pending.popLast() {
+      guard child.tag.isHeap else { continue }
+      let count = child.unmanaged._withUnsafeGuaranteedRef { object -> Int in
+        object.references &-= 1
+        return object.references
+      }
+      if count == 0 {
+        child.unmanaged._withUnsafeGuaranteedRef { $0.takeChildren(into: &pending) }
+        child.unmanaged.release()
+      }
+    }
+  }
+}
+
+final class StringObject: HeapObject {
+  var text: String
+  private var cachedHash = 0
+  private var cachedCount = -1
+
+  init(_ text: String) { self.text = text }
+
+  var hash: Int {
+    if cachedHash == 0 { cachedHash = hashBytes(of: text) }
+    return cachedHash
+  }
+
+  /// The number of characters.
+  var count: Int {
+    if cachedCount < 0 { cachedCount = text.count }
+    return cachedCount
+  }
+
+  var isASCII: Bool { count == text.utf8.count }
+
+  func append(_ more: String) {
+    text += more
+    cachedHash = 0
+    cachedCount = -1
+  }
+}
+
+/// FNV-1a over eight bytes at a time; never zero. Strings equal by canonical equivalence must hash alike, so text
+/// beyond ASCII takes the slow way.
+private func hashBytes(of text: String) -> Int {
+  var text = text
+  let fast = text.withUTF8 { bytes -> Int? in
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    var seen: UInt8 = 0
+    for byte in bytes {
+      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+      seen |= byte
+    }
+    return seen < 0x80 ? Int(truncatingIfNeeded: hash ^ (hash >> 32)) | 1 : nil
+  }
+  return fast ?? (text.hashValue | 1)
+}
+
+/// The elements of a list or a tuple, in memory of their own so that the interpreter can change them in place.
+final class ListObject: HeapObject {
+  private(set) var count: Int
+  private var capacity: Int
+  private(set) var base: UnsafeMutablePointer<Value>
+
+  init(capacity: Int) {
+    self.capacity = max(capacity, 4)
+    count = 0
+    base = .allocate(capacity: self.capacity)
+  }
+
+  convenience init(_ elements: [Value]) {
+    self.init(capacity: elements.count)
+    for element in elements { append(element) }
+  }
+
+  deinit { base.deallocate() }
+
+  override func takeChildren(into pending: inout [Value]) {
+    for index in 0..<count where base[index].tag.isHeap { pending.append(base[index]) }
+    count = 0
+  }
+
+  var buffer: UnsafeBufferPointer<Value> { UnsafeBufferPointer(start: base, count: count) }
+
+  /// Takes over the element's reference.
+  @inline(__always)
+  func append(_ element: Value) {
+    if count == capacity { grow(to: count + 1) }
+    base[count] = element
+    count += 1
+  }
+
+  func grow(to needed: Int) {
+    if needed <= capacity { return }
+    let larger = max(needed, capacity * 2)
+    let memory = UnsafeMutablePointer<Value>.allocate(capacity: larger)
+    memory.update(from: base, count: count)
+    base.deallocate()
+    base = memory
+    capacity = larger
+  }
+
+  /// A copy that shares the elements.
+  func copy(from start: Int = 0, count wanted: Int? = nil, extra: Int = 0) -> ListObject {
+    let wanted = wanted ?? count - start
+    let result = ListObject(capacity: wanted + extra)
+    for index in start..<start + wanted { result.append(base[index].retained()) }
+    return result
+  }
+
+  /// Removes and gives the element at a valid index.
+  func remove(at index: Int) -> Value {
+    let element = base[index]
+    for later in index + 1..<max(count, index + 1) { base[later - 1] = base[later] }
+    count -= 1
+    return element
+  }
+
+  /// Takes over the element's reference; the index is at most `count`.
+  func insert(_ element: Value, at index: Int) {
+    append(element)
+    var place = count - 1
+    while place > index {
+      base[place] = base[place - 1]
+      place -= 1
+    }
+    base[index] = element
+  }
+}
+
+public final class RangeObject: HeapObject {
+  public let low: Int
+  public let high: Int
+  public let step: Int
+  /// An open end stands for the end of what is indexed.
+  public let isOpenLow: Bool
+  public let isOpenHigh: Bool
+
+  init(low: Int, high: Int, step: Int, isOpenLow: Bool = false, isOpenHigh: Bool = false) {
+    self.low = low
+    self.high = high
+    self.step = step
+    self.isOpenLow = isOpenLow
+    self.isOpenHigh = isOpenHigh
+  }
+
+  public var isOpen: Bool { isOpenLow || isOpenHigh }
+
+  public var count: Int {
+    if step > 0 { return high <= low ? 0 : (high - low - 1) / step + 1 }
+    return high >= low ? 0 : (low - high - 1) / -step + 1
+  }
+}
+
+/// A function of the language with the variables that it closes over.
+final class FunctionObject: HeapObject {
+  let prototype: Prototype
+  /// Owned: cells for variables, values for constants.
+  var captures: [Value]
+
+  init(_ prototype: Prototype, captures: [Value]) {
+    self.prototype = prototype
+    self.captures = captures
+  }
+
+  override func takeChildren(into pending: inout [Value]) {
+    pending += captures
+    captures = []
+  }
+}
+
+/// A builtin as a value.
+final class NativeObject: HeapObject {
+  let builtin: Builtin
+  init(_ builtin: Builtin) { self.builtin = builtin }
+}
+
+final class CellObject: HeapObject {
+  var value: Value
+  init(_ value: Value) { self.value = value }
+
+  override func takeChildren(into pending: inout [Value]) {
+    pending.append(value)
+    value = .nil
+  }
+}
+
+final class QuantityObject: HeapObject {
+  let amount: Double
+  let dimension: Dimension
+
+  init(_ amount: Double, _ dimension: Dimension) {
+    self.amount = amount
+    self.dimension = dimension
+  }
+}
+
+final class TensorObject: HeapObject {
+  var tensor: Tensor
+  init(_ tensor: Tensor) { self.tensor = tensor }
+}
+
+final class SpikesObject: HeapObject {
+  let spikes: Spikes
+  init(_ spikes: Spikes) { self.spikes = spikes }
+}
+
+final class ForeignObject: HeapObject {
+  var value: any ForeignValue
+  init(_ value: any ForeignValue) { self.value = value }
+}
+
+/// What `catch` binds: the fault, its place, and the value thrown.
+final class ErrorObject: HeapObject {
+  let diagnostic: Diagnostic
+  var thrown: Value
+
+  init(_ diagnostic: Diagnostic, thrown: Value) {
+    self.diagnostic = diagnostic
+    self.thrown = thrown
+  }
+
+  override func takeChildren(into pending: inout [Value]) {
+    pending.append(thrown)
+    thrown = .nil
+  }
+}
+
+/// A module's public names. Its values live in the machine's global slots.
+public final class ModuleObject: HeapObject {
+  public let name: String
+  /// Builtins and globals by name.
+  var members: [String: Member] = [:]
+
+  enum Member {
+    case builtin(Value)
+    case global(Int)
+  }
+
+  init(name: String) { self.name = name }
+
+  public var memberNames: [String] { members.keys.filter { !$0.hasPrefix("_") }.sorted() }
+}

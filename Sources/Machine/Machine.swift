@@ -1,0 +1,156 @@
+import Faults
+import Glibc
+import Language
+
+/// What a run may use; sizes and depths are the same in debug and release builds.
+public struct Limits: Sendable {
+  /// Calls under way at once.
+  public var callDepth = 10_000
+  /// Elements of one list, and characters of one string, made by an operator.
+  public var elements = 100_000_000
+  /// Calls from builtins back into the language at once.
+  public var nativeDepth = 400
+
+  public init() {}
+}
+
+/// The register machine: its stack, its globals, and the state of the run. `MachineLoop.swift` holds the loop.
+///
+/// One machine belongs to one thread at a time. Frames live on its own heap stack, so recursion in a program never
+/// touches the native stack.
+public final class Machine {
+  struct Frame {
+    let prototype: Unmanaged<Prototype>
+    /// Where the caller goes on.
+    let returnAddress: UnsafeMutablePointer<Instruction>
+    let base: UnsafeMutablePointer<Value>
+  }
+
+  public let library: Library
+  public var output: any Output
+  public var limits = Limits()
+  /// Arguments of the script, for `args`.
+  public var arguments: [String] = []
+  /// State that builtins keep from call to call: the seed, for one.
+  public var state: [ObjectIdentifier: AnyObject] = [:]
+
+  static let stackCapacity = 4_000_000
+  static let globalCapacity = 1_000_000
+
+  let stack: UnsafeMutablePointer<Value>
+  let stackEnd: UnsafeMutablePointer<Value>
+  let globals: UnsafeMutablePointer<Value>
+  private(set) var globalCount = 0
+  var frames: UnsafeMutablePointer<Frame>
+  var frameCount = 0
+  private let frameCapacity: Int
+  private let noCode = UnsafeMutablePointer<Instruction>.allocate(capacity: 1)
+  /// The first free stack place above the running builtin's arguments.
+  var top: UnsafeMutablePointer<Value>
+  var nativeDepth = 0
+  /// The value of the program's last expression, owned.
+  var result = Value.nil
+  var tests: [Value] = []
+  /// The fault on its way to a handler, and what was thrown.
+  var pendingFault: Fault?
+  var pendingThrown = Value.nil
+  var pendingDiagnostic: Diagnostic?
+  /// What the operands of a failed operation were, in brief, for its label.
+  var pendingOperands: (left: String, right: String)?
+  /// Where the running frame is while a builtin runs, and where a new frame begins.
+  var currentPC: UnsafeMutablePointer<Instruction>
+
+  let prelude = GlobalScope()
+  var modules: [String: ModuleObject] = [:]
+  /// Files being loaded, to find modules that use each other in a circle.
+  var loading: [String] = []
+  /// Reads the text of a module's file; set by the program around the machine.
+  public var readModule: ((String) throws(Fault) -> String)?
+  /// Turns a `neuron` definition into a value; set by the room that knows neurons.
+  public var makeNeuron: ((NeuronDefinition) throws(Fault) -> Value)?
+
+  public init(library: Library, output: any Output) {
+    self.library = library
+    self.output = output
+    stack = Self.reserve(Value.self, Self.stackCapacity)
+    stackEnd = stack + Self.stackCapacity - 1000
+    globals = Self.reserve(Value.self, Self.globalCapacity)
+    frameCapacity = limits.callDepth + 10
+    frames = .allocate(capacity: frameCapacity)
+    top = stack
+    currentPC = noCode
+  }
+
+  /// Zeroed memory that costs nothing until it is touched.
+  private static func reserve<T>(_ type: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
+    let bytes = count * MemoryLayout<T>.stride
+    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    if let memory, memory != MAP_FAILED { return memory.bindMemory(to: T.self, capacity: count) }
+    let fallback = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16)
+    memset(fallback, 0, bytes)
+    return fallback.bindMemory(to: T.self, capacity: count)
+  }
+
+  deinit {
+    for index in 0..<globalCount { globals[index].release() }
+    result.release()
+    tests.forEach { $0.release() }
+    munmap(stack, Self.stackCapacity * MemoryLayout<Value>.stride)
+    munmap(globals, Self.globalCapacity * MemoryLayout<Value>.stride)
+    frames.deallocate()
+    noCode.deallocate()
+  }
+
+  /// A new global slot. The count has a limit of a million, which the resolver's caller checks.
+  func newSlot() -> Int {
+    if globalCount < Self.globalCapacity - 1 { globalCount += 1 }
+    globals[globalCount - 1] = .undefined
+    return globalCount - 1
+  }
+
+  // MARK: faults
+
+  /// Records a fault on its way to a handler; gives false so that slow paths can `return fail(…)`.
+  @inline(never)
+  func fail(_ fault: Fault) -> Bool {
+    pendingFault = fault
+    return false
+  }
+
+  // MARK: calling from outside
+
+  /// Calls a function value with borrowed arguments; gives an owned value.
+  public func invoke(_ function: Value, _ arguments: [Value]) throws(Fault) -> Value {
+    nativeDepth += 1
+    defer { nativeDepth -= 1 }
+    if nativeDepth > limits.nativeDepth {
+      throw Fault(
+        .limit, "too many builtins calling functions inside each other", label: "more than \(limits.nativeDepth)",
+        help: "is a recursion without an end the cause?")
+    }
+    let saved = top
+    defer { top = saved }
+    let base = top
+    if base + arguments.count + 16 > stackEnd { throw Self.stackOverflow(limits) }
+    base[0] = function.retained()
+    for (index, argument) in arguments.enumerated() { base[index + 1] = argument.retained() }
+    top = base + arguments.count + 2
+    guard callFromOutside(base, arguments.count) else { throw takeFault() }
+    let value = base[0]
+    base[0] = .nil
+    return value
+  }
+
+  static func stackOverflow(_ limits: Limits) -> Fault {
+    Fault(
+      .limit, "too much recursion", label: "more than \(limits.callDepth) calls inside each other",
+      help: "does the function have a case in which it does not call itself?")
+  }
+
+  /// The pending fault as an error for a builtin; its place is kept for the diagnostic.
+  func takeFault() -> Fault {
+    let fault = pendingFault ?? Fault(.value, "stopped")
+    pendingFault = nil
+    return fault
+  }
+}

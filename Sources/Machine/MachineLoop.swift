@@ -1,0 +1,619 @@
+import Faults
+import Language
+
+extension Machine {
+  /// Runs the call that `base` begins (callee, then arguments) to its end, from a builtin or from the top.
+  func callFromOutside(_ base: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+    let entry = frameCount
+    switch prepareCall(base, count, names: nil, flags: 0) {
+    case .entered: return run(downTo: entry)
+    case .done: return true
+    case .failed: return false
+    }
+  }
+
+  @inline(__always)
+  static func store(_ place: UnsafeMutablePointer<Value>, _ value: Value) {
+    let old = place.pointee
+    place.pointee = value
+    old.release()
+  }
+
+  /// The interpreter's loop: runs the top frame until it has returned to the frame count given. False when a fault
+  /// found no handler above that frame; it is then pending.
+  ///
+  /// All state that changes with each instruction is in locals; slow cases are functions that give false on a fault.
+  func run(downTo entry: Int) -> Bool {
+    var pc = currentPC
+    var registers = frames[frameCount - 1].base
+    var prototype = frames[frameCount - 1].prototype
+    var constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+    let globals = self.globals
+    var fuel = 1024
+
+    @inline(__always) func store(_ index: UInt16, _ value: Value) { Machine.store(registers + Int(index), value) }
+
+    while true {
+      let instruction = pc.pointee
+      pc += 1
+      var ok = true
+      switch instruction.opcode {
+      // MARK: moving
+      case .move:
+        let value = registers[Int(instruction.b)]
+        if instruction.x != 0 { registers[Int(instruction.b)] = .nil } else { value.retain() }
+        store(instruction.a, value)
+      case .loadConstant:
+        store(instruction.a, constants[Int(instruction.b)].retained())
+      case .loadInt:
+        store(instruction.a, .int(Int(Int16(bitPattern: instruction.b))))
+      case .loadNil:
+        store(instruction.a, .nil)
+      case .loadBool:
+        store(instruction.a, .bool(instruction.b != 0))
+      case .getGlobal:
+        let value = globals[instruction.wide]
+        if value.tag == .undefined {
+          ok = failUndefined(prototype, pc)
+        } else {
+          store(instruction.a, value.retained())
+        }
+      case .setGlobal:
+        let value = registers[Int(instruction.a)]
+        registers[Int(instruction.a)] = .nil
+        Machine.store(globals + instruction.wide, value)
+      case .getCell:
+        store(instruction.a, registers[Int(instruction.b)].object(as: CellObject.self).value.retained())
+      case .setCell:
+        let cell = registers[Int(instruction.a)].object(as: CellObject.self)
+        let value = registers[Int(instruction.b)]
+        registers[Int(instruction.b)] = .nil
+        let old = cell.value
+        cell.value = value
+        old.release()
+      case .makeCell:
+        let value = registers[Int(instruction.a)]
+        registers[Int(instruction.a)] = Value(owning: CellObject(value), tag: .cell)
+      case .getCapture:
+        store(instruction.a, registers[-1].object(as: FunctionObject.self).captures[Int(instruction.b)].retained())
+      case .getCaptureCell:
+        let cell = registers[-1].object(as: FunctionObject.self).captures[Int(instruction.b)]
+        store(instruction.a, cell.object(as: CellObject.self).value.retained())
+      case .setCaptureCell:
+        let cell = registers[-1].object(as: FunctionObject.self).captures[Int(instruction.b)].object(as: CellObject.self)
+        let value = registers[Int(instruction.a)]
+        registers[Int(instruction.a)] = .nil
+        let old = cell.value
+        cell.value = value
+        old.release()
+      case .getSelf:
+        store(instruction.a, registers[-1].retained())
+
+      // MARK: arithmetic
+      case .add:
+        let left = registers[Int(instruction.b)]
+        let right = registers[Int(instruction.c)]
+        if left.tag == .int, right.tag == .int {
+          let (sum, overflow) = left.rawInt.addingReportingOverflow(right.rawInt)
+          if !overflow {
+            store(instruction.a, .int(sum))
+            continue
+          }
+        } else if left.tag == .float, right.tag == .float {
+          store(instruction.a, .float(left.rawFloat + right.rawFloat))
+          continue
+        }
+        ok = slowArithmetic(.add, instruction, registers)
+      case .subtract:
+        let left = registers[Int(instruction.b)]
+        let right = registers[Int(instruction.c)]
+        if left.tag == .int, right.tag == .int {
+          let (difference, overflow) = left.rawInt.subtractingReportingOverflow(right.rawInt)
+          if !overflow {
+            store(instruction.a, .int(difference))
+            continue
+          }
+        } else if left.tag == .float, right.tag == .float {
+          store(instruction.a, .float(left.rawFloat - right.rawFloat))
+          continue
+        }
+        ok = slowArithmetic(.subtract, instruction, registers)
+      case .multiply:
+        let left = registers[Int(instruction.b)]
+        let right = registers[Int(instruction.c)]
+        if left.tag == .int, right.tag == .int {
+          let (product, overflow) = left.rawInt.multipliedReportingOverflow(by: right.rawInt)
+          if !overflow {
+            store(instruction.a, .int(product))
+            continue
+          }
+        } else if left.tag == .float, right.tag == .float {
+          store(instruction.a, .float(left.rawFloat * right.rawFloat))
+          continue
+        }
+        ok = slowArithmetic(.multiply, instruction, registers)
+      case .divide:
+        let left = registers[Int(instruction.b)]
+        let right = registers[Int(instruction.c)]
+        if left.tag == .float, right.tag == .float {
+          store(instruction.a, .float(left.rawFloat / right.rawFloat))
+          continue
+        }
+        ok = slowArithmetic(.divide, instruction, registers)
+      case .remainder:
+        let left = registers[Int(instruction.b)]
+        let right = registers[Int(instruction.c)]
+        if left.tag == .int, right.tag == .int, right.rawInt > 0 {
+          let remainder = left.rawInt % right.rawInt
+          store(instruction.a, .int(remainder < 0 ? remainder + right.rawInt : remainder))
+          continue
+        }
+        ok = slowArithmetic(.remainder, instruction, registers)
+      case .floorDivide:
+        let left = registers[Int(instruction.b)]
+        let right = registers[Int(instruction.c)]
+        if left.tag == .int, right.tag == .int, left.rawInt >= 0, right.rawInt > 0 {
+          store(instruction.a, .int(left.rawInt / right.rawInt))
+          continue
+        }
+        ok = slowArithmetic(.floorDivide, instruction, registers)
+      case .power: ok = slowArithmetic(.power, instruction, registers)
+      case .matrixProduct: ok = slowArithmetic(.matrixProduct, instruction, registers)
+      case .addInt:
+        let left = registers[Int(instruction.b)]
+        let amount = Int(Int16(bitPattern: instruction.c))
+        if left.tag == .int {
+          let (sum, overflow) = left.rawInt.addingReportingOverflow(amount)
+          if !overflow {
+            store(instruction.a, .int(sum))
+            continue
+          }
+        } else if left.tag == .float {
+          store(instruction.a, .float(left.rawFloat + Double(amount)))
+          continue
+        }
+        ok = slowAddInt(instruction, registers)
+      case .addConstant:
+        let left = registers[Int(instruction.b)]
+        let right = constants[Int(instruction.c)]
+        if left.tag == .float, right.tag == .float {
+          store(instruction.a, .float(left.rawFloat + right.rawFloat))
+          continue
+        }
+        ok = slowArithmetic(.add, instruction, registers, right)
+      case .subtractConstant:
+        let left = registers[Int(instruction.b)]
+        let right = constants[Int(instruction.c)]
+        if left.tag == .float, right.tag == .float {
+          store(instruction.a, .float(left.rawFloat - right.rawFloat))
+          continue
+        }
+        ok = slowArithmetic(.subtract, instruction, registers, right)
+      case .multiplyConstant:
+        let left = registers[Int(instruction.b)]
+        let right = constants[Int(instruction.c)]
+        if left.tag == .int, right.tag == .int {
+          let (product, overflow) = left.rawInt.multipliedReportingOverflow(by: right.rawInt)
+          if !overflow {
+            store(instruction.a, .int(product))
+            continue
+          }
+        } else if left.tag == .float, right.tag == .float {
+          store(instruction.a, .float(left.rawFloat * right.rawFloat))
+          continue
+        }
+        ok = slowArithmetic(.multiply, instruction, registers, right)
+      case .divideConstant:
+        let left = registers[Int(instruction.b)]
+        let right = constants[Int(instruction.c)]
+        if left.tag == .float, right.tag == .float {
+          store(instruction.a, .float(left.rawFloat / right.rawFloat))
+          continue
+        }
+        ok = slowArithmetic(.divide, instruction, registers, right)
+      case .remainderConstant:
+        let left = registers[Int(instruction.b)]
+        let right = constants[Int(instruction.c)]
+        if left.tag == .int, right.tag == .int, right.rawInt > 0 {
+          let divisor = right.rawInt
+          let dividend = left.rawInt
+          // A 32-bit division takes half the time of a 64-bit one.
+          if (dividend | divisor) >> 32 == 0 {
+            store(instruction.a, .int(Int(UInt32(truncatingIfNeeded: dividend) % UInt32(truncatingIfNeeded: divisor))))
+            continue
+          }
+          let remainder = dividend % divisor
+          store(instruction.a, .int(remainder < 0 ? remainder + divisor : remainder))
+          continue
+        }
+        ok = slowArithmetic(.remainder, instruction, registers, right)
+      case .negate:
+        let value = registers[Int(instruction.b)]
+        if value.tag == .int, value.rawInt != Int.min {
+          store(instruction.a, .int(-value.rawInt))
+        } else if value.tag == .float {
+          store(instruction.a, .float(-value.rawFloat))
+        } else {
+          ok = slowNegate(instruction, registers)
+        }
+      case .not:
+        let value = registers[Int(instruction.b)]
+        if value.tag == .bool {
+          store(instruction.a, .bool(!value.rawBool))
+        } else {
+          ok = slowNot(instruction, registers)
+        }
+      case .update:
+        let place = place(instruction, registers, &pc)
+        let second = pc.pointee
+        pc += 1
+        ok = updateInPlace(place, second.opcode, registers + Int(instruction.b))
+        if second.x & 2 != 0 { store(instruction.b, .nil) }
+
+      // MARK: comparing
+      case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual:
+        ok = compare(instruction, registers)
+      case .contains, .notContains:
+        ok = containment(instruction, registers)
+      case .ifEqual:
+        let left = registers[Int(instruction.a)]
+        let right = registers[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.payload == right.payload ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.equal, instruction, registers, right, &pc, prototype)
+      case .ifNotEqual:
+        ok = slowBranch(.notEqual, instruction, registers, registers[Int(instruction.b)], &pc, prototype)
+      case .ifLess:
+        let left = registers[Int(instruction.a)]
+        let right = registers[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.rawInt < right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        } else if left.tag == .float, right.tag == .float {
+          pc = left.rawFloat < right.rawFloat ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.less, instruction, registers, right, &pc, prototype)
+      case .ifLessOrEqual:
+        let left = registers[Int(instruction.a)]
+        let right = registers[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.rawInt <= right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.lessOrEqual, instruction, registers, right, &pc, prototype)
+      case .ifGreater:
+        let left = registers[Int(instruction.a)]
+        let right = registers[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.rawInt > right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.greater, instruction, registers, right, &pc, prototype)
+      case .ifGreaterOrEqual:
+        let left = registers[Int(instruction.a)]
+        let right = registers[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.rawInt >= right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.greaterOrEqual, instruction, registers, right, &pc, prototype)
+      case .ifEqualConstant:
+        let left = registers[Int(instruction.a)]
+        let right = constants[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.payload == right.payload ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.equal, instruction, registers, right, &pc, prototype)
+      case .ifLessConstant:
+        let left = registers[Int(instruction.a)]
+        let right = constants[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.rawInt < right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.less, instruction, registers, right, &pc, prototype)
+      case .ifLessOrEqualConstant:
+        let left = registers[Int(instruction.a)]
+        let right = constants[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.rawInt <= right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.lessOrEqual, instruction, registers, right, &pc, prototype)
+      case .ifGreaterConstant:
+        let left = registers[Int(instruction.a)]
+        let right = constants[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.rawInt > right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.greater, instruction, registers, right, &pc, prototype)
+      case .ifGreaterOrEqualConstant:
+        let left = registers[Int(instruction.a)]
+        let right = constants[Int(instruction.b)]
+        if left.tag == .int, right.tag == .int {
+          pc = left.rawInt >= right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          continue
+        }
+        ok = slowBranch(.greaterOrEqual, instruction, registers, right, &pc, prototype)
+
+      // MARK: jumping
+      case .jump:
+        pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+        if instruction.a != 0 {
+          fuel -= 1
+          if fuel == 0 {
+            fuel = 1024
+            ok = checkInterrupt()
+          }
+        }
+      case .jumpIfFalse:
+        let value = registers[Int(instruction.a)]
+        if value.tag == .bool, value.payload == 0 {
+          pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+        }
+      case .jumpIfTrue:
+        let value = registers[Int(instruction.a)]
+        if value.tag == .bool, value.payload != 0 {
+          pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+        }
+      case .checkBool:
+        if registers[Int(instruction.a)].tag != .bool { ok = convertToBool(registers + Int(instruction.a)) }
+      case .jumpIfGiven:
+        if registers[Int(instruction.a)].tag != .undefined {
+          pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+        }
+
+      // MARK: building
+      case .newList, .newTuple:
+        let count = Int(instruction.c)
+        let list = ListObject(capacity: count)
+        for index in Int(instruction.b)..<Int(instruction.b) + count {
+          list.append(registers[index])
+          registers[index] = .nil
+        }
+        store(instruction.a, Value(owning: list, tag: instruction.opcode == .newList ? .list : .tuple))
+      case .newMap:
+        ok = buildMap(instruction, registers)
+      case .append:
+        let value = registers[Int(instruction.b)]
+        registers[Int(instruction.b)] = .nil
+        registers[Int(instruction.a)].object(as: ListObject.self).append(value)
+      case .extend: ok = extendList(instruction, registers)
+      case .merge: ok = mergeMap(instruction, registers)
+      case .appendTo:
+        let place = place(instruction, registers, &pc)
+        ok = appendInPlace(place, registers + Int(instruction.b))
+      case .newRange: ok = makeRange(instruction, registers)
+      case .format:
+        ok = formatValue(instruction, registers, constants[Int(instruction.c)])
+      case .concatenate: ok = concatenate(instruction, registers)
+      case .closure:
+        makeClosure(instruction, registers, prototype)
+
+      // MARK: elements
+      case .getIndex:
+        let container = registers[Int(instruction.b)]
+        let key = registers[Int(instruction.c)]
+        if container.tag == .list, key.tag == .int {
+          let list = container.object(as: ListObject.self)
+          if UInt(bitPattern: key.rawInt) < UInt(bitPattern: list.count) {
+            let value = list.base[key.rawInt].retained()
+            if instruction.x & 1 != 0 { store(instruction.b, .nil) }
+            store(instruction.a, value)
+            continue
+          }
+        }
+        ok = index(instruction, registers)
+      case .getIndices: ok = indexMany(instruction, registers)
+      case .setPath:
+        let place = place(instruction, registers, &pc)
+        let second = pc.pointee
+        pc += 1
+        ok = assignPath(
+          place, registers + Int(instruction.b), Int(instruction.c), registers + Int(second.a), isRead: second.b == 1)
+      case .getMember: ok = getMember(instruction, registers, constants[Int(instruction.c)])
+      case .checkList: ok = checkParts(instruction, registers)
+      case .isListOf:
+        let value = registers[Int(instruction.b)]
+        let wanted: Value.Tag = instruction.x & 1 != 0 ? .tuple : .list
+        let count = value.tag == wanted ? value.object(as: ListObject.self).count : -1
+        let isEnough = instruction.x & 2 != 0 ? count >= Int(instruction.c) : count == Int(instruction.c)
+        store(instruction.a, .bool(isEnough))
+      case .element: ok = takeElement(instruction, registers)
+      case .tail: ok = takeTail(instruction, registers)
+
+      // MARK: calling
+      case .call:
+        let base = registers + Int(instruction.a)
+        let callee = base.pointee
+        if callee.tag == .function, instruction.x & 2 == 0 {
+          let function = callee.unmanaged
+          let next = function._withUnsafeGuaranteedRef {
+            Unmanaged.passUnretained(unsafeDowncast($0, to: FunctionObject.self).prototype)
+          }
+          let fits = next._withUnsafeGuaranteedRef {
+            $0.parameterNames.count == Int(instruction.b) && $0.requiredCount == Int(instruction.b)
+              && base + $0.registerCount < stackEnd
+          }
+          if fits, frameCount < limits.callDepth {
+            frames[frameCount] = Frame(prototype: next, returnAddress: pc, base: base + 1)
+            frameCount += 1
+            prototype = next
+            registers = base + 1
+            pc = next._withUnsafeGuaranteedRef { $0.code }
+            constants = next._withUnsafeGuaranteedRef { $0.constants }
+            fuel -= 1
+            if fuel == 0 {
+              fuel = 1024
+              ok = checkInterrupt()
+            }
+            if ok { continue }
+            break
+          }
+        }
+        currentPC = pc
+        let names = instruction.x & 2 != 0 ? constants[Int(instruction.c)] : nil
+        switch prepareCall(base, Int(instruction.b), names: names, flags: instruction.x) {
+        case .done: break
+        case .failed: ok = false
+        case .entered:
+          prototype = frames[frameCount - 1].prototype
+          registers = frames[frameCount - 1].base
+          pc = currentPC
+          constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+        }
+      case .callMember:
+        let base = registers + Int(instruction.a)
+        var names: Value?
+        if instruction.x & 2 != 0 {
+          names = constants[pc.pointee.wide]
+          pc += 1
+        }
+        currentPC = pc
+        var count = Int(instruction.b)
+        guard findMember(base, &count, constants[Int(instruction.c)]) else {
+          ok = false
+          break
+        }
+        switch prepareCall(base, count, names: names, flags: instruction.x) {
+        case .done: break
+        case .failed: ok = false
+        case .entered:
+          prototype = frames[frameCount - 1].prototype
+          registers = frames[frameCount - 1].base
+          pc = currentPC
+          constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+        }
+      case .returnValue, .returnNil:
+        var value = Value.nil
+        if instruction.opcode == .returnValue {
+          value = registers[Int(instruction.a)]
+          registers[Int(instruction.a)] = .nil
+        }
+        let count = prototype._withUnsafeGuaranteedRef { $0.registerCount }
+        for index in 0..<count where registers[index].tag.isHeap {
+          let old = registers[index]
+          registers[index] = .nil
+          old.release()
+        }
+        let returnAddress = frames[frameCount - 1].returnAddress
+        frameCount -= 1
+        Machine.store(registers - 1, value)
+        if frameCount == entry { return true }
+        pc = returnAddress
+        prototype = frames[frameCount - 1].prototype
+        registers = frames[frameCount - 1].base
+        constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+
+      // MARK: going through
+      case .prepareRange:
+        let low = registers[Int(instruction.a)]
+        let high = registers[Int(instruction.a) + 1]
+        if low.tag == .int, high.tag == .int {
+          if low.rawInt < high.rawInt {
+            store(instruction.a + 2, low)
+            pc += 1
+          } else {
+            pc = jumpTarget(pc, prototype)
+          }
+        } else {
+          ok = failRange(low, high)
+        }
+      case .stepRange:
+        let next = registers[Int(instruction.a)].rawInt &+ 1
+        if next < registers[Int(instruction.a) + 1].rawInt {
+          registers[Int(instruction.a)] = .int(next)
+          store(instruction.a + 2, .int(next))
+          pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+          fuel -= 1
+          if fuel == 0 {
+            fuel = 1024
+            ok = checkInterrupt()
+          }
+        }
+      case .iterate: ok = makeIterator(registers + Int(instruction.a))
+      case .next:
+        currentPC = pc
+        switch advance(registers + Int(instruction.a), registers + Int(instruction.c)) {
+        case .some(true): pc += 1
+        case .some(false): pc = jumpTarget(pc, prototype)
+        case nil: ok = false
+        }
+
+      // MARK: the rest
+      case .raise: ok = raise(registers + Int(instruction.a))
+      case .assertTrue: ok = assertTrue(instruction, registers)
+      case .assertCompare: ok = assertComparison(instruction, registers)
+      case .noMatch:
+        ok = fail(
+          Fault(
+            .value, "no case matches \(registers[Int(instruction.a)].description(of: .kind))",
+            label: "this is \(shortText(registers[Int(instruction.a)]))", help: "add a case `_ => …` for everything else"))
+      case .useModule:
+        currentPC = pc
+        top = registers + prototype._withUnsafeGuaranteedRef { $0.registerCount }
+        ok = useModule(registers + Int(instruction.a), constants[Int(instruction.b)], isFile: instruction.x != 0)
+      case .defineTest:
+        tests.append(registers[Int(instruction.a)])
+        registers[Int(instruction.a)] = .nil
+      case .result:
+        result.release()
+        result = registers[Int(instruction.a)]
+        registers[Int(instruction.a)] = .nil
+      }
+      if ok { continue }
+
+      // A fault: find the innermost handler above the entry, clearing the frames that it leaves behind.
+      guard let target = unwind(downTo: entry, pc) else { return false }
+      pc = target
+      prototype = frames[frameCount - 1].prototype
+      registers = frames[frameCount - 1].base
+      constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+    }
+  }
+
+  /// The target of the jump word at `pc`.
+  @inline(__always)
+  private func jumpTarget(
+    _ pc: UnsafeMutablePointer<Instruction>, _ prototype: Unmanaged<Prototype>
+  ) -> UnsafeMutablePointer<Instruction> {
+    prototype._withUnsafeGuaranteedRef { $0.code } + pc.pointee.wide
+  }
+
+  /// The memory of an assignment's target; a global's slot is in the next word.
+  @inline(__always)
+  private func place(
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ pc: inout UnsafeMutablePointer<Instruction>
+  ) -> PlaceReference {
+    switch Place(rawValue: instruction.x) ?? .register {
+    case .register: return .memory(registers + Int(instruction.a))
+    case .global:
+      let slot = pc.pointee.wide
+      pc += 1
+      return .memory(globals + slot)
+    case .cell: return .cell(registers[Int(instruction.a)].object(as: CellObject.self))
+    case .capture:
+      let captures = registers[-1].object(as: FunctionObject.self).captures
+      return .cell(captures[Int(instruction.a)].object(as: CellObject.self))
+    }
+  }
+}
+
+/// An assignment's target as the slow paths get it.
+enum PlaceReference {
+  case memory(UnsafeMutablePointer<Value>)
+  case cell(CellObject)
+
+  @inline(__always)
+  func withMemory<Result>(_ body: (UnsafeMutablePointer<Value>) -> Result) -> Result {
+    switch self {
+    case .memory(let memory): body(memory)
+    case .cell(let cell): body(&cell.value)
+    }
+  }
+}

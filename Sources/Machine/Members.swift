@@ -1,0 +1,116 @@
+import Faults
+import Language
+import Tensors
+
+/// Members: a map's keys, a module's names, and what tensors, spikes, quantities and errors show of themselves.
+extension Machine {
+  func getMember(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ name: Value) -> Bool {
+    let receiver = registers[Int(instruction.b)]
+    return attempt(nil, nil) { () throws(Fault) in
+      guard let value = try member(receiver, name) else { throw noMember(receiver, name.asString ?? "") }
+      if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
+      Machine.store(registers + Int(instruction.a), value)
+    }
+  }
+
+  /// An owned member, or nil when the value has none of that name.
+  func member(_ receiver: Value, _ name: Value) throws(Fault) -> Value? {
+    switch receiver.tag {
+    case .map: return receiver.object(as: MapObject.self).get(name)?.retained()
+    case .module: return try moduleMember(receiver.object(as: ModuleObject.self), name.asString ?? "")
+    case .foreign: return try receiver.asForeign?.member(name.asString ?? "")
+    default:
+      let text = name.asString ?? ""
+      return try Self.coreMembers[receiver.typeName]?.first { $0.name == text }?.read(receiver)
+    }
+  }
+
+  private func moduleMember(_ module: ModuleObject, _ name: String) throws(Fault) -> Value? {
+    switch module.members[name] {
+    case .builtin(let value)?: return value.retained()
+    case .global(let slot)?:
+      if globals[slot].tag == .undefined { throw Self.noValue("`\(module.name).\(name)`") }
+      return globals[slot].retained()
+    case nil: return nil
+    }
+  }
+
+  typealias CoreMember = (name: String, read: @Sendable (Value) throws(Fault) -> Value)
+
+  /// The members of the language's own types.
+  static let coreMembers: [String: [CoreMember]] = [
+    "tensor": [
+      ("shape", { (value) throws(Fault) in .list((value.asTensor?.shape ?? []).map { .int($0) }) }),
+      ("rank", { (value) throws(Fault) in .int(value.asTensor?.rank ?? 0) }),
+      ("size", { (value) throws(Fault) in .int(value.asTensor?.count ?? 0) }),
+      ("T", { (value) throws(Fault) in
+        guard let tensor = value.asTensor else { return .nil }
+        return .tensor(try tensor.transposed())
+      }),
+    ],
+    "spikes": [
+      ("shape", { (value) throws(Fault) in .list((value.asSpikes?.shape ?? []).map { .int($0) }) }),
+      ("size", { (value) throws(Fault) in .int((value.asSpikes?.shape ?? []).reduce(1, *)) }),
+      ("total", { (value) throws(Fault) in .int(value.asSpikes?.total ?? 0) }),
+      ("density", { (value) throws(Fault) in .float(value.asSpikes?.density ?? 0) }),
+    ],
+    "error": [
+      ("message", { (value) throws(Fault) in .string(value.object(as: ErrorObject.self).message) }),
+      ("kind", { (value) throws(Fault) in .string(value.object(as: ErrorObject.self).diagnostic.fault.kind.rawValue) }),
+      ("value", { (value) throws(Fault) in value.object(as: ErrorObject.self).thrown.retained() }),
+      ("line", { (value) throws(Fault) in .int(value.object(as: ErrorObject.self).diagnostic.line) }),
+      ("help", { (value) throws(Fault) in
+        value.object(as: ErrorObject.self).diagnostic.fault.help.map { .string($0) } ?? .nil
+      }),
+    ],
+    "range": [
+      ("start", { (value) throws(Fault) in .int(value.asRange?.low ?? 0) }),
+      ("stop", { (value) throws(Fault) in .int(value.asRange?.high ?? 0) }),
+      ("step", { (value) throws(Fault) in .int(value.asRange?.step ?? 1) }),
+    ],
+    "function": [
+      ("name", { (value) throws(Fault) in .string(value.functionName) })
+    ],
+    "quantity": [
+      ("dimension", { (value) throws(Fault) in .string(value.asQuantity?.dimension.name ?? "") })
+    ],
+  ]
+
+  /// The names behind a dot, for completion and for suggestions.
+  public func memberNames(of value: Value) -> [String] {
+    switch value.tag {
+    case .map: return value.object(as: MapObject.self).stringKeys
+    case .module: return value.object(as: ModuleObject.self).memberNames
+    case .foreign: return value.asForeign?.memberNames ?? []
+    default: return Self.coreMembers[value.typeName]?.map(\.name) ?? []
+    }
+  }
+
+  func noMember(_ receiver: Value, _ name: String) -> Fault {
+    if receiver.tag == .map { return missingKey(receiver, .string(name)) }
+    let known = memberNames(of: receiver)
+    let subject = receiver.tag == .module ? "module `\(receiver.object(as: ModuleObject.self).name)`" : receiver.description(of: .kind)
+    if let function = libraryFunction(name) {
+      function.release()
+      return Fault(.name, "\(subject) has no member `\(name)`", label: "a function", help: "call it: `x.\(name)()`")
+    }
+    let all = known.isEmpty ? nil : "it has \(known.prefix(12).joined(separator: ", "))"
+    return Fault(.name, "\(subject) has no member `\(name)`", label: "not one of its names", help: didYouMean(name, among: known) ?? all)
+  }
+}
+
+extension ErrorObject {
+  /// What went wrong in one text, as `print(e.message)` should show it.
+  var message: String {
+    let fault = diagnostic.fault
+    if fault.kind == .thrown || fault.kind == .assertion { return fault.title }
+    return fault.label.map { "\(fault.title): \($0)" } ?? fault.title
+  }
+}
+
+extension Value {
+  public var functionName: String {
+    if tag == .function { return object(as: FunctionObject.self).prototype.name }
+    return tag == .native ? object(as: NativeObject.self).builtin.name : typeName
+  }
+}

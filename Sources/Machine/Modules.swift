@@ -1,0 +1,75 @@
+import Faults
+import Glibc
+import Language
+
+/// Modules: the library's own by name, a user's by path.
+extension Machine {
+  func useModule(_ place: UnsafeMutablePointer<Value>, _ name: Value, isFile: Bool) -> Bool {
+    attempt(nil, nil) { () throws(Fault) in
+      let path = name.asString ?? ""
+      let module = isFile ? try fileModule(path) : try libraryModule(path)
+      module.references += 1
+      Machine.store(place, Value(owning: module, tag: .module))
+    }
+  }
+
+  private func libraryModule(_ name: String) throws(Fault) -> ModuleObject {
+    if let known = modules[name] { return known }
+    let module = ModuleObject(name: name)
+    modules[name] = module
+    for builtin in library.builtins.values where builtin.module == name {
+      module.members[builtin.baseName] = .builtin(Value(owning: NativeObject(builtin), tag: .native))
+    }
+    if let text = library.sources[name] { try load(SourceText(text, name: "\(name).snn"), into: module) }
+    return module
+  }
+
+  private func fileModule(_ path: String) throws(Fault) -> ModuleObject {
+    if let known = modules[path] { return known }
+    if loading.contains(path) {
+      throw Fault(
+        .file, "modules use each other in a circle", label: (loading + [path]).joined(separator: " uses "),
+        help: "move what both need into a third file")
+    }
+    guard let read = readModule else {
+      throw Fault(.file, "files cannot be used here", label: "no file access")
+    }
+    loading.append(path)
+    defer { loading.removeLast() }
+    let module = ModuleObject(name: path)
+    try load(SourceText(try read(path), name: path), into: module)
+    modules[path] = module
+    return module
+  }
+
+  private func load(_ source: SourceText, into module: ModuleObject) throws(Fault) {
+    let parsed = parse(source)
+    if let first = parsed.diagnostics.first {
+      pendingDiagnostic = first
+      throw first.fault
+    }
+    let scope = GlobalScope()
+    let savedResult = result
+    result = .nil
+    let testCount = tests.count
+    defer {
+      result.release()
+      result = savedResult
+      // A module's own tests are run with its file, not with its user's.
+      tests[testCount...].forEach { $0.release() }
+      tests.removeLast(tests.count - testCount)
+    }
+    switch compile(parsed.tree, in: scope, mode: .cell) {
+    case .failure(let list):
+      guard let first = list.diagnostics.first else { return }
+      pendingDiagnostic = first
+      throw first.fault
+    case .success(let compiled):
+      if let diagnostic = execute(compiled, in: scope) {
+        pendingDiagnostic = diagnostic
+        throw diagnostic.fault
+      }
+    }
+    for (name, entry) in scope.names where !name.hasPrefix("_") { module.members[name] = .global(entry.slot) }
+  }
+}

@@ -1,0 +1,99 @@
+/// The machine's instructions. Operands: `a` is the register written (or tested), `b` and `c` are registers unless
+/// the row says otherwise; `k` is a place in the constant table, `#` a number, `@` a jump target in `b` and `c`.
+enum Opcode: UInt8 {
+  // Moving values
+  case move  // a <- b
+  case loadConstant  // a <- k(b)
+  case loadInt  // a <- #b (signed 16 bits)
+  case loadNil  // a <- nil
+  case loadBool  // a <- #b
+  case getGlobal  // a <- global @
+  case setGlobal  // global @ <- a, moved
+  case getCell  // a <- cell in b
+  case setCell  // cell in a <- b, moved
+  case makeCell  // a <- new cell of a's value
+  case getCapture  // a <- capture #b
+  case getCaptureCell  // a <- value in the cell of capture #b
+  case setCaptureCell  // cell of capture #b <- a, moved
+  case getSelf  // a <- the running function
+  // Arithmetic
+  case add, subtract, multiply, divide, floorDivide, remainder, power, matrixProduct  // a <- b op c
+  case addInt  // a <- b + #c (signed 16 bits)
+  case addConstant, subtractConstant, multiplyConstant, divideConstant, remainderConstant  // a <- b op k(c)
+  case negate  // a <- -b
+  case not  // a <- not b
+  case update  // place(x, a) op= b, op #c
+  // Comparing
+  case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual  // a <- b op c
+  case contains, notContains  // a <- b in c
+  case ifEqual, ifNotEqual, ifLess, ifLessOrEqual, ifGreater, ifGreaterOrEqual  // a op b, else take the next jump
+  case ifEqualConstant, ifLessConstant, ifLessOrEqualConstant, ifGreaterConstant, ifGreaterOrEqualConstant  // a op k(b)
+  // Jumping
+  case jump  // to @
+  case jumpIfFalse  // when a is false
+  case jumpIfTrue  // when a is true
+  case checkBool  // a must be a bool
+  case jumpIfGiven  // when parameter a was given
+  // Building
+  case newList  // a <- list of c values from register b, moved
+  case newTuple  // a <- tuple of c values from register b, moved
+  case newMap  // a <- map of c pairs from register b, moved
+  case append  // list in a gets b, moved
+  case extend  // list in a gets all of b
+  case merge  // map in a gets all of b
+  case appendTo  // place(x, a) += [b], b moved
+  case newRange  // a <- b..c, open ends by x
+  case format  // a <- text of b by the format k(c)
+  case concatenate  // a <- texts of c values from register b
+  case closure  // a <- function k(b)
+  // Elements and members
+  case getIndex  // a <- b[c]
+  case getIndices  // a <- b[c…], x of them
+  case setPath  // place(x, a)[b…] = value behind the #c keys
+  case getMember  // a <- b.k(c)
+  case checkList  // a must be a list or tuple of #b parts; x: at least
+  case isListOf  // a <- b is a list (x & 1: tuple) of #c parts; x & 2: at least
+  case element  // a <- part #c of list b
+  case tail  // a <- list of the parts of b from #c
+  // Calling
+  case call  // a <- call of the value in a with #b arguments behind it; c: names k or none; x: flags
+  case callMember  // a <- member k(c) of the value in a+1 called with #b arguments (that value among them)
+  case returnValue  // gives a, moved
+  case returnNil
+  // Going through
+  case prepareRange  // a, b: low and high become int counters; jump @ in the next word when empty
+  case stepRange  // ++a; while below b: c <- a, else fall through
+  case iterate  // a <- iterator over a
+  case next  // c <- next of the iterator in a, or take the next jump
+  // The rest
+  case raise  // throw a
+  case assertTrue  // a must be true; the message is in b where x is 1
+  case assertCompare  // like assertTrue for a comparison: values in b, c, operator x
+  case noMatch  // no case matched a
+  case useModule  // a <- module k(b)
+  case defineTest  // registers the function in a as a test
+  case result  // the program's value is a, moved
+}
+
+/// One instruction in eight bytes.
+struct Instruction {
+  var opcode: Opcode
+  var x: UInt8 = 0
+  var a: UInt16 = 0
+  var b: UInt16 = 0
+  var c: UInt16 = 0
+
+  /// `b` and `c` as one number: a jump's target or a global's slot.
+  var wide: Int {
+    get { Int(b) | Int(c) << 16 }
+    set {
+      b = UInt16(truncatingIfNeeded: newValue)
+      c = UInt16(truncatingIfNeeded: newValue >> 16)
+    }
+  }
+}
+
+/// Where an assignment's target lives.
+enum Place: UInt8 {
+  case register, global, cell, capture
+}

@@ -1,0 +1,31 @@
+/// Where a program's output goes: a terminal, a pipe, a test's buffer, a page.
+public protocol Output: AnyObject {
+  func write(_ text: String)
+  /// The width that tables and plots may take.
+  var width: Int { get }
+  var usesColour: Bool { get }
+  /// Whether a progress bar may rewrite its line.
+  var isInteractive: Bool { get }
+  /// Shows a figure or another rich value where the program asks for it.
+  func show(_ value: any ForeignValue)
+}
+
+extension Output {
+  public var style: DisplayStyle { DisplayStyle(width: width, usesColour: usesColour) }
+  public func show(_ value: any ForeignValue) { write(value.display(style) + "\n") }
+}
+
+/// Keeps what is written, for tests and for pages.
+public final class BufferedOutput: Output {
+  public private(set) var text = ""
+  public var width: Int
+  public var usesColour: Bool { false }
+  public var isInteractive: Bool { false }
+
+  public init(width: Int = 80) { self.width = width }
+  public func write(_ text: String) { self.text += text }
+  public func take() -> String {
+    defer { text = "" }
+    return text
+  }
+}

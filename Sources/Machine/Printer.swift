@@ -1,0 +1,192 @@
+import Language
+import Tensors
+
+/// How values look: for `print`, inside containers, and in messages.
+extension Value {
+  public enum Form {
+    /// As `print` shows it: strings bare.
+    case plain
+    /// Inside containers and at the prompt: strings quoted.
+    case quoted
+    /// The type with its article, as messages say it: "a tensor [3, 4]".
+    case kind
+    /// Type and shape or short value, for labels: "[128, 784]".
+    case brief
+  }
+
+  public var typeName: String {
+    switch tag {
+    case .nil: "nil"
+    case .undefined: "undefined"
+    case .bool: "bool"
+    case .int: "int"
+    case .float: "float"
+    case .string: "string"
+    case .list: "list"
+    case .tuple: "tuple"
+    case .map: "map"
+    case .range: "range"
+    case .function, .native: "function"
+    case .quantity: "quantity"
+    case .tensor: "tensor"
+    case .spikes: "spikes"
+    case .module: "module"
+    case .error: "error"
+    case .foreign: asForeign.map { type(of: $0).typeName } ?? "value"
+    default: "value"
+    }
+  }
+
+  public func description(of form: Form) -> String {
+    switch form {
+    case .plain:
+      if let text = asString { return text }
+      var printer = ValuePrinter()
+      printer.add(self, depth: 0)
+      return printer.text
+    case .quoted:
+      var printer = ValuePrinter()
+      printer.add(self, depth: 0)
+      return printer.text
+    case .kind: return kindDescription
+    case .brief: return briefDescription
+    }
+  }
+
+  private var kindDescription: String {
+    switch tag {
+    case .nil: return "nil"
+    case .spikes: return "spikes \(Shape.text(object(as: SpikesObject.self).spikes.shape))"
+    case .tensor: return "a tensor \(Shape.text(object(as: TensorObject.self).tensor.shape))"
+    case .quantity:
+      return "a quantity (\(object(as: QuantityObject.self).dimension.name))"
+    case .string:
+      let text = asString ?? ""
+      return text.count <= 24 ? "the string \(quoted(text))" : "a string of \(text.count) characters"
+    case .list: return "a list of \(object(as: ListObject.self).count)"
+    default:
+      let name = typeName
+      return "aeiou".contains(name.first ?? "x") ? "an \(name)" : "a \(name)"
+    }
+  }
+
+  private var briefDescription: String {
+    switch tag {
+    case .tensor: return Shape.text(object(as: TensorObject.self).tensor.shape)
+    case .spikes: return Shape.text(object(as: SpikesObject.self).spikes.shape)
+    case .int, .float, .bool: return "the \(typeName) \(description(of: .quoted))"
+    case .quantity: return description(of: .quoted)
+    default: return kindDescription
+    }
+  }
+}
+
+/// A string as it would be written in a script.
+public func quoted(_ text: String) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"": result += "\\\""
+    case "\\": result += "\\\\"
+    case "\n": result += "\\n"
+    case "\t": result += "\\t"
+    case "\r": result += "\\r"
+    case "{": result += "{{"
+    case "}": result += "}}"
+    case _ where scalar.value < 0x20 || scalar.value == 0x7F: result += "\\u{\(String(scalar.value, radix: 16))}"
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}
+
+/// A float as the language prints it: the shortest text that reads back the same.
+public func floatText(_ value: Double) -> String {
+  if value.isNaN { return "nan" }
+  if value.isInfinite { return value < 0 ? "-inf" : "inf" }
+  return "\(value)"
+}
+
+/// Writes nested values with a limit on depth and length, so that nothing prints a wall of text.
+struct ValuePrinter {
+  var text = ""
+  /// Containers show at most this many elements: the head, an ellipsis and the tail.
+  static let mostElements = 1000
+  static let deepest = 32
+
+  mutating func add(_ value: Value, depth: Int) {
+    if depth > Self.deepest {
+      text += "…"
+      return
+    }
+    switch value.tag {
+    case .nil, .undefined: text += "nil"
+    case .bool: text += value.rawBool ? "true" : "false"
+    case .int: text += "\(value.rawInt)"
+    case .float: text += floatText(value.rawFloat)
+    case .string: text += quoted(value.asString ?? "")
+    case .list: addElements(value, open: "[", close: "]", depth: depth)
+    case .tuple: addElements(value, open: "(", close: value.elements?.count == 1 ? ",)" : ")", depth: depth)
+    case .map: addMap(value.object(as: MapObject.self), depth: depth)
+    case .range:
+      let range = value.object(as: RangeObject.self)
+      text += "\(range.isOpenLow ? "" : "\(range.low)")..\(range.isOpenHigh ? "" : "\(range.high)")"
+      if range.step != 1 { text += " step \(range.step)" }
+    case .function:
+      let prototype = value.object(as: FunctionObject.self).prototype
+      text += "fn \(prototype.name)(\(prototype.parameterNames.joined(separator: ", ")))"
+    case .native: text += "fn \(value.object(as: NativeObject.self).builtin.name)"
+    case .quantity:
+      let quantity = value.object(as: QuantityObject.self)
+      text += QuantityText.text(quantity.amount, quantity.dimension)
+    case .tensor:
+      let tensor = value.object(as: TensorObject.self).tensor
+      text += tensor.rank == 0 ? tensor.preview : "tensor\(Shape.text(tensor.shape)) \(tensor.preview(maximumWidth: 60))"
+    case .spikes:
+      let spikes = value.object(as: SpikesObject.self).spikes
+      text += "spikes\(Shape.text(spikes.shape)) \(spikes.total) spikes"
+    case .module: text += "module \(value.object(as: ModuleObject.self).name)"
+    case .error:
+      text += "error: \(value.object(as: ErrorObject.self).diagnostic.fault.title)"
+    case .foreign: text += value.asForeign?.summary ?? ""
+    default: text += "?"
+    }
+  }
+
+  private mutating func addElements(_ value: Value, open: String, close: String, depth: Int) {
+    text += open
+    let elements = value.elements ?? UnsafeBufferPointer(start: nil, count: 0)
+    let isCut = elements.count > Self.mostElements
+    let half = Self.mostElements / 2
+    for index in 0..<elements.count {
+      if isCut, index >= half, index < elements.count - half {
+        if index == half { text += ", … \(elements.count - 2 * half) more …" }
+        continue
+      }
+      if index > 0 { text += ", " }
+      add(elements[index], depth: depth + 1)
+    }
+    text += close
+  }
+
+  private mutating func addMap(_ map: MapObject, depth: Int) {
+    text += "{"
+    for (index, pair) in map.pairs.enumerated() {
+      if index > 0 { text += ", " }
+      if index >= Self.mostElements {
+        text += "… \(map.count - Self.mostElements) more"
+        break
+      }
+      if let key = pair.key.asString { text += isPlainName(key) ? key : quoted(key) } else { add(pair.key, depth: depth + 1) }
+      text += ": "
+      add(pair.value, depth: depth + 1)
+    }
+    text += "}"
+  }
+}
+
+/// Whether a map's key can be written without quotes.
+public func isPlainName(_ text: String) -> Bool {
+  guard let first = text.unicodeScalars.first, first.properties.isXIDStart || first == "_" else { return false }
+  return text.unicodeScalars.allSatisfy { $0.properties.isXIDContinue }
+}

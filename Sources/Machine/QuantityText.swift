@@ -1,0 +1,41 @@
+import Language
+
+/// Quantities as text: the unit that keeps the number between 1 and 1000 where the dimension has a name.
+public enum QuantityText {
+  private static let preferred: [(dimension: Dimension, units: [String])] = [
+    (.time, ["fs", "ps", "ns", "us", "ms", "s", "min", "h"]), (.frequency, ["Hz", "kHz", "MHz", "GHz"]),
+    (.energy, ["fJ", "pJ", "nJ", "uJ", "mJ", "J", "kJ", "MJ"]), (.power, ["pW", "nW", "uW", "mW", "W", "kW", "MW"]),
+    (.voltage, ["nV", "uV", "mV", "V", "kV"]), (.current, ["fA", "pA", "nA", "uA", "mA", "A"]),
+    (.capacitance, ["fF", "pF", "nF", "uF", "mF", "F"]), (.resistance, ["Ohm", "kOhm", "MOhm", "GOhm"]),
+    (.conductance, ["pS", "nS", "uS", "mS", "S"]), (.charge, ["fC", "pC", "nC", "uC", "mC", "C"]),
+    (.length, ["nm", "um", "mm", "m", "km"]), (.area, ["mm2"]), (.mass, ["g", "kg"]),
+    (.information, ["B", "KiB", "MiB", "GiB"]),
+  ]
+
+  public static func text(_ amount: Double, _ dimension: Dimension, format: ((Double) -> String)? = nil) -> String {
+    let write = format ?? { shortText($0) }
+    guard let choices = preferred.first(where: { $0.dimension == dimension })?.units else {
+      return "\(write(amount)) \(dimension.baseUnits)"
+    }
+    let scales = choices.compactMap { units[$0] }
+    // Minutes and hours read worse than seconds for what this language measures.
+    let usable = dimension == .time ? Array(scales.prefix(6)) : scales
+    let size = abs(amount)
+    let home = usable.first { $0.scale == 1 } ?? usable[0]
+    var best = size == 0 || !size.isFinite ? home : usable[0]
+    if size > 0, size.isFinite { for unit in usable where size >= unit.scale * 0.9999999999 { best = unit } }
+    return "\(write(amount / best.scale)) \(best.name)"
+  }
+
+  /// At most twelve significant digits, so that 0.3 ms does not print as 0.30000000000000004 ms.
+  static func shortText(_ value: Double) -> String {
+    if let whole = Int(exactly: value), abs(value) < 1e15 { return "\(whole)" }
+    guard value.isFinite, value != 0 else { return floatText(value) }
+    var digits = FormatSpecification(precision: 12, type: "g").format(value)
+    if digits.contains("."), !digits.contains("e") {
+      while digits.hasSuffix("0") { digits.removeLast() }
+      if digits.hasSuffix(".") { digits.removeLast() }
+    }
+    return digits
+  }
+}
