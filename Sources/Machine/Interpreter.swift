@@ -30,6 +30,13 @@ public final class Interpreter {
         output.write(DiagnosticRenderer().render(diagnostics))
       }
     }
+    arguments = []
+  }
+
+  /// What `args` gives: the arguments of the script.
+  public var arguments: [String] {
+    get { (machine.prelude.names["args"].flatMap { machine.globals[$0.slot].elements } ?? .init(start: nil, count: 0)).compactMap(\.asString) }
+    set { define("args", .list(newValue.map { .string($0) }), in: machine.prelude) }
   }
 
   /// Parses, resolves, compiles and runs a source.
@@ -80,9 +87,14 @@ public final class Interpreter {
 
   /// Gives a name a value, as the prompt does with `ans`.
   public func define(_ name: String, _ value: Value, isVariable: Bool = false) {
+    define(name, value.retained(), isVariable: isVariable, in: scope)
+  }
+
+  /// Takes over the value's reference.
+  private func define(_ name: String, _ value: Value, isVariable: Bool = false, in scope: GlobalScope) {
     let slot = scope.names[name]?.slot ?? machine.newSlot()
     scope.names[name] = GlobalScope.Name(slot: slot, isVariable: isVariable, documentation: nil, source: nil, span: nil)
-    Machine.store(machine.globals + slot, value.retained())
+    Machine.store(machine.globals + slot, value)
   }
 
   /// The `##` documentation above a definition, with its signature where it is a function.

@@ -29,8 +29,6 @@ public final class Machine {
   public let library: Library
   public var output: any Output
   public var limits = Limits()
-  /// Arguments of the script, for `args`.
-  public var arguments: [String] = []
   /// State that builtins keep from call to call: the seed, for one.
   public var state: [ObjectIdentifier: AnyObject] = [:]
 

@@ -1,3 +1,4 @@
 #pragma once
 
 #include "digits.h"
+#include "stdlib_sources.h"

@@ -1,0 +1,66 @@
+import Language
+import Machine
+import Tensors
+
+/// A value as the prompt echoes it, and as `describe` shows it: shape, unit and a preview, never a wall of numbers.
+public func display(_ value: Value, style: DisplayStyle, isDescription: Bool = false) -> String {
+  switch value.tag {
+  case .tensor:
+    guard let tensor = value.asTensor else { return "" }
+    if tensor.rank == 0 { return tensor.preview(maximumWidth: style.width) }
+    return "tensor \(Shape.text(tensor.shape))\(tensor.isMask ? " of bools" : "")\n\(tensor.preview(maximumWidth: style.width))"
+  case .spikes: return value.asSpikes.map { spikesDisplay($0, style: style) } ?? ""
+  case .list, .tuple:
+    let count = value.elements?.count ?? 0
+    let text = clipped(value.description(of: .quoted), style.width * 4)
+    return isDescription ? "\(value.typeName) of \(count): \(text)" : text
+  case .map:
+    guard let map = value.asMap, isDescription else { return clipped(value.description(of: .quoted), style.width * 4) }
+    let lines = map.pairs.map { pair in
+      "  \(pair.key.description(of: .plain)): \(clipped(pair.value.description(of: .quoted), style.width))"
+    }
+    return (["map of \(map.count):"] + lines).joined(separator: "\n")
+  case .native: return value.asBuiltin.map { builtinHelp($0) } ?? ""
+  case .foreign: return value.asForeign?.display(style) ?? ""
+  case .string: return isDescription ? "string of \(value.asString?.count ?? 0): \(clipped(value.description(of: .quoted), style.width * 4))" : clipped(value.description(of: .quoted), style.width * 10)
+  default:
+    let text = value.description(of: .quoted)
+    return isDescription ? "\(value.typeName): \(text)" : text
+  }
+}
+
+private func clipped(_ text: String, _ width: Int) -> String {
+  text.count <= width ? text : "\(text.prefix(width / 2)) … \(text.suffix(width / 4))"
+}
+
+/// Spikes as their density and a strip of the first sample's raster: a column a step, a row a feature.
+func spikesDisplay(_ spikes: Spikes, style: DisplayStyle) -> String {
+  let percent = formatted(spikes.density * 100, "f", digits: 1)
+  let head = "spikes \(Shape.text(spikes.shape)): \(spikes.total) spikes, density \(percent)%"
+  guard spikes.steps > 0, spikes.batch > 0, spikes.features > 0 else { return head }
+  let columns = min(spikes.steps, max(10, style.width - 4))
+  let rows = min(spikes.features, 8)
+  var strip = [[Bool]](repeating: [Bool](repeating: false, count: columns), count: rows)
+  for step in 0..<columns {
+    spikes.forEachActive(step: step, sample: 0) { feature in if feature < rows { strip[feature][step] = true } }
+  }
+  let lines = strip.map { row in "  " + row.map { $0 ? "|" : "·" }.joined() }
+  let isCut = rows < spikes.features || columns < spikes.steps
+  let note = isCut ? ["  … \(spikes.features) features, \(spikes.steps) steps"] : []
+  return ([head] + lines + note).joined(separator: "\n")
+}
+
+/// A builtin's help: signature, documentation, parameters, example.
+public func builtinHelp(_ builtin: Builtin) -> String {
+  var lines = [builtin.signature, "", builtin.documentation]
+  if !builtin.parameters.isEmpty {
+    lines.append("")
+    let width = builtin.parameters.map { displayWidth($0.signature) }.max() ?? 0
+    for parameter in builtin.parameters {
+      let padding = String(repeating: " ", count: width - displayWidth(parameter.signature))
+      lines.append("  \(parameter.signature)\(padding)  \(parameter.documentation) (\(parameter.kind.name))")
+    }
+  }
+  if !builtin.example.isEmpty { lines += ["", "Example:"] + builtin.example.split(separator: "\n").map { "  \($0)" } }
+  return lines.joined(separator: "\n")
+}

@@ -1,0 +1,114 @@
+import Faults
+import Formats
+import Glibc
+import Machine
+
+/// The world around a program: its arguments, its input, files, the clock, help.
+let systemBuiltins: [Builtin] = [
+  Builtin(
+    "read_line", [.optional("prompt", .string, default: "\"\"", "what to print first")], returns: "string or nil", subject: "system",
+    "The next line of standard input without its end; nil at the end of the input.",
+    example: "let line = read_line()"
+  ) { (call) throws(Fault) in
+    let prompt = try call.string(0, default: "")
+    if !prompt.isEmpty { call.output.write(prompt) }
+    return readLine(strippingNewline: true).map { .string($0) } ?? .nil
+  },
+  Builtin(
+    "read_lines", [.optional("path", .string, default: "standard input", "a file")], returns: "list", subject: "system",
+    "All lines of a file, or of standard input.", example: "for line in read_lines() { print(line) }"
+  ) { (call) throws(Fault) in
+    if call.has(0) {
+      var lines = try readText(try call.string(0)).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      if lines.last == "" { lines.removeLast() }
+      return .list(lines.map { .string($0) })
+    }
+    var lines: [Value] = []
+    while let line = readLine(strippingNewline: true) { lines.append(.string(line)) }
+    return .list(lines)
+  },
+  Builtin(
+    "read_text", [.required("path", .string, "a file")], returns: "string", subject: "system", "A text file's content.",
+    example: "let notes = try { read_text(\"notes.txt\") } catch e { \"\" }"
+  ) { (call) throws(Fault) in .string(try readText(try call.string(0))) },
+  Builtin(
+    "write_text", [.required("path", .string, "a file"), .required("text", .string, "its new content")], returns: "nil", subject: "system",
+    "Writes a text file: to a temporary file first, so that a crash leaves the old one whole.",
+    example: "let write = () => write_text(\"notes.txt\", \"hello\")"
+  ) { (call) throws(Fault) in
+    try writeText(try call.string(1), to: try call.string(0))
+    return .nil
+  },
+  Builtin(
+    "exists", [.required("path", .string, "a file or a folder")], returns: "bool", subject: "system", "Whether a file is there.",
+    example: "print(exists(\"no/such/file\"))   # expect: false"
+  ) { (call) throws(Fault) in .bool(access(try call.string(0), F_OK) == 0) },
+  Builtin(
+    "time", [], returns: "float", subject: "system", "Seconds since a moment in the past that stays the same while the program runs: for measuring.",
+    example: "let started = time()"
+  ) { (call) throws(Fault) in
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return .float(Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9)
+  },
+  Builtin(
+    "env", [.required("name", .string, "the variable's name"), .optional("default", .any, default: "nil", "where it is not set")],
+    returns: "string", subject: "system", "An environment variable.", example: "let home = env(\"HOME\", \"/\")"
+  ) { (call) throws(Fault) in
+    if let value = getenv(try call.string(0)) { return .string(String(cString: value)) }
+    return call.has(1) ? call[1].retained() : .nil
+  },
+  Builtin(
+    "help", [.optional("subject", .any, default: "an overview", "a builtin, a function, or a name as text")], returns: "nil", subject: "system",
+    "Shows what a function does; at the prompt, `?name` does the same.", example: "help(len)"
+  ) { (call) throws(Fault) in
+    call.output.write(try helpText(call) + "\n")
+    return .nil
+  },
+  Builtin(
+    "apropos", [.required("text", .string, "a part of a name or of its documentation")], returns: "nil", subject: "system",
+    "Lists the builtins whose name or documentation holds a text.", example: "apropos(\"membrane\")"
+  ) { (call) throws(Fault) in
+    let lines = apropos(try call.string(0), in: call.machine.library)
+    call.output.write(lines.isEmpty ? "nothing found\n" : lines.map { $0 + "\n" }.joined())
+    return .nil
+  },
+  Builtin(
+    "exit", [.optional("status", .int, default: "0", "the exit status, 0 to 255")], returns: "nothing", subject: "system",
+    "Ends the program.", example: "let stop = () => exit(1)"
+  ) { (call) throws(Fault) in
+    let status = try call.int(0, default: 0)
+    guard (0...255).contains(status) else { throw call.wrong(0, "must be from 0 to 255, found \(status)") }
+    throw Fault(.interrupt, exitTitle, label: "\(status)")
+  },
+]
+
+/// The title of the fault by which `exit` ends a run; its label is the status.
+public let exitTitle = "exit"
+
+private func helpText(_ call: Call) throws(Fault) -> String {
+  if !call.has(0) {
+    return """
+      NeuEdge: spiking neural networks at a prompt.
+        ?name       what a function does, with an example       ??name     its source
+        apropos("spike")   search names and documentation        Tab        completes
+        %lsmagic    commands of the prompt                       %quickref  the language on one page
+      """
+  }
+  if let builtin = call[0].asBuiltin { return builtinHelp(builtin) }
+  if let name = call[0].asString, let builtin = call.machine.library.builtins[name] { return builtinHelp(builtin) }
+  return display(call[0], style: call.output.style, isDescription: true)
+}
+
+/// Lines of `name  first sentence` for the builtins that match, sorted by name.
+public func apropos(_ text: String, in library: Library) -> [String] {
+  let wanted = text.lowercased()
+  let found = library.builtins.values.filter {
+    firstRange(of: wanted, in: $0.name.lowercased()) != nil || firstRange(of: wanted, in: $0.documentation.lowercased()) != nil
+  }.sorted { $0.name < $1.name }
+  let width = found.map(\.name.count).max() ?? 0
+  return found.map { builtin in
+    let first = builtin.documentation.split(separator: "\n").first.map(String.init) ?? ""
+    return builtin.name + String(repeating: " ", count: width - builtin.name.count + 2) + first
+  }
+}

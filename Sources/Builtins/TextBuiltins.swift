@@ -1,0 +1,131 @@
+import Faults
+import Machine
+
+/// Strings.
+let textBuiltins: [Builtin] = [
+  Builtin(
+    "join", [.required("values", .iterable, "a list of texts"), .optional("separator", .string, default: "\"\"", "what stands between them")],
+    returns: "string", subject: "text", "The texts of all elements in one.",
+    example: "print(join([\"a\", \"b\"], \"-\"))   # expect: a-b"
+  ) { (call) throws(Fault) in
+    let separator = try call.string(1, default: "")
+    var text = ""
+    var isFirst = true
+    try call.machine.forEach(call[0]) { (value) throws(Fault) in
+      if !isFirst { text += separator }
+      isFirst = false
+      text += value.description(of: .plain)
+      value.release()
+      return true
+    }
+    return .string(text)
+  },
+  Builtin(
+    "split", [.required("text", .string, "a text"), .optional("separator", .string, default: "blanks", "what stands between the parts")],
+    returns: "list", subject: "text", "The parts of a text between separators; without one, between blanks.",
+    example: "print(split(\"a,b\", \",\"))   # expect: [\"a\", \"b\"]"
+  ) { (call) throws(Fault) in try splitText(call[0], call[1]) },
+  Builtin(
+    "trim", [.required("text", .string, "a text")], returns: "string", subject: "text",
+    "A text without blanks and line ends at both ends.", example: "print(trim(\"  a \") + \"!\")   # expect: a!"
+  ) { (call) throws(Fault) in
+    var text = Substring(try call.string(0))
+    while let first = text.first, first.isWhitespace { text.removeFirst() }
+    while let last = text.last, last.isWhitespace { text.removeLast() }
+    return .string(String(text))
+  },
+  Builtin(
+    "upper", [.required("text", .string, "a text")], returns: "string", subject: "text", "In capital letters.",
+    example: "print(upper(\"abc\"))   # expect: ABC"
+  ) { (call) throws(Fault) in .string(try call.string(0).uppercased()) },
+  Builtin(
+    "lower", [.required("text", .string, "a text")], returns: "string", subject: "text", "In small letters.",
+    example: "print(lower(\"ABC\"))   # expect: abc"
+  ) { (call) throws(Fault) in .string(try call.string(0).lowercased()) },
+  Builtin(
+    "replace", [.required("text", .string, "a text"), .required("old", .string, "what to replace"), .required("new", .string, "with what")],
+    returns: "string", subject: "text", "A text with every occurrence replaced.", example: "print(replace(\"banana\", \"an\", \"o\"))   # expect: booa"
+  ) { (call) throws(Fault) in
+    let old = try call.string(1)
+    if old.isEmpty { throw call.wrong(1, "is empty") }
+    return .string(pieces(of: try call.string(0), separatedBy: old).joined(separator: try call.string(2)))
+  },
+  Builtin(
+    "starts_with", [.required("text", .string, "a text"), .required("start", .string, "its start")], returns: "bool", subject: "text",
+    "Whether a text begins with another.", example: "print(starts_with(\"spike\", \"sp\"))   # expect: true"
+  ) { (call) throws(Fault) in .bool(try call.string(0).hasPrefix(try call.string(1))) },
+  Builtin(
+    "ends_with", [.required("text", .string, "a text"), .required("end", .string, "its end")], returns: "bool", subject: "text",
+    "Whether a text ends with another.", example: "print(ends_with(\"spike\", \"ke\"))   # expect: true"
+  ) { (call) throws(Fault) in .bool(try call.string(0).hasSuffix(try call.string(1))) },
+  Builtin(
+    "contains", [.required("values", .iterable, "a text, list, map or range"), .required("value", .any, "what to look for")],
+    returns: "bool", subject: "text", "The same as `value in values`.", example: "print(contains(\"spike\", \"pi\"))   # expect: true"
+  ) { (call) throws(Fault) in .bool(try call.machine.contains(call[0], call[1])) },
+  Builtin(
+    "chars", [.required("text", .string, "a text")], returns: "list", subject: "text", "A text's characters.",
+    example: "print(chars(\"añ\"))   # expect: [\"a\", \"ñ\"]"
+  ) { (call) throws(Fault) in .list(try call.string(0).map { .string(String($0)) }) },
+  Builtin(
+    "lines", [.required("text", .string, "a text")], returns: "list", subject: "text", "A text's lines.",
+    example: "print(len(lines(\"a\\nb\")))   # expect: 2"
+  ) { (call) throws(Fault) in
+    var lines = try call.string(0).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    if lines.last == "" { lines.removeLast() }
+    return .list(lines.map { .string($0) })
+  },
+  Builtin(
+    "char_code", [.required("character", .string, "one character")], returns: "int", subject: "text",
+    "The Unicode number of a character.", example: "print(char_code(\"A\"))   # expect: 65"
+  ) { (call) throws(Fault) in
+    let scalars = try call.string(0).unicodeScalars
+    guard scalars.count == 1, let scalar = scalars.first else { throw call.wrong(0, "must be one character") }
+    return .int(Int(scalar.value))
+  },
+  Builtin(
+    "char", [.required("code", .int, "a Unicode number")], returns: "string", subject: "text", "The character of a Unicode number.",
+    example: "print(char(65))   # expect: A"
+  ) { (call) throws(Fault) in
+    guard let code = UInt32(exactly: try call.int(0)), let scalar = UnicodeScalar(code) else {
+      throw call.wrong(0, "is not the number of a character")
+    }
+    return .string(String(Character(scalar)))
+  },
+  Builtin(
+    "format", [.required("value", .any, "a value"), .required("format", .string, "as behind the colon of `{x:.3}`")],
+    returns: "string", subject: "text", "A value in a format that is known only at run time.",
+    example: "print(format(0.5, \".1%\"))   # expect: 50.0%"
+  ) { (call) throws(Fault) in .string(try formatValue(call[0], by: try call.string(1))) },
+]
+
+/// The parts of a text between separators, or between blanks.
+func splitText(_ text: Value, _ separator: Value) throws(Fault) -> Value {
+  let text = text.asString ?? ""
+  guard let separator = separator.asString else { return .list(text.split(whereSeparator: \.isWhitespace).map { .string(String($0)) }) }
+  if separator.isEmpty { throw Fault(.value, "the separator is empty", help: "chars(text) gives the characters") }
+  return .list(pieces(of: text, separatedBy: separator).map { .string($0) })
+}
+
+/// The parts of a text between occurrences of another, none of them dropped.
+func pieces(of text: String, separatedBy separator: String) -> [String] {
+  var parts: [String] = []
+  var rest = Substring(text)
+  while let range = firstRange(of: separator, in: rest) {
+    parts.append(String(rest[..<range.lowerBound]))
+    rest = rest[range.upperBound...]
+  }
+  return parts + [String(rest)]
+}
+
+func firstRange<Text: StringProtocol>(of part: String, in text: Text) -> Range<String.Index>? where Text.Index == String.Index {
+  // Bytes decide where a match can begin; characters decide whether it is one.
+  guard let first = part.utf8.first else { return nil }
+  var at = text.startIndex
+  while at < text.endIndex {
+    if text.utf8[at] == first, text[at...].hasPrefix(part), let end = text.index(at, offsetBy: part.count, limitedBy: text.endIndex) {
+      return at..<end
+    }
+    at = text.index(after: at)
+  }
+  return nil
+}

@@ -1,0 +1,11 @@
+#pragma once
+
+/// One module of the standard library: its name and its source text.
+struct stdlib_source {
+  const char *name;
+  const unsigned char *text;
+  long size;
+};
+
+/// The module at an index, or NULL behind the last.
+const struct stdlib_source *stdlib_module(long index);

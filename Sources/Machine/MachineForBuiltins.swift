@@ -1,0 +1,59 @@
+import Faults
+import Language
+import Tensors
+
+/// The machine's services that builtins call.
+extension Machine {
+  /// A value as a condition.
+  public func isTrue(_ value: Value) throws(Fault) -> Bool { try truth(value) }
+
+  public func sum(_ a: Value, _ b: Value) throws(Fault) -> Value { try arithmetic(.add, a, b) }
+  public func product(_ a: Value, _ b: Value) throws(Fault) -> Value { try arithmetic(.multiply, a, b) }
+
+  public func isKey(_ value: Value) -> Bool { MapObject.isKey(value) }
+
+  /// A map without a key, owned; nil when the key is not there.
+  public func removing(key: Value, from map: Value) -> Value? {
+    guard let object = map.asMap, MapObject.isKey(key), object.get(key) != nil else { return nil }
+    let copy = object.copy()
+    _ = copy.remove(key)
+    return Value(owning: copy, tag: .map)
+  }
+
+  /// The number of elements, or nil for what has none.
+  public func count(of value: Value) throws(Fault) -> Int? {
+    switch value.tag {
+    case .string: return value.object(as: StringObject.self).count
+    case .list, .tuple: return value.object(as: ListObject.self).count
+    case .map: return value.object(as: MapObject.self).count
+    case .range:
+      let range = value.object(as: RangeObject.self)
+      return range.isOpen ? nil : range.count
+    case .tensor:
+      guard let first = value.asTensor?.shape.first else {
+        throw Fault(.type, "a tensor without axes has no length", help: "it is a single number")
+      }
+      return first
+    case .spikes: return value.asSpikes?.shape.first
+    case .foreign: return value.asForeign?.count
+    default: return nil
+    }
+  }
+
+  /// A member by name, owned; a fault that names those there are when it is missing.
+  public func memberValue(of value: Value, _ name: String) throws(Fault) -> Value {
+    let key = Value.string(name)
+    defer { key.release() }
+    if let member = try member(value, key) { return member }
+    throw noMember(value, name)
+  }
+}
+
+extension Value {
+  public var asBuiltin: Builtin? { tag == .native ? object(as: NativeObject.self).builtin : nil }
+}
+
+/// A value in a format as it stands behind the colon of `{x:.3}`.
+public func formatValue(_ value: Value, by format: String) throws(Fault) -> String {
+  try FormatSpecification(parsing: format).format(value)
+}
