@@ -46,9 +46,11 @@ struct Axis: Equatable {
   let scale: AxisScale
   /// In logarithms of base 10 where the scale is logarithmic.
   let span: Span
+  /// Whether only whole numbers mean something here, such as steps or counts.
+  let isWhole: Bool
 
   /// Covers all `values` that can be drawn, with room of `padding` times their range at both ends.
-  init(covering values: some Sequence<Double>, scale: AxisScale = .linear, padding: Double = 0) {
+  init(covering values: some Sequence<Double>, scale: AxisScale = .linear, padding: Double = 0, isWhole: Bool = false) {
     var low = Double.infinity, high = -Double.infinity
     for value in values {
       guard let placed = Self.placed(value, scale) else { continue }
@@ -56,6 +58,7 @@ struct Axis: Equatable {
       high = max(high, placed)
     }
     self.scale = scale
+    self.isWhole = isWhole
     let span = low <= high ? Span(low, high) : Span(0, 1)
     let wide = span.widenedIfFlat
     self.span = wide == span ? span.padded(by: padding) : wide
@@ -97,7 +100,8 @@ struct Axis: Equatable {
   }
 
   private func linearTicks(_ count: Int) -> [Tick] {
-    let (step, exponent) = Self.roundStep(span.length / Double(count))
+    let least = span.length / Double(count)
+    let (step, exponent) = Self.roundStep(isWhole ? max(least, 1) : least)
     let first = (span.low / step - 1e-9).rounded(.up), last = (span.high / step + 1e-9).rounded(.down)
     guard last >= first, last - first < 1000 else { return [] }
     let values = (0...Int(last - first)).map { (first + Double($0)) * step }

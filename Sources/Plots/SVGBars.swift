@@ -5,7 +5,7 @@ extension Figure {
     if !plot.isWellFormed || plot.counts.allSatisfy({ $0 <= 0 }) { return nil }
     let merged = plot.merged(most: 400)
     let x = Axis(covering: merged.edges)
-    let y = Axis(covering: [0, Double(merged.counts.max() ?? 1) * 1.05])
+    let y = Axis(covering: [0, Double(merged.counts.max() ?? 1) * 1.05], isWhole: true)
     let plan = SVGFrame.Plan(xTicks: { x.ticks($0) }, yTicks: { y.ticks($0) })
     var frame = SVGFrame(self, plan: plan, width: width, height: height)
     for (bin, count) in merged.counts.enumerated() where count > 0 {

@@ -5,7 +5,7 @@ extension Figure {
     if plot.series.allSatisfy({ $0.count == 0 }) && plot.references.isEmpty { return nil }
     let (x, y) = plot.axes()
     let plan = SVGFrame.Plan(
-      xTicks: { x.ticks($0) }, yTicks: { y.ticks($0) }, legend: plot.hasLegend ? legendEntries(plot) : [])
+      xTicks: { x.ticks($0) }, yTicks: { y.ticks($0) }, legend: legendEntries(plot))
     var frame = SVGFrame(self, plan: plan, width: width, height: height)
     for (index, series) in plot.series.enumerated() {
       for run in plot.runs(series, x, y) {
@@ -28,16 +28,12 @@ extension Figure {
   }
 
   private func legendEntries(_ plot: CurvePlot) -> [SVGFrame.Entry] {
-    let series = plot.series.enumerated().map { index, series in
+    let series = plot.legendNames.map { index, name in
       SVGFrame.Entry(
         mark: plot.drawsLines ? .line(SVGStyle.line(index), dash: SVGStyle.dash(index)) : .dot(SVGStyle.fill(index)),
-        name: series.name.isEmpty ? "\(index)" : series.name)
+        name: name)
     }
-    return series
-      + plot.references.map { reference in
-        let name = reference.name.isEmpty ? shortText(reference.value) : reference.name
-        return SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: name)
-      }
+    return series + plot.referenceNames.map { SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: $0) }
   }
 
   /// Dots, each place of half a pixel at most once.
@@ -90,7 +86,7 @@ extension Figure {
   func rasterPicture(_ plot: RasterPlot, _ width: Double, _ height: Double) -> SVGFrame? {
     let neurons = plot.trains.count
     if neurons == 0 { return nil }
-    let time = Axis(covering: [0, max(plot.duration, 0)], padding: 0.01)
+    let time = plot.timeAxis(padding: 0.01)
     let plan = SVGFrame.Plan(
       xTicks: { time.ticks($0) }, yTicks: { Axis.indexTicks(neurons, count: min($0 * 2, neurons)) }, hasGrid: false)
     // A few neurons need no tall picture.

@@ -22,7 +22,7 @@ extension Figure {
     if !plot.isWellFormed || plot.counts.allSatisfy({ $0 <= 0 }) { return emptyGrid(options) }
     let merged = plot.merged(most: options.width - 12)
     let highest = Double(max(merged.counts.max() ?? 1, 1))
-    let y = Axis(covering: [0, highest])
+    let y = Axis(covering: [0, highest], isWhole: true)
     let x = Axis(covering: merged.edges)
     let perBin = max(1, (options.width - y.ticks(4).reduce(0) { max($0, $1.label.count) } - 2) / merged.counts.count)
     let plan = TerminalFrame.Plan(

@@ -7,7 +7,9 @@ extension CurvePlot {
     let shown = series.map { series in
       (0..<series.count).lazy.map { series.point($0) }.filter { isDrawable($0.x, xScale) && isDrawable($0.y, yScale) }
     }
-    let x = Axis(covering: shown.lazy.joined().lazy.map(\.x), scale: xScale, padding: xPadding)
+    let places = shown.lazy.joined().lazy.map(\.x)
+    let isWhole = series.allSatisfy { $0.x == nil } || places.allSatisfy { $0.rounded() == $0 }
+    let x = Axis(covering: places, scale: xScale, padding: xPadding, isWhole: isWhole)
     let heights = shown.map { $0.map(\.y) }
     let lowest = heights.lazy.joined().min(), highest = heights.lazy.joined().max()
     let ends = [lowest, highest].compactMap { $0 } + references.map(\.value)
@@ -35,8 +37,16 @@ extension CurvePlot {
     return runs
   }
 
-  /// Whether any name is worth a legend.
-  var hasLegend: Bool { series.contains { !$0.name.isEmpty } || references.contains { !$0.name.isEmpty } }
+  /// The positions and names of the series in the legend: those with a name, or all by number where several have none.
+  var legendNames: [(index: Int, name: String)] {
+    if series.count <= 1 || series.allSatisfy(\.name.isEmpty) {
+      return series.enumerated().filter { !$0.element.name.isEmpty }.map { ($0.offset, $0.element.name) }
+    }
+    return series.enumerated().map { ($0.offset, $0.element.name.isEmpty ? "\($0.offset)" : $0.element.name) }
+  }
+
+  /// The reference lines' names, or their values where they have none.
+  var referenceNames: [String] { references.map { $0.name.isEmpty ? shortText($0.value) : $0.name } }
 }
 
 extension Figure {
@@ -93,18 +103,15 @@ extension Figure {
   }
 
   private func legend(_ plot: CurvePlot, _ options: TerminalOptions) -> [LegendEntry] {
-    if !plot.hasLegend { return [] }
-    let lines = plot.series.enumerated().map { index, series in
+    let lines = plot.legendNames.map { index, name in
       let sample =
         plot.drawsLines
         ? dashSample(options.color ? .solid : .series(index)) : Self.markers[index % Self.markers.count]
-      return LegendEntry(
-        sample: sample, name: series.name.isEmpty ? "\(index)" : series.name, color: Palette.terminalSeries(index))
+      return LegendEntry(sample: sample, name: name, color: Palette.terminalSeries(index))
     }
     return lines
-      + plot.references.map { reference in
-        let name = reference.name.isEmpty ? shortText(reference.value) : reference.name
-        return LegendEntry(sample: dashSample(.reference), name: name, color: Palette.terminalReference)
+      + plot.referenceNames.map {
+        LegendEntry(sample: dashSample(.reference), name: $0, color: Palette.terminalReference)
       }
   }
 

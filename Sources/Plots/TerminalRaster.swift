@@ -1,10 +1,18 @@
 // Spikes of many neurons in a terminal: a stroke each where there is room, a dot each where there is little.
 
+extension RasterPlot {
+  /// From 0 to the duration; in whole numbers where all events are at whole steps.
+  func timeAxis(padding: Double = 0) -> Axis {
+    let isWhole = trains.allSatisfy { $0.allSatisfy { $0.rounded() == $0 } }
+    return Axis(covering: [0, max(duration, 0)], padding: padding, isWhole: isWhole)
+  }
+}
+
 extension Figure {
   func rasterGrid(_ plot: RasterPlot, _ options: TerminalOptions) -> TextGrid {
     let neurons = plot.trains.count
     if neurons == 0 { return emptyGrid(options) }
-    let time = Axis(covering: [0, max(plot.duration, 0)])
+    let time = plot.timeAxis()
     // Dot rows a neuron: four fill a cell, and the topmost stays free so that neighbours do not merge.
     let rowsLeft = max(options.height - 3 - (title.isEmpty ? 0 : 1) - (yLabel.isEmpty ? 0 : 1), 3)
     let dots = min(max(rowsLeft * 4 / neurons, 1), 4)

@@ -1,0 +1,71 @@
+// Figures as values of the language: drawn where they are made, kept where they are bound, saved where they are asked.
+
+import Faults
+import Machine
+import Plots
+
+/// A figure that a program holds.
+public final class FigureValue: ForeignValue {
+  public static let typeName = "figure"
+  public let figure: Figure
+
+  public init(_ figure: Figure) { self.figure = figure }
+
+  public var summary: String {
+    let kind =
+      switch figure.content {
+      case .curves(let plot): plot.drawsLines ? "line" : "scatter"
+      case .raster: "raster"
+      case .heatmap: "heatmap"
+      case .confusion: "confusion"
+      case .histogram: "histogram"
+      case .bars: "bar"
+      }
+    return figure.title.isEmpty ? "figure (\(kind))" : "figure (\(kind), \"\(figure.title)\")"
+  }
+
+  /// Terminal text of at most 100 columns: wider figures are harder to read, not easier.
+  public func display(_ style: DisplayStyle) -> String {
+    figure.terminalText(TerminalOptions(width: min(style.width, 100), color: style.usesColour))
+  }
+
+  public var memberNames: [String] { ["title", "svg", "text"] }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    switch name {
+    case "title": .string(figure.title)
+    case "svg": .string(figure.svg())
+    case "text": .string(figure.terminalText())
+    default: nil
+    }
+  }
+
+  public func isEqual(to other: any ForeignValue) -> Bool { (other as? FigureValue)?.figure == figure }
+}
+
+/// The figure that a session showed last, so that the prompt need not echo it a second time.
+public final class ShownFigure {
+  private var last: FigureValue?
+
+  private static func of(_ machine: Machine) -> ShownFigure {
+    let key = ObjectIdentifier(ShownFigure.self)
+    if let known = machine.state[key] as? ShownFigure { return known }
+    let made = ShownFigure()
+    machine.state[key] = made
+    return made
+  }
+
+  /// Shows a figure on the machine's output.
+  static func show(_ value: FigureValue, on machine: Machine) {
+    machine.output.show(value)
+    of(machine).last = value
+  }
+
+  /// Whether a value is the figure that was shown last; asking forgets it.
+  public static func takeIsShown(_ value: Value, on machine: Machine) -> Bool {
+    let state = of(machine)
+    defer { state.last = nil }
+    guard let figure = value.asForeign(FigureValue.self) else { return false }
+    return figure === state.last
+  }
+}

@@ -1,0 +1,119 @@
+// The module `plot`: curves. Matrices and spikes are in PlotMatrices.swift, counts and bars in PlotBars.swift.
+
+import Faults
+import Machine
+import Plots
+
+private let plottable = Kind.array | .tuple | .map
+
+/// All builtins of the module `plot`.
+let plotBuiltins: [Builtin] = [
+  plotLine, plotScatter, plotRaster, plotHeatmap, plotConfusion, plotHistogram, plotBar, plotSave,
+]
+
+private let plotLine = Builtin(
+  "plot.line",
+  [
+    .required("data", plottable, "the values; or, where `values` is given too, their horizontal positions"),
+    .optional("values", plottable, default: "nil", "the values at the positions `data`"),
+    .optional("names", .list, default: "nil", "a name for each series, for the legend"),
+    .optional("threshold", .number, default: "nil", "a value to mark with a line across the figure"),
+    .optional("markers", .bool, default: "false", "whether to mark each point"),
+    .optional("log", .string, default: "\"\"", "the axes on a logarithmic scale: \"x\", \"y\" or \"xy\""),
+  ] + PlotOptions.parameters(),
+  returns: "figure", subject: "plot",
+  """
+  Draws one or more lines.
+
+  `data` is a list or a tensor of numbers, a list of several such series, a map from names to series, or a tensor \
+  `[points, series]`; axes of size 1 do not count, so a recorded state `[time, 1, 1]` is one line. With two arguments \
+  the first is the horizontal positions: `plot.line(xs, ys)`. NaN leaves a gap. Quantities are drawn in the unit that \
+  suits them.
+  """,
+  example: """
+    use plot
+    plot.line([2.1, 0.9, 0.5, 0.4], title="loss", x="epoch")
+    plot.line({train: [2.1, 0.9, 0.5], test: [2.2, 1.1, 0.8]}, x="epoch", y="loss")
+    plot.line([1, 10, 100], [0.5, 0.05, 0.005], log="xy")
+    """
+) { (call) throws(Fault) in
+  let hasPositions = call.has(1) && !call[1].isNil
+  var (lines, yUnit) = try call.plotSeries(hasPositions ? 1 : 0)
+  var xUnit: String?
+  if hasPositions {
+    let positions = try call.plotNumbers(0)
+    xUnit = positions.unit
+    for index in lines.indices {
+      try checkSameCount(call, positions.values.count, lines[index].y.count)
+      lines[index].x = positions.values
+    }
+  }
+  try name(&lines, call, 2)
+  var references: [ReferenceLine] = []
+  if call.has(3) {
+    let value = try call.number(3)
+    references = [ReferenceLine(value, name: "threshold \(call[3].description(of: .plain))")]
+  }
+  let (xScale, yScale) = try scales(call, 5)
+  let options = try PlotOptions(call, from: 6)
+  let plot = CurvePlot(
+    series: lines, references: references, drawsMarkers: try call.bool(4, default: false), xScale: xScale,
+    yScale: yScale)
+  return options.finish(.curves(plot), call, xUnit: xUnit, yUnit: yUnit)
+}
+
+private let plotScatter = Builtin(
+  "plot.scatter",
+  [
+    .required("xs", .array | .tuple, "the horizontal positions"),
+    .required("ys", plottable, "the vertical positions; several series as in plot.line"),
+    .optional("names", .list, default: "nil", "a name for each series, for the legend"),
+    .optional("log", .string, default: "\"\"", "the axes on a logarithmic scale: \"x\", \"y\" or \"xy\""),
+  ] + PlotOptions.parameters(),
+  returns: "figure", subject: "plot",
+  "Draws points.",
+  example: """
+    use plot
+    plot.scatter([1, 2, 3, 4], [2.0, 3.9, 6.1, 8.0], x="load", y="time (s)")
+    """
+) { (call) throws(Fault) in
+  let positions = try call.plotNumbers(0)
+  var (points, yUnit) = try call.plotSeries(1)
+  for index in points.indices {
+    try checkSameCount(call, positions.values.count, points[index].y.count)
+    points[index].x = positions.values
+  }
+  try name(&points, call, 2)
+  let (xScale, yScale) = try scales(call, 3)
+  let options = try PlotOptions(call, from: 4)
+  let plot = CurvePlot(series: points, drawsLines: false, xScale: xScale, yScale: yScale)
+  return options.finish(.curves(plot), call, xUnit: positions.unit, yUnit: yUnit)
+}
+
+private func checkSameCount(_ call: Call, _ positions: Int, _ values: Int) throws(Fault) {
+  if positions == values { return }
+  throw Fault(
+    .shape, "positions and values of `\(call.builtin.name)` differ in number",
+    label: "\(positions) positions, \(values) values")
+}
+
+/// Gives the series the names of a list argument.
+private func name(_ series: inout [Series], _ call: Call, _ index: Int) throws(Fault) {
+  guard call.has(index), !call[index].isNil else { return }
+  let names = try call.strings(index)
+  if names.count != series.count {
+    throw call.wrong(
+      index, "has \(names.count) names for \(series.count) series", kind: .shape,
+      help: "one name for each series")
+  }
+  for (index, name) in names.enumerated() { series[index].name = name }
+}
+
+/// The axes' scales from a text of their letters.
+private func scales(_ call: Call, _ index: Int) throws(Fault) -> (x: AxisScale, y: AxisScale) {
+  let text = try call.string(index, default: "")
+  guard ["", "x", "y", "xy", "yx"].contains(text) else {
+    throw call.wrong(index, "must be \"x\", \"y\" or \"xy\", found \"\(text)\"")
+  }
+  return (text.contains("x") ? .logarithmic : .linear, text.contains("y") ? .logarithmic : .linear)
+}

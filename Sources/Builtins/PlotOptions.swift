@@ -1,0 +1,44 @@
+// The arguments that every plot takes: its title, its axes' labels, and whether to show it at once.
+
+import Faults
+import Machine
+import Plots
+
+/// The common arguments of plots, which stand behind a plot's own.
+struct PlotOptions {
+  let title: String
+  let x: String
+  let y: String
+  let isShown: Bool
+
+  static func parameters(x: String = "\"\"", y: String = "\"\"") -> [BuiltinParameter] {
+    [
+      .optional("title", .string, default: "\"\"", "what the figure shows"),
+      .optional("x", .string, default: x, "what the horizontal axis measures, with its unit"),
+      .optional("y", .string, default: y, "what the vertical axis measures, with its unit"),
+      .optional("show", .bool, default: "true", "whether to show the figure at once"),
+    ]
+  }
+
+  /// Reads the arguments from a position on.
+  init(_ call: Call, from first: Int, x: String = "", y: String = "") throws(Fault) {
+    title = try call.string(first, default: "")
+    self.x = try call.string(first + 1, default: x)
+    self.y = try call.string(first + 2, default: y)
+    isShown = try call.bool(first + 3, default: true)
+  }
+
+  /// Makes the figure, shows it unless told otherwise, and gives it as a value.
+  func finish(_ content: Figure.Content, _ call: Call, xUnit: String? = nil, yUnit: String? = nil) -> Value {
+    let figure = Figure(content, title: title, xLabel: Self.label(x, xUnit), yLabel: Self.label(y, yUnit))
+    let value = FigureValue(figure)
+    if isShown { ShownFigure.show(value, on: call.machine) }
+    return .foreign(value)
+  }
+
+  /// A label with its unit, where it does not name one already.
+  private static func label(_ text: String, _ unit: String?) -> String {
+    guard let unit, !text.contains("(") else { return text }
+    return text.isEmpty ? unit : "\(text) (\(unit))"
+  }
+}
