@@ -46,7 +46,8 @@ let package = Package(
     .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
     .testTarget(name: "LanguageTests", dependencies: ["Language"]),
     .testTarget(name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language"]),
-    .testTarget(name: "SessionsTests", dependencies: ["Sessions"]),
+    .executableTarget(name: "ReplFixture", dependencies: ["Sessions", "Faults"], path: "Tests/ReplFixture"),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "ReplFixture", "Faults"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,33 @@
+/// The door between the session and whatever delivers its input, so that another editor can take libedit's place.
+
+/// What one read brought.
+public enum ReadResult: Equatable, Sendable {
+  case text(String)
+  /// Ctrl-C: what was typed is dropped.
+  case interrupted
+  /// Ctrl-D on an empty line, or the end of the input.
+  case end
+}
+
+/// What a reader asks while a line is edited.
+public protocol LineAssistant: AnyObject {
+  func completeness(of text: String) -> Completeness
+  /// The candidates at a UTF-8 offset of the text.
+  func completions(in text: String, at cursor: Int) -> Completions
+  /// What is known about a name, to be shown under the line.
+  func help(for name: String) -> String?
+}
+
+/// Delivers whole inputs, of one line or many.
+public protocol LineReader: AnyObject {
+  /// Reads one input that is complete by the assistant's word, or that the user insists on.
+  func read(assistant: LineAssistant) -> ReadResult
+  /// Puts text into the next input, to be edited before it runs.
+  func prefill(_ text: String)
+}
+
+/// The prompts. Both have the same width, so that the lines of a block stand under each other.
+public enum Prompt {
+  public static let first = "snn> "
+  public static let continuation = "...> "
+}

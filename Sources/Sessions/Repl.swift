@@ -1,0 +1,134 @@
+import Faults
+import Glibc
+
+/// The prompt as a program: terminal, signals, history file, startup file, and the thread that all of it runs on.
+public struct Repl: Sendable {
+  public var version: String
+  /// The shared history; nil for none.
+  public var historyPath: String?
+  /// Run before the first prompt, where it exists.
+  public var startupPath: String?
+
+  public init(version: String, historyPath: String? = defaultHistoryPath(), startupPath: String? = defaultStartupPath()) {
+    self.version = version
+    self.historyPath = historyPath
+    self.startupPath = startupPath
+  }
+
+  /// Talks to the terminal, or runs the program on standard input where that is no terminal.
+  ///
+  /// Reading and evaluating share one thread with a stack of 256 MB, so that no recursion in the evaluator meets the
+  /// end of a small one; the calling thread only waits for it. Signal handlers set flags, whichever thread they run
+  /// on, so that nothing depends on which thread is which.
+  /// - Parameter makeEvaluator: called on that thread.
+  /// - Returns: the exit status.
+  public func run(_ makeEvaluator: @escaping @Sendable (Console) -> Evaluator) -> Int32 {
+    onLargeStack { converse(makeEvaluator) }
+  }
+
+  private func converse(_ makeEvaluator: @Sendable (Console) -> Evaluator) -> Int32 {
+    Signals.install()
+    let console = Console.standard()
+    let evaluator = makeEvaluator(console)
+    guard isatty(STDIN_FILENO) == 1 else { return runInput(evaluator, console) }
+    let history = HistoryFile(path: historyPath)
+    let reader: LineReader = EditlineReader(history: history, console: console)
+      ?? PlainReader(console: console, showsPrompts: true)
+    let session = Session(evaluator: evaluator, reader: reader, history: history, console: console)
+    console.line(console.styled("NeuEdge \(version)", .bold) + "  ?help for help, Ctrl-D to leave")
+    runStartup(session)
+    session.talk()
+    return 0
+  }
+
+  private func runStartup(_ session: Session) {
+    guard let startupPath, access(startupPath, R_OK) == 0 else { return }
+    session.reporting { () throws(Fault) in
+      let source = try readSource(startupPath)
+      session.show(session.evaluate { $0.run(source, path: startupPath, arguments: []) })
+    }
+  }
+
+  /// Runs standard input to its end, as a script; lines for the prompt (`%time …`, `?lif`) may stand between its
+  /// statements. The first error ends it with status 1.
+  private func runInput(_ evaluator: Evaluator, _ console: Console) -> Int32 {
+    let reader = PlainReader(console: console, showsPrompts: false)
+    let session = Session(evaluator: evaluator, reader: reader, history: HistoryFile(path: nil), console: console)
+    for part in inputParts(reader.readAll()) {
+      guard case .code(let program, _) = InputKind(part.text) else {
+        session.run(part.text)
+        continue
+      }
+      let padding = String(repeating: "\n", count: part.line)
+      let outcome = session.evaluate { $0.evaluate(padding + program, name: "standard input", echo: false) }
+      if case .value = outcome { continue }
+      if case .failed(let report) = outcome { writeAll(report + "\n", to: STDERR_FILENO) } else { session.show(outcome) }
+      return 1
+    }
+    return 0
+  }
+}
+
+/// A text cut where lines for the prompt stand between programs; `line` counts from 0.
+func inputParts(_ text: String) -> [(line: Int, text: String)] {
+  var parts: [(line: Int, text: String)] = []
+  var program: [Substring] = []
+  func flush(before line: Int) {
+    let text = program.joined(separator: "\n")
+    if !trimmed(text).isEmpty { parts.append((line - program.count, text)) }
+    program = []
+  }
+  let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+  for (number, line) in lines.enumerated() {
+    if let first = line.first, "%?;".contains(first) {
+      flush(before: number)
+      parts.append((number, String(line)))
+    } else {
+      program.append(line)
+    }
+  }
+  flush(before: lines.count)
+  return parts
+}
+
+/// `$SNN_HISTORY`, or `neuedge/history` in the user's state folder; nil where neither can be.
+public func defaultHistoryPath() -> String? {
+  if let path = environment("SNN_HISTORY") { return path.isEmpty ? nil : path }
+  return folder("XDG_STATE_HOME", else: ".local/state").map { $0 + "/neuedge/history" }
+}
+
+/// `neuedge/startup.snn` in the user's configuration folder.
+public func defaultStartupPath() -> String? {
+  folder("XDG_CONFIG_HOME", else: ".config").map { $0 + "/neuedge/startup.snn" }
+}
+
+private func folder(_ variable: String, else inHome: String) -> String? {
+  if let path = environment(variable), path.hasPrefix("/") { return path }
+  return environment("HOME").map { $0 + "/" + inHome }
+}
+
+/// Runs a function on a thread of its own with a stack of 256 MB, and waits for it.
+public func onLargeStack(_ body: @escaping @Sendable () -> Int32) -> Int32 {
+  final class Task: @unchecked Sendable {
+    let body: @Sendable () -> Int32
+    var status: Int32 = 0
+    init(_ body: @escaping @Sendable () -> Int32) { self.body = body }
+  }
+  let task = Task(body)
+  var attributes = pthread_attr_t()
+  pthread_attr_init(&attributes)
+  defer { pthread_attr_destroy(&attributes) }
+  pthread_attr_setstacksize(&attributes, 256 << 20)
+  var thread = pthread_t()
+  let started = pthread_create(
+    &thread, &attributes,
+    { context in
+      guard let context else { return nil }
+      let task = Unmanaged<Task>.fromOpaque(context).takeUnretainedValue()
+      task.status = task.body()
+      return nil
+    }, Unmanaged.passUnretained(task).toOpaque())
+  if started != 0 { return body() }
+  pthread_join(thread, nil)
+  return task.status
+}
