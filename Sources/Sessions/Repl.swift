@@ -107,10 +107,12 @@ private func folder(_ variable: String, else inHome: String) -> String? {
   return environment("HOME").map { $0 + "/" + inHome }
 }
 
-/// Runs a function on a thread of its own with a stack of 256 MB, and waits for it.
+/// Runs a function on a thread of its own with a stack of 256 MB, and waits for it. The waiting thread takes no
+/// signals: a Ctrl-C meets the one that works, inside the system call that it should end.
 public func onLargeStack(_ body: @escaping @Sendable () -> Int32) -> Int32 {
   final class Task: @unchecked Sendable {
     let body: @Sendable () -> Int32
+    var signals = sigset_t()
     var status: Int32 = 0
     init(_ body: @escaping @Sendable () -> Int32) { self.body = body }
   }
@@ -119,12 +121,17 @@ public func onLargeStack(_ body: @escaping @Sendable () -> Int32) -> Int32 {
   pthread_attr_init(&attributes)
   defer { pthread_attr_destroy(&attributes) }
   pthread_attr_setstacksize(&attributes, 256 << 20)
+  var all = sigset_t()
+  sigfillset(&all)
+  pthread_sigmask(SIG_BLOCK, &all, &task.signals)
+  defer { pthread_sigmask(SIG_SETMASK, &task.signals, nil) }
   var thread = pthread_t()
   let started = pthread_create(
     &thread, &attributes,
     { context in
       guard let context else { return nil }
       let task = Unmanaged<Task>.fromOpaque(context).takeUnretainedValue()
+      pthread_sigmask(SIG_SETMASK, &task.signals, nil)
       task.status = task.body()
       return nil
     }, Unmanaged.passUnretained(task).toOpaque())

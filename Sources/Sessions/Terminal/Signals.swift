@@ -34,6 +34,7 @@ enum Signals {
 
   static func enter(_ new: Phase) {
     presses.store(0, ordering: .relaxed)
+    hasInterrupt.store(false, ordering: .relaxed)
     phase.store(new.rawValue, ordering: .relaxed)
   }
 
