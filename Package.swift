@@ -4,8 +4,10 @@ import PackageDescription
 // The rooms of the house, from the ground up. A room imports only rooms above it in this list.
 
 /// Loops over raw memory: bounds are proven by the callers in `Tensors` and `Spiking`.
+/// They are optimised in debug builds too, where vector code would run a thousand times slower.
 let kernelSettings: [SwiftSetting] = [
-  .unsafeFlags(["-Ounchecked"], .when(configuration: .release))
+  .unsafeFlags(["-Ounchecked"], .when(configuration: .release)),
+  .unsafeFlags(["-O", "-whole-module-optimization", "-num-threads", "2"], .when(configuration: .debug)),
 ]
 /// The interpreter's loop reads class fields at each step; exclusivity checks there cost three quarters of it.
 let machineSettings: [SwiftSetting] = [
