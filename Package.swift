@@ -7,7 +7,7 @@ import PackageDescription
 /// They are optimised in debug builds too, where vector code would run a thousand times slower.
 let kernelSettings: [SwiftSetting] = [
   .unsafeFlags(["-Ounchecked"], .when(configuration: .release)),
-  .unsafeFlags(["-O", "-whole-module-optimization", "-num-threads", "2"], .when(configuration: .debug)),
+  .unsafeFlags(["-O", "-disable-batch-mode", "-whole-module-optimization", "-num-threads", "2"], .when(configuration: .debug)),
 ]
 /// The interpreter's loop reads class fields at each step; exclusivity checks there cost three quarters of it.
 let machineSettings: [SwiftSetting] = [

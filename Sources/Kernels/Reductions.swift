@@ -37,16 +37,6 @@ private func sumOfBlock(_ x: UnsafePointer<Float>, count: Int) -> Double {
   return total
 }
 
-/// The sum of the squares of (x[i] - center), in double.
-public func squaredDeviationOfRun(_ x: UnsafePointer<Float>, count: Int, center: Double) -> Double {
-  var total = 0.0
-  for i in 0..<count {
-    let deviation = Double(x[i]) - center
-    total += deviation * deviation
-  }
-  return total
-}
-
 /// The fold of a contiguous run of at least one element. A nan anywhere makes maximum and minimum nan.
 public func foldRun(_ kernel: FoldKernel, _ x: UnsafePointer<Float>, count: Int) -> Float {
   switch kernel {

@@ -133,9 +133,10 @@ public final class Tape: @unchecked Sendable {
             .shape, "a gradient has another shape than its tensor",
             label: "the gradient is \(Shape.text(answer.shape)), the tensor \(Shape.text(shapes[slot]))")
         }
-        if let present = gradients[slot] {
+        if var present = gradients[slot] {
           gradients[slot] = nil
-          gradients[slot] = try Tensor.accumulate(answer, into: present)
+          try present.accumulate(answer)
+          gradients[slot] = present
         } else {
           gradients[slot] = answer.detached
         }

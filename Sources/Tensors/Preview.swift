@@ -1,0 +1,57 @@
+// How a tensor looks on a line: its head and its tail, never a wall of numbers.
+
+extension Tensor {
+  /// Up to about 80 columns of `preview(maximumWidth:)`.
+  public var preview: String { preview(maximumWidth: 80) }
+
+  /// The elements in nested brackets, the middle of long axes shown as `…`, with four significant digits; a mask shows
+  /// `true` and `false`. Fewer elements of each axis are shown until the text fits.
+  public func preview(maximumWidth: Int) -> String {
+    var text = ""
+    for edge in stride(from: 6, through: 1, by: -1) {
+      text = preview(edge: edge)
+      if text.count <= maximumWidth { return text }
+    }
+    return text.count <= 4 * max(maximumWidth, 20) ? text : "[…]"
+  }
+
+  private func preview(edge: Int) -> String {
+    var text = ""
+    appendPreview(&text, axis: 0, start: 0, edge: edge)
+    return text
+  }
+
+  /// As deep as there are axes, which `Shape` keeps few enough in practice: beyond eight only the outermost are opened.
+  private func appendPreview(_ text: inout String, axis: Int, start: Int, edge: Int) {
+    if axis == rank {
+      text += elementText(base[start])
+      return
+    }
+    if axis >= 8 {
+      text += "…"
+      return
+    }
+    let size = shape[axis]
+    let step = shape[(axis + 1)...].reduce(1, *)
+    text += "["
+    var place = 0
+    while place < size {
+      if place > 0 { text += ", " }
+      if size > 2 * edge, place == edge {
+        text += "…"
+        place = size - edge
+        continue
+      }
+      appendPreview(&text, axis: axis + 1, start: start + place * step, edge: edge)
+      place += 1
+    }
+    text += "]"
+  }
+
+  private func elementText(_ value: Float) -> String {
+    if isMask { return value != 0 ? "true" : "false" }
+    let text = NumberText.significant(Double(value), digits: 4)
+    let isWhole = !text.contains { $0 == "." || $0 == "e" || $0 == "n" }
+    return isWhole ? text + "." : text
+  }
+}

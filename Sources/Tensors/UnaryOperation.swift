@@ -1,0 +1,132 @@
+// Functions of one tensor, element by element, with their derivatives.
+
+import Faults
+import Kernels
+
+/// The element-wise functions of one tensor.
+public enum UnaryOperation: String, Sendable, CaseIterable {
+  case negate, exp, log, sqrt, abs, sin, cos, tan, tanh, sigmoid, relu, floor, ceil
+  /// To the nearest whole number, halves to even.
+  case round
+  case sign, square, reciprocal
+  /// ln(1 + e^x).
+  case softplus
+
+  var kernel: UnaryKernel {
+    switch self {
+    case .negate: .negate
+    case .exp: .exp
+    case .log: .log
+    case .sqrt: .sqrt
+    case .abs: .abs
+    case .sin: .sin
+    case .cos: .cos
+    case .tan: .tan
+    case .tanh: .tanh
+    case .sigmoid: .sigmoid
+    case .relu: .relu
+    case .floor: .floor
+    case .ceil: .ceil
+    case .round: .round
+    case .sign: .sign
+    case .square: .square
+    case .reciprocal: .reciprocal
+    case .softplus: .softplus
+    }
+  }
+}
+
+extension Tensor {
+  /// The function of each element. Differentiable; floor, ceil, round and sign have derivative 0, and abs and relu
+  /// have derivative 0 at 0.
+  public func unary(_ operation: UnaryOperation) throws(Fault) -> Tensor {
+    let result = try mapped(operation.kernel)
+    guard let tape = trace?.tape else { return result }
+    let x = detached
+    return try tape.record(inputs: [self], output: result) { (gradient: Tensor) throws(Fault) -> [Tensor?] in
+      [try Tensor.derivative(operation, x, result, gradient)]
+    }
+  }
+
+  /// 1 where the element is 0, else 0, as a mask.
+  public func logicalNot() throws(Fault) -> Tensor { try mapped(.isZero).asMask }
+
+  /// The kernel over all elements, untracked.
+  private func mapped(_ kernel: UnaryKernel) throws(Fault) -> Tensor {
+    let result = try Tensor(uninitialized: shape)
+    let (source, out) = (UnsafePointer(base), result.base)
+    try Parallel.ranges(count, grain: Parallel.grain) { range in
+      applyUnary(kernel, count: range.count, source + range.lowerBound, out: out + range.lowerBound)
+    }
+    return result
+  }
+
+  private static func derivative(
+    _ operation: UnaryOperation, _ x: Tensor, _ y: Tensor, _ gradient: Tensor
+  ) throws(Fault) -> Tensor? {
+    switch operation {
+    case .negate: return try gradient.unary(.negate)
+    case .exp: return try gradient * y
+    case .log: return try gradient / x
+    case .sqrt: return try gradient / (y * 2)
+    case .abs: return try gradient * x.unary(.sign)
+    case .sin: return try gradient * x.unary(.cos)
+    case .cos: return try (gradient * x.unary(.sin)).unary(.negate)
+    case .tan: return try gradient * (y.unary(.square) + 1)
+    case .tanh: return try gradient * (1 - y.unary(.square))
+    case .sigmoid: return try gradient * (y * (1 - y))
+    case .relu: return try gradient * compare(.greater, x, scalar(0))
+    case .floor, .ceil, .round, .sign: return nil
+    case .square: return try gradient * (x * 2)
+    case .reciprocal: return try (gradient * y.unary(.square)).unary(.negate)
+    case .softplus: return try gradient * x.unary(.sigmoid)
+    }
+  }
+
+  /// `a` where the condition is true (not 0), `b` elsewhere, with broadcasting. Differentiable in `a` and `b`.
+  public static func choose(where condition: Tensor, _ a: Tensor, _ b: Tensor) throws(Fault) -> Tensor {
+    let branches = try Shape.broadcast(a.shape, b.shape, operation: "where")
+    let shape = try Shape.broadcast(condition.shape, branches, operation: "where")
+    let test = try condition.detached.broadcast(to: shape)
+    let (x, y) = (try a.detached.broadcast(to: shape), try b.detached.broadcast(to: shape))
+    var result = try Tensor(uninitialized: shape)
+    let (tests, lefts, rights, out) = (
+      UnsafePointer(test.base), UnsafePointer(x.base), UnsafePointer(y.base), result.base
+    )
+    try Parallel.ranges(result.count, grain: Parallel.grain) { range in
+      let start = range.lowerBound
+      select(count: range.count, condition: tests + start, lefts + start, rights + start, out: out + start)
+    }
+    withExtendedLifetime((test, x, y)) {}
+    result.isMask = a.isMask && b.isMask
+    guard let tape = try Tape.common([a, b]) else { return result }
+    let (shapeA, shapeB) = (a.shape, b.shape)
+    return try tape.record(inputs: [a, b], output: result) { (gradient: Tensor) throws(Fault) -> [Tensor?] in
+      let zero = try scalar(0)
+      return [
+        try choose(where: test, gradient, zero).summed(to: shapeA),
+        try choose(where: test, zero, gradient).summed(to: shapeB),
+      ]
+    }
+  }
+
+  /// Each element cut to low...high. Its derivative is 1 inside and on the bounds, 0 beyond.
+  public func clipped(from low: Float, to high: Float) throws(Fault) -> Tensor {
+    if !(low <= high) {
+      throw Fault(.value, "the lower bound is above the upper", label: "the bounds are \(low) and \(high)")
+    }
+    let result = try Tensor(uninitialized: shape)
+    let (source, out) = (UnsafePointer(base), result.base)
+    try Parallel.ranges(count, grain: Parallel.grain) { range in
+      clip(count: range.count, low: low, high: high, source + range.lowerBound, out: out + range.lowerBound)
+    }
+    guard let tape = trace?.tape else { return result }
+    let x = detached
+    return try tape.record(inputs: [self], output: result) { (gradient: Tensor) throws(Fault) -> [Tensor?] in
+      let inside = try Tensor.logical(
+        .and, Tensor.compare(.greaterOrEqual, x, Tensor.scalar(low)),
+        Tensor.compare(.lessOrEqual, x, Tensor.scalar(high)))
+      return [try gradient * inside]
+    }
+  }
+}
