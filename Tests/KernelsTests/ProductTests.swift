@@ -1,0 +1,168 @@
+// The fast products against the plain loops, on odd shapes, and to the last bit across thread counts.
+
+import Testing
+
+@testable import Kernels
+
+/// Floats in a fixed pseudo-random order, in -0.5..<0.5.
+func numbers(_ count: Int, seed: Int = 1) -> [Float] {
+  var state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 | 1
+  return (0..<count).map { _ in
+    state ^= state << 13
+    state ^= state >> 7
+    state ^= state << 17
+    return Float(state >> 40) / Float(1 << 24) - 0.5
+  }
+}
+
+/// Calls `body` once for each number of threads, and checks that both answers are the same to the last bit.
+func sameForAnyThreads(_ location: SourceLocation = #_sourceLocation, _ body: () -> [Float]) -> [Float] {
+  let before = ThreadPool.shared.threads
+  defer { ThreadPool.shared.threads = before }
+  ThreadPool.shared.threads = 1
+  let alone = body()
+  for threads in [2, 5] {
+    ThreadPool.shared.threads = threads
+    let shared = body()
+    #expect(alone.map(\.bitPattern) == shared.map(\.bitPattern), sourceLocation: location)
+  }
+  return alone
+}
+
+func expectClose(
+  _ a: [Float], _ b: [Float], tolerance: Float, _ location: SourceLocation = #_sourceLocation
+) {
+  #expect(a.count == b.count, sourceLocation: location)
+  let worst = zip(a, b).map { abs($0 - $1) / max(1, abs($1)) }.max() ?? 0
+  #expect(worst <= tolerance, sourceLocation: location)
+}
+
+@Suite(.serialized) struct ProductTests {
+  static let sizes: [(Int, Int, Int)] = [
+    (1, 1, 1), (1, 9, 3), (5, 1, 7), (6, 8, 4), (7, 9, 5), (12, 16, 321), (13, 31, 17), (37, 5, 640), (64, 64, 64),
+    (97, 101, 103), (200, 10, 70), (3, 3100, 5), (1600, 3, 2), (2, 2, 0), (150, 130, 700),
+  ]
+
+  @Test func gemmInAllLayouts() {
+    for (m, n, k) in Self.sizes {
+      let (a, b) = (numbers(m * k, seed: 1), numbers(k * n, seed: 2))
+      let start = numbers(m * (n + 3), seed: 3)
+      for (transposeA, transposeB) in [(false, false), (true, false), (false, true), (true, true)] {
+        for (alpha, beta): (Float, Float) in [(1, 0), (-0.5, 1), (2, 0.25)] {
+          let run = { (isFast: Bool) -> [Float] in
+            var c = start
+            var room = [Float](repeating: 0, count: GemmPlan(m: m, n: n, k: k).workspaceCount)
+            a.withUnsafeBufferPointer { a in
+              b.withUnsafeBufferPointer { b in
+                c.withUnsafeMutableBufferPointer { c in
+                  room.withUnsafeMutableBufferPointer { room in
+                    guard let pa = a.baseAddress ?? UnsafePointer(c.baseAddress),
+                      let pb = b.baseAddress ?? UnsafePointer(c.baseAddress), let pc = c.baseAddress,
+                      let pr = room.baseAddress
+                    else { return }
+                    let viewA = MatrixView(pa, stride: transposeA ? m : k, transposed: transposeA)
+                    let viewB = MatrixView(pb, stride: transposeB ? k : n, transposed: transposeB)
+                    if isFast {
+                      gemm(
+                        m: m, n: n, k: k, alpha: alpha, a: viewA, b: viewB, beta: beta, c: pc, cStride: n + 3,
+                        workspace: pr)
+                    } else {
+                      referenceGemm(
+                        m: m, n: n, k: k, alpha: alpha, a: viewA, b: viewB, beta: beta, c: pc, cStride: n + 3)
+                    }
+                  }
+                }
+              }
+            }
+            return c
+          }
+          expectClose(sameForAnyThreads { run(true) }, run(false), tolerance: 2e-5)
+        }
+      }
+    }
+  }
+
+  @Test func stoppedProductsReturn() {
+    var c: [Float] = [1, 1, 1, 1]
+    let a: [Float] = [1, 2, 3, 4]
+    var room = [Float](repeating: 0, count: GemmPlan(m: 2, n: 2, k: 2).workspaceCount)
+    a.withUnsafeBufferPointer { a in
+      guard let a = a.baseAddress else { return }
+      let view = MatrixView(a, stride: 2, transposed: false)
+      gemm(m: 2, n: 2, k: 2, a: view, b: view, c: &c, cStride: 2, workspace: &room, shouldStop: { true })
+    }
+    #expect(c == [1, 1, 1, 1])
+  }
+
+  @Test func gemvBothWays() {
+    for (rows, columns) in [(1, 1), (3, 5), (17, 33), (40, 7)] {
+      let a = numbers(rows * columns, seed: 4)
+      let (x, z) = (numbers(columns, seed: 5), numbers(rows, seed: 6))
+      var y = numbers(rows, seed: 7)
+      let expected = (0..<rows).map { i in
+        0.5 * y[i] + 2 * (0..<columns).reduce(Float(0)) { $0 + a[i * columns + $1] * x[$1] }
+      }
+      gemv(rows: 0..<rows, columns: columns, alpha: 2, a: a, stride: columns, x: x, beta: 0.5, y: &y)
+      expectClose(y, expected, tolerance: 1e-5)
+      var w = numbers(columns, seed: 8)
+      let other = (0..<columns).map { j in
+        0.5 * w[j] + 2 * (0..<rows).reduce(Float(0)) { $0 + a[$1 * columns + j] * z[$1] }
+      }
+      gemvTransposed(rows: rows, columns: 0..<columns, alpha: 2, a: a, stride: columns, x: z, beta: 0.5, y: &w)
+      expectClose(w, other, tolerance: 1e-5)
+    }
+  }
+
+  @Test func spikeProducts() {
+    for (rows, features, columns) in [
+      (1, 1, 1), (3, 64, 10), (5, 65, 33), (130, 130, 70), (200, 7, 32), (33, 200, 3), (2, 4, 5), (129, 784, 37),
+    ] {
+      for density: Float in [0, 0.05, 0.5, 1] {
+        let wordsPerRow = (features + 63) / 64
+        var words = [UInt64](repeating: 0, count: rows * wordsPerRow)
+        for (place, value) in numbers(rows * features, seed: 9).enumerated() where value + 0.5 < density {
+          words[place / features * wordsPerRow + place % features / 64] |= 1 << UInt64(place % features % 64)
+        }
+        let weights = numbers(features * columns, seed: 10)
+        for beta: Float in [0, 1] {
+          let start = numbers(rows * columns, seed: 11)
+          let fast = sameForAnyThreads {
+            var out = start
+            var room = [Float](
+              repeating: 0, count: spikeGemmWorkspace(rows: rows, features: features, columns: columns))
+            spikeGemm(
+              rows: rows, features: features, columns: columns, spikes: words, wordsPerRow: wordsPerRow,
+              weights: weights, weightStride: columns, beta: beta, out: &out, outStride: columns, workspace: &room)
+            return out
+          }
+          var slow = start
+          referenceSpikeGemm(
+            rows: rows, features: features, columns: columns, spikes: words, wordsPerRow: wordsPerRow,
+            weights: weights, weightStride: columns, beta: beta, out: &slow, outStride: columns)
+          expectClose(fast, slow, tolerance: 2e-5)
+        }
+      }
+    }
+  }
+
+  @Test func bitTransposition() {
+    for (rows, features) in [(1, 1), (64, 64), (65, 63), (130, 200), (3, 129)] {
+      let wordsPerRow = (features + 63) / 64
+      let outWords = (rows + 63) / 64
+      var words = [UInt64](repeating: 0, count: rows * wordsPerRow)
+      for (place, value) in numbers(rows * features, seed: 12).enumerated() where value < 0 {
+        words[place / features * wordsPerRow + place % features / 64] |= 1 << UInt64(place % features % 64)
+      }
+      var turned = [UInt64](repeating: 0, count: features * outWords)
+      transposeSpikes(words, rows: rows, wordsPerRow: wordsPerRow, features: features, out: &turned)
+      for r in 0..<rows {
+        for f in 0..<features {
+          let here = words[r * wordsPerRow + f / 64] >> UInt64(f % 64) & 1
+          let there = turned[f * outWords + r / 64] >> UInt64(r % 64) & 1
+          if here != there { Issue.record("bit (\(r), \(f)) of \(rows) x \(features)") }
+        }
+      }
+      #expect(countSpikes(words, count: words.count) == countSpikes(turned, count: turned.count))
+    }
+  }
+}
