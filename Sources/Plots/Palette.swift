@@ -63,9 +63,9 @@ enum Palette {
   static let terminalAxis: UInt8 = 244
   static let terminalReference: UInt8 = 167
 
-  /// Grounds under white text, weak to strong: blue for what was recognised, brown to orange for what was not.
+  /// Grounds under white text, weak to strong: blue for what was recognised, grey to orange for what was not.
   static let terminalHits: [UInt8] = [23, 24, 25, 26]
-  static let terminalMisses: [UInt8] = [94, 94, 130, 166]
+  static let terminalMisses: [UInt8] = [239, 94, 130, 166]
 
   private static let sequential: [RGB] = [0x24135f, 0x1f5a8c, 0x1f9a8a, 0x8fc74f, 0xfdf0a0].map { RGB($0) }
   private static let diverging: [RGB] = [0x004a80, 0x4f9fd0, 0xf2f2f2, 0xe0894a, 0x9c3a00].map { RGB($0) }

@@ -51,7 +51,7 @@ extension Figure {
     if isZero { return .axis }
     let grounds = isRight ? Palette.terminalHits : Palette.terminalMisses
     // Small parts of what went wrong must show too: the root lifts them.
-    let strength = isRight ? share : share.squareRoot()
+    let strength = isRight ? share : share.squareRoot() * 1.6
     let ground = grounds[min(Int(strength * Double(grounds.count)), grounds.count - 1)]
     return TextStyle(foreground: 231, background: ground, isBold: isRight)
   }
