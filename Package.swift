@@ -34,7 +34,8 @@ let package = Package(
     .target(name: "Machine", dependencies: ["Language", "Tensors", "Faults"], swiftSettings: machineSettings),
     .target(
       name: "Builtins", dependencies: ["Machine", "Spiking", "Formats", "Plots", "Tensors", "Faults", "CEmbedded"]),
-    .target(name: "Sessions", dependencies: ["Builtins", "Machine", "Language", "Faults", "CEditline"]),
+    .target(name: "Sessions",
+      dependencies: ["Builtins", "Machine", "Language", "Formats", "Kernels", "Faults", "CEditline"]),
     .executableTarget(
       name: "snn",
       dependencies: [

@@ -223,7 +223,7 @@ extension Machine {
       guard let part = item.asString else {
         throw Fault(.type, "`in` looks for a string in a string", label: "found \(item.description(of: .kind))")
       }
-      return part.isEmpty || (container.asString ?? "").contains(part)
+      return part.isEmpty || firstRange(of: part, in: container.asString ?? "") != nil
     case .range:
       let range = container.object(as: RangeObject.self)
       guard let number = item.asNumber, let whole = Int(exactly: number) else { return false }
@@ -270,7 +270,7 @@ extension Machine {
       if !holds {
         throw Fault(
           .assertion, "assertion failed", label: "this is false",
-          help: " left: \(clipped(left))\nright: \(clipped(right))")
+          help: "left:  \(clipped(left))\nright: \(clipped(right))")
       }
       Machine.store(registers + Int(instruction.b), .nil)
       Machine.store(registers + Int(instruction.c), .nil)
@@ -280,22 +280,5 @@ extension Machine {
   private func clipped(_ value: Value) -> String {
     let text = value.description(of: .quoted)
     return text.count <= 200 ? text : text.prefix(120) + " … " + text.suffix(60)
-  }
-}
-
-extension String {
-  /// Whether a text occurs in this one, by characters.
-  fileprivate func contains(_ part: String) -> Bool { firstRange(of: part) != nil }
-
-  func firstRange(of part: String) -> Range<String.Index>? {
-    if isEmpty || part.utf8.count > utf8.count { return nil }
-    var start = startIndex
-    while start < endIndex {
-      if self[start...].hasPrefix(part) {
-        return start..<index(start, offsetBy: part.count)
-      }
-      start = index(after: start)
-    }
-    return nil
   }
 }

@@ -30,6 +30,7 @@ public final class Interpreter {
         output.write(DiagnosticRenderer().render(diagnostics))
       }
     }
+    machine.dropTests()
     arguments = []
   }
 
@@ -54,8 +55,7 @@ public final class Interpreter {
   public func reset() {
     for name in scope.names.values { Machine.store(machine.globals + name.slot, .undefined) }
     scope = GlobalScope()
-    machine.tests.forEach { $0.release() }
-    machine.tests = []
+    machine.dropTests()
   }
 
   private func run(_ source: SourceText, mode: Mode, in scope: GlobalScope) -> Outcome {
@@ -139,7 +139,7 @@ extension Prototype {
   /// As it was written, up to the body.
   var signatureText: String {
     let text = source.text(span)
-    guard let end = text.firstRange(of: "=>")?.lowerBound ?? text.firstIndex(of: "{") else { return name }
+    guard let end = firstRange(of: "=>", in: text)?.lowerBound ?? text.firstIndex(of: "{") else { return name }
     let brace = text.firstIndex(of: "{") ?? text.endIndex
     return String(text[..<min(end, brace)]).split(separator: "\n").joined(separator: " ").trimmingSpaces
   }
@@ -154,6 +154,11 @@ extension String {
 }
 
 extension Machine {
+  func dropTests() {
+    tests.forEach { $0.release() }
+    tests = []
+  }
+
   func compile(_ tree: Tree, in scope: GlobalScope, mode: Interpreter.Mode) -> Result<CompiledSource, DiagnosticList> {
     Compiler.compile(
       tree, library: library, global: scope, prelude: prelude, keepsTopLevelInRegisters: mode == .script,

@@ -1,0 +1,10 @@
+import Faults
+import Formats
+import Machine
+
+/// An interpreter with the whole library, reading modules from files beside the working folder.
+public func makeInterpreter(output: any Output) -> Interpreter {
+  let interpreter = Interpreter(library: standardLibrary(), output: output)
+  interpreter.machine.readModule = { (path) throws(Fault) in try readText(path) }
+  return interpreter
+}

@@ -1,0 +1,12 @@
+/// The exit statuses of the program: 0 and 1 as everywhere, the others from the BSD convention.
+public enum ExitStatus {
+  public static let success: Int32 = 0
+  /// A script stopped with an error, or a test failed.
+  public static let failure: Int32 = 1
+  /// The source does not compile.
+  public static let badSource: Int32 = 65
+  /// The file cannot be read.
+  public static let noInput: Int32 = 66
+  /// Stopped by Ctrl-C.
+  public static let interrupted: Int32 = 130
+}

@@ -1,0 +1,135 @@
+import Builtins
+import Faults
+import Formats
+import Glibc
+import Language
+import Machine
+
+/// What the command line does with a script: run it, check it, test it.
+public final class ScriptSession {
+  /// Settings that every command takes.
+  public struct Options: Sendable {
+    public var seed: Int?
+    public var arguments: [String] = []
+    public init() {}
+  }
+
+  public let output: any Output
+  public let interpreter: Interpreter
+  private let renderer: DiagnosticRenderer
+
+  public init(output: any Output, options: Options = Options()) {
+    self.output = output
+    interpreter = makeInterpreter(output: output)
+    interpreter.arguments = options.arguments
+    renderer = DiagnosticRenderer(usesColour: isatty(STDERR_FILENO) == 1 && StandardOutput.wantsColour)
+    if let seed = options.seed { _ = interpreter.run(SourceText("seed(\(seed))", name: "--seed"), mode: .cell) }
+  }
+
+  /// Reads a file, or standard input for `-`; an error is reported and gives nil.
+  private func source(at path: String) -> SourceText? {
+    do throws(Fault) {
+      if path == "-" { return SourceText(try decodeText(readStandardInput(), name: "standard input"), name: "standard input") }
+      return SourceText(try readText(path), name: path)
+    } catch {
+      report("error: \(error.title)\(error.label.map { ": \($0)" } ?? "")\n" + (error.help.map { "  = help: \($0)\n" } ?? ""))
+      return nil
+    }
+  }
+
+  private func readStandardInput() -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(STDIN_FILENO, &chunk, chunk.count)
+      if count <= 0 { return bytes }
+      bytes += chunk[..<count]
+    }
+  }
+
+  private func report(_ text: String) {
+    (output as? StandardOutput)?.flush()
+    writeError(text)
+  }
+
+  // MARK: running
+
+  public func run(path: String) -> Int32 {
+    guard let source = source(at: path) else { return ExitStatus.noInput }
+    return run(source, printsResult: false)
+  }
+
+  /// Runs a text given on the command line; the value of its last expression is printed.
+  public func run(code: String) -> Int32 { run(SourceText(code, name: "-e"), printsResult: true) }
+
+  private func run(_ source: SourceText, printsResult: Bool) -> Int32 {
+    switch interpreter.run(source, mode: .script) {
+    case .value(let value):
+      if printsResult, !value.isNil { output.write(display(value, style: output.style) + "\n") }
+      (output as? StandardOutput)?.flush()
+      return ExitStatus.success
+    case .failed(let diagnostics):
+      return status(of: diagnostics)
+    }
+  }
+
+  private func status(of diagnostics: [Diagnostic]) -> Int32 {
+    guard let first = diagnostics.first else { return ExitStatus.failure }
+    if let status = exitStatus(first.fault) {
+      (output as? StandardOutput)?.flush()
+      return status
+    }
+    report(renderer.render(diagnostics))
+    if first.fault.kind == .interrupt { return ExitStatus.interrupted }
+    return first.stack.isEmpty ? ExitStatus.badSource : ExitStatus.failure
+  }
+
+  // MARK: checking
+
+  /// Reports every error that can be found without running.
+  public func check(path: String) -> Int32 {
+    guard let source = source(at: path) else { return ExitStatus.noInput }
+    let diagnostics = interpreter.check(source)
+    if diagnostics.isEmpty { return ExitStatus.success }
+    report(renderer.render(diagnostics))
+    return ExitStatus.badSource
+  }
+
+  // MARK: testing
+
+  /// Runs a file's code and then its `test` blocks whose names hold the filter; gives how many passed and failed.
+  func test(path: String, filter: String?, log: any Output) -> (passed: Int, failed: Int) {
+    guard let source = source(at: path) else { return (0, 1) }
+    if case .failed(let diagnostics) = interpreter.run(source, mode: .cell) {
+      if exitStatus(diagnostics.first?.fault) == nil { report(renderer.render(diagnostics)) }
+      return (0, 1)
+    }
+    var passed = 0
+    var failed = 0
+    for index in 0..<interpreter.testCount {
+      let name = interpreter.testName(index)
+      if let filter, !matches(name, filter) { continue }
+      if let diagnostic = interpreter.runTest(index) {
+        failed += 1
+        log.write("  FAIL  \(name)\n")
+        (log as? StandardOutput)?.flush()
+        report(renderer.render(diagnostic))
+        if diagnostic.fault.kind == .interrupt { break }
+      } else {
+        passed += 1
+        log.write("  ok    \(name)\n")
+      }
+    }
+    return (passed, failed)
+  }
+
+  private func matches(_ name: String, _ filter: String) -> Bool {
+    firstRange(of: filter.lowercased(), in: name.lowercased()) != nil
+  }
+}
+
+/// The status that a script's `exit(n)` asks for, or nil for any other fault.
+func exitStatus(_ fault: Fault?) -> Int32? {
+  guard let fault, fault.kind == .interrupt, fault.title == exitTitle else { return nil }
+  return fault.label.flatMap { Int32($0) } ?? 0
+}

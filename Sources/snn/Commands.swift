@@ -1,0 +1,113 @@
+import ArgumentParser
+import Glibc
+import Sessions
+
+@main
+struct Snn: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "snn",
+    abstract: "Spiking neural networks at a prompt and in scripts.",
+    discussion: "Without a command it opens the prompt. `snn FILE` runs a script, as does `#!/usr/bin/env snn` in its first line.",
+    version: "NeuEdge \(version)",
+    subcommands: [Repl.self, Run.self, Test.self, Check.self],
+    defaultSubcommand: Repl.self)
+
+  /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
+  static func main() {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    let commands = ["repl", "run", "test", "check", "help"]
+    if let first = arguments.first, !commands.contains(first), first == "-e" || first == "-" || !first.hasPrefix("-") {
+      arguments.insert("run", at: 0)
+    }
+    main(arguments)
+  }
+}
+
+/// The settings that all commands share.
+struct CommonOptions: ParsableArguments {
+  @Option(help: "Fixes every random draw, as `seed(n)` does.")
+  var seed: Int?
+
+  @Option(help: "How many threads the kernels use; all cores by default.")
+  var threads: Int?
+
+  func sessionOptions(arguments: [String] = []) -> ScriptSession.Options {
+    if let threads { setThreads(threads) }
+    var options = ScriptSession.Options()
+    options.seed = seed
+    options.arguments = arguments
+    return options
+  }
+}
+
+struct Repl: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Opens the prompt.")
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let options = common.sessionOptions()
+    throw ExitCode(onLargeStack { ScriptSession(output: StandardOutput(), options: options).run(path: "-") })
+  }
+}
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Runs a script.")
+  @OptionGroup var common: CommonOptions
+
+  @Option(name: .customShort("e"), help: ArgumentHelp("Runs this text and prints its value.", valueName: "code"))
+  var code: String?
+
+  @Argument(parsing: .captureForPassthrough, help: "The script (- for standard input), and its arguments.")
+  var file: [String] = []
+
+  func run() throws {
+    let code = code
+    let file = file
+    if code == nil, file.isEmpty { throw ValidationError("Name a script to run, or - for standard input.") }
+    let options = common.sessionOptions(arguments: code == nil ? Array(file.dropFirst()) : file)
+    throw ExitCode(
+      onLargeStack {
+        stopOnInterrupt()
+        let output = StandardOutput()
+        let session = ScriptSession(output: output, options: options)
+        if let code { return session.run(code: code) }
+        return session.run(path: file[0])
+      })
+  }
+}
+
+struct Test: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Runs the test blocks of scripts.")
+  @OptionGroup var common: CommonOptions
+
+  @Option(help: "Runs only the tests whose names hold this text.")
+  var filter: String?
+
+  @Argument(help: "Files or folders.")
+  var paths: [String] = ["."]
+
+  func run() throws {
+    let (paths, filter, options) = (paths, filter, common.sessionOptions())
+    throw ExitCode(
+      onLargeStack {
+        stopOnInterrupt()
+        return runTests(paths: paths, filter: filter, output: StandardOutput(), options: options)
+      })
+  }
+}
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Finds the errors that can be found without running.")
+
+  @Argument(help: "The scripts.")
+  var files: [String]
+
+  func run() throws {
+    let files = files
+    throw ExitCode(
+      onLargeStack {
+        let session = ScriptSession(output: StandardOutput())
+        return files.map { session.check(path: $0) }.max() ?? 0
+      })
+  }
+}
