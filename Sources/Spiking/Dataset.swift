@@ -1,0 +1,149 @@
+// Labelled samples, as training and evaluation take them.
+
+import Faults
+import Tensors
+
+/// Samples with class labels; a value.
+public struct Dataset: Sendable {
+  public var name: String
+  /// `[samples, ...sample shape]`.
+  public let features: Tensor
+  /// The class of each sample, from 0.
+  public let labels: [Int]
+  public let classNames: [String]
+  /// Where the data come from, and under which licence.
+  public var source: String
+
+  /// - Parameter classNames: when empty, the classes are named by their numbers, up to the highest label.
+  /// - Throws: `.shape` when there aren't as many labels as samples; `.value` for a label without a class.
+  public init(
+    name: String, features: Tensor, labels: [Int], classNames: [String] = [], source: String = ""
+  ) throws(Fault) {
+    guard features.rank >= 1 else {
+      throw Fault(.shape, "a data set needs an axis of samples", label: "the features are one number")
+    }
+    guard features.shape[0] == labels.count else {
+      throw Fault(
+        .shape, "a data set needs one label for each sample",
+        label: "\(features.shape[0]) samples, \(labels.count) labels")
+    }
+    let classes = classNames.isEmpty ? (labels.max() ?? -1) + 1 : classNames.count
+    if let place = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {
+      throw Fault(
+        .value, "a label is out of range",
+        label: "the label of sample \(place) is \(labels[place]), and there are \(classes) classes",
+        help: "labels count from 0 to \(max(0, classes - 1))")
+    }
+    self.name = name
+    self.features = features.detached
+    self.labels = labels
+    self.classNames = classNames.isEmpty ? (0..<max(0, classes)).map(String.init) : classNames
+    self.source = source
+  }
+
+  public var count: Int { labels.count }
+  public var classCount: Int { classNames.count }
+  /// The shape of one sample.
+  public var sampleShape: [Int] { Array(features.shape.dropFirst()) }
+
+  /// The number of samples of each class.
+  public var classSizes: [Int] {
+    var sizes = [Int](repeating: 0, count: classCount)
+    for label in labels { sizes[label] += 1 }
+    return sizes
+  }
+
+  /// The features of some samples, `[indices, ...sample shape]`.
+  ///
+  /// - Throws: `.value` for a sample that isn't there.
+  public func rows(_ indices: [Int]) throws(Fault) -> Tensor {
+    if let wrong = indices.first(where: { $0 < 0 || $0 >= count }) {
+      throw Fault(.value, "no sample \(wrong)", label: "\(name) has \(count) samples")
+    }
+    let width = sampleShape.reduce(1, *)
+    return try Tensor(shape: [indices.count] + sampleShape) { (target) throws(Fault) in
+      features.withUnsafeBuffer { source in
+        guard let from = source.baseAddress, let to = target.baseAddress else { return }
+        for (row, index) in indices.enumerated() {
+          (to + row * width).update(from: from + index * width, count: width)
+        }
+      }
+    }
+  }
+
+  /// The data set of some of the samples, in the given order.
+  public func subset(_ indices: [Int], name: String? = nil) throws(Fault) -> Dataset {
+    try Dataset(
+      name: name ?? self.name, features: try rows(indices), labels: indices.map { labels[$0] },
+      classNames: classNames, source: source)
+  }
+
+  /// Two data sets: one with `fraction` of the samples, and the rest.
+  ///
+  /// - Parameters:
+  ///   - stratified: whether each class is divided by itself, so that both parts hold the same shares.
+  ///   - stream: what shuffles; both parts come out in shuffled order.
+  /// - Throws: `.value` when the fraction isn't between 0 and 1 or a part would be empty.
+  public func split(
+    _ fraction: Double, stratified: Bool = true, stream: RandomStream
+  ) throws(Fault) -> (Dataset, Dataset) {
+    guard fraction > 0, fraction < 1 else {
+      throw Fault(
+        .value, "a split needs a fraction between 0 and 1", label: "the fraction is \(fraction)",
+        help: "split(d, 0.8) gives 80 % and 20 %")
+    }
+    var draws = stream
+    let order = draws.permutation(count)
+    var taken = [Bool](repeating: false, count: count)
+    if stratified {
+      for (label, quota) in quotas(fraction).enumerated() {
+        var left = quota
+        for index in order where left > 0 && labels[index] == label {
+          taken[index] = true
+          left -= 1
+        }
+      }
+    } else {
+      for index in order.prefix(Int((Double(count) * fraction).rounded())) { taken[index] = true }
+    }
+    let first = order.filter { taken[$0] }
+    let second = order.filter { !taken[$0] }
+    guard !first.isEmpty, !second.isEmpty else {
+      throw Fault(
+        .value, "a part of the split would be empty",
+        label: "\(name) has \(count) samples, and the fraction is \(fraction)")
+    }
+    return (try subset(first), try subset(second))
+  }
+
+  /// How many samples of each class the first part gets: their sum is the rounded share of all samples, and
+  /// the classes with the largest remainders get the odd ones.
+  private func quotas(_ fraction: Double) -> [Int] {
+    let exact = classSizes.map { Double($0) * fraction }
+    var quotas = exact.map { Int($0.rounded(.down)) }
+    let missing = Int((Double(count) * fraction).rounded()) - quotas.reduce(0, +)
+    let byRemainder = exact.indices.sorted {
+      let (a, b) = (exact[$0] - Double(quotas[$0]), exact[$1] - Double(quotas[$1]))
+      return a > b || a == b && $0 < $1
+    }
+    for label in byRemainder.prefix(max(0, missing)) where quotas[label] < classSizes[label] { quotas[label] += 1 }
+    return quotas
+  }
+
+  /// What a description shows, line by line.
+  public var facts: [(name: String, value: String)] {
+    let sizes = classSizes
+    let range = features.withUnsafeBuffer { buffer in (buffer.min(), buffer.max()) }
+    var list = [
+      (name: "name", value: name), (name: "samples", value: "\(count)"),
+      (name: "sample", value: Shape.text(sampleShape)),
+    ]
+    if let low = range.0, let high = range.1 { list.append((name: "values", value: "\(low) to \(high)")) }
+    let spread = sizes.min() == sizes.max() ? "\(sizes.max() ?? 0)" : "\(sizes.min() ?? 0) to \(sizes.max() ?? 0)"
+    list.append((name: "classes", value: "\(classCount), with \(spread) samples each"))
+    let names = classNames.prefix(12).joined(separator: ", ") + (classCount > 12 ? ", …" : "")
+    list.append((name: "labels", value: names))
+    if !source.isEmpty { list.append((name: "source", value: source)) }
+    return list
+  }
+}

@@ -1,0 +1,60 @@
+// How a class is read from the activity of the output neurons.
+
+import Faults
+import Tensors
+
+/// A reading of the output `[time, batch, ...classes]`: which class each sample is taken for.
+public enum Decoder: String, Sendable, CaseIterable {
+  /// The class that fired most often; of several, the one that fired first, then the one with the lowest number.
+  case spikeCount = "spike_count"
+  /// The class that fired first; of several, the one that fired more often, then the one with the lowest number.
+  case firstSpike = "first_spike"
+  /// The class whose potential rose highest at any step.
+  case membraneMaximum = "membrane_maximum"
+  /// The class with the highest potential on average.
+  case membraneMean = "membrane_mean"
+
+  /// The class of each sample.
+  public func classes(_ output: Signal) throws(Fault) -> [Int] {
+    switch (self, output) {
+    case (.spikeCount, .spikes(let spikes)), (.firstSpike, .spikes(let spikes)):
+      return spikeClasses(spikes)
+    default:
+      let values = try output.tensor()
+      let flat = try values.reshaped([output.steps, output.batch, output.features])
+      let scores =
+        switch self {
+        case .membraneMaximum: try flat.reduced(.maximum, over: [0])
+        case .spikeCount, .firstSpike, .membraneMean: try flat.mean(over: [0])
+        }
+      return try scores.argmax(over: 1).scalars.map { Int($0) }
+    }
+  }
+
+  private func spikeClasses(_ spikes: Spikes) -> [Int] {
+    let classes = spikes.features
+    let steps = spikes.shape[0]
+    let batch = spikes.shape[1]
+    var counts = [Int](repeating: 0, count: batch * classes)
+    var firsts = [Int](repeating: steps, count: batch * classes)
+    for step in 0..<steps {
+      for sample in 0..<batch {
+        spikes.forEachActive(step: step, sample: sample) { feature in
+          let place = sample * classes + feature
+          counts[place] += 1
+          firsts[place] = min(firsts[place], step)
+        }
+      }
+    }
+    return (0..<batch).map { sample in
+      let row = sample * classes..<(sample + 1) * classes
+      let best = row.max { a, b in
+        let (later, fewer) = (firsts[a] > firsts[b], counts[a] < counts[b])
+        let (sameTime, sameCount) = (firsts[a] == firsts[b], counts[a] == counts[b])
+        if self == .spikeCount { return fewer || sameCount && (later || sameTime && a > b) }
+        return later || sameTime && (fewer || sameCount && a > b)
+      }
+      return (best ?? row.lowerBound) - row.lowerBound
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// The direct code: no spikes; the first layer's neurons make them.
+
+import Faults
+import Tensors
+
+/// The value itself, as a constant current at each step.
+public struct DirectEncoder: Encoder {
+  public let name = "direct"
+  public var steps: Int
+
+  public init(steps: Int) {
+    self.steps = steps
+  }
+
+  public var parameters: [(name: String, value: Double)] { [] }
+
+  public func check() throws(Fault) { try checkSteps() }
+
+  public func code(_ values: Tensor, stream: RandomStream) throws(Fault) -> Signal {
+    let repeated = try values.expandedDimension(at: 0).broadcast(to: [steps] + values.shape)
+    return .tensor(repeated)
+  }
+}

@@ -1,0 +1,124 @@
+// Every input feature to every output: the layer that most of a network's synapses are in.
+
+import Faults
+import Tensors
+
+/// `output = input @ weight + bias`, one product for all time steps.
+public struct DenseLayer: Layer {
+  public let name = "dense"
+  public var outputs: Int
+  public var hasBias: Bool
+  /// `[inputs, outputs]`; nil before the layer is part of a network.
+  public var weight: Tensor?
+  /// `[outputs]`; nil without a bias, or before the layer is part of a network.
+  public var bias: Tensor?
+
+  public init(outputs: Int, bias: Bool = true) {
+    self.outputs = outputs
+    hasBias = bias
+  }
+
+  /// A layer with the given weights, `[inputs, outputs]` and `[outputs]`.
+  public init(weight: Tensor, bias: Tensor?) throws(Fault) {
+    guard weight.rank == 2 else {
+      throw Fault(
+        .shape, "the weight of `dense` must be a matrix", label: "its shape is \(Shape.text(weight.shape))",
+        help: "its axes are [inputs, outputs]")
+    }
+    outputs = weight.shape[1]
+    if let bias, bias.shape != [weight.shape[1]] {
+      throw Fault(
+        .shape, "the bias of `dense` does not fit its weight",
+        label: "the weight is \(Shape.text(weight.shape)), the bias \(Shape.text(bias.shape))")
+    }
+    hasBias = bias != nil
+    self.weight = weight
+    self.bias = bias
+  }
+
+  public var settings: [(name: String, value: String)] {
+    var list = [(name: "outputs", value: "\(outputs)")]
+    if !hasBias { list.append((name: "bias", value: "false")) }
+    return list
+  }
+
+  public var parameters: [(name: String, value: Tensor)] {
+    var list: [(name: String, value: Tensor)] = []
+    if let weight { list.append((name: "weight", value: weight)) }
+    if let bias { list.append((name: "bias", value: bias)) }
+    return list
+  }
+
+  public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
+    guard outputs >= 1 else {
+      throw Fault(.value, "`dense` needs at least one output", label: "outputs is \(outputs)")
+    }
+    guard input.count == 1 else {
+      throw Fault(
+        .shape, "`dense` takes one row of features", label: "its input is \(Shape.text(input))",
+        help: "put flatten() before it")
+    }
+    return [outputs]
+  }
+
+  /// Draws weights uniformly from `-b ... b` with `b = sqrt(6 / inputs)` (He et al. 2015); biases begin at zero.
+  public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer {
+    _ = try outputShape(for: input)
+    if let weight {
+      guard weight.shape == input + [outputs] else {
+        throw Fault(
+          .shape, "the weights of this `dense` layer are for another input",
+          label: "the weight is \(Shape.text(weight.shape)), the input \(Shape.text(input))")
+      }
+      return self
+    }
+    var draws = stream
+    var layer = self
+    let bound = Float((6 / Double(max(1, input[0]))).squareRoot())
+    layer.weight = try draws.uniformTensor([input[0], outputs], from: -bound, to: bound)
+    layer.bias = hasBias ? try Tensor.zeros([outputs]) : nil
+    return layer
+  }
+
+  public func synapses(for input: [Int]) -> Int {
+    let (count, overflow) = input.reduce(1, *).multipliedReportingOverflow(by: outputs)
+    return overflow ? Int.max : count
+  }
+
+  public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
+    guard let weight else { throw unbuilt }
+    let output = try Product.forward(input, weight: weight, bias: bias)
+    return LayerRun(output: .tensor(output), memory: LayerMemory(signal: pass.isTraining ? input : nil))
+  }
+
+  public func backward(
+    _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
+  ) throws(Fault) -> LayerGradient {
+    guard let weight, let input = memory.signal else { throw unbuilt }
+    var parameters = [try Product.weightGradient(input, outputGradient: gradient)]
+    if hasBias { parameters.append(try gradient.sum(over: [0, 1])) }
+    let inputGradient = wantsInput ? try Product.inputGradient(gradient, weight: weight) : nil
+    return LayerGradient(input: inputGradient, parameters: parameters)
+  }
+
+  public mutating func updateParameters(
+    _ body: (Int, inout Tensor) throws(Fault) -> Void
+  ) throws(Fault) {
+    if var matrix = weight {
+      weight = nil
+      defer { weight = matrix }
+      try body(0, &matrix)
+    }
+    if var row = bias {
+      bias = nil
+      defer { bias = row }
+      try body(1, &row)
+    }
+  }
+
+  private var unbuilt: Fault {
+    Fault(
+      .value, "this `dense` layer has no weights yet",
+      help: "it gets them in a network: input(64) |> dense(\(outputs))")
+  }
+}

@@ -1,0 +1,117 @@
+// The one place where a kind of layer is defined: conform a type to `Layer` in a file of its own in this folder,
+// give it a builtin, and networks, training, descriptions and files can use it.
+
+import Faults
+import Tensors
+
+/// One layer of a network: a value that holds its parameters.
+///
+/// Time is folded into the batch: a layer sees all steps at once, `[time, batch, ...features]`, and only neurons walk
+/// through time.
+public protocol Layer: Sendable {
+  /// The name in the language.
+  var name: String { get }
+  /// The arguments as they read in a description: ("outputs", "256").
+  var settings: [(name: String, value: String)] { get }
+  /// Whether the output is the spikes (or, with `li`, the potentials) of neurons.
+  var isNeurons: Bool { get }
+  /// The parameters by name; empty before `built`.
+  var parameters: [(name: String, value: Tensor)] { get }
+
+  /// The features that leave the layer when `input` features enter.
+  ///
+  /// - Throws: `.shape` when the layer cannot take them.
+  func outputShape(for input: [Int]) throws(Fault) -> [Int]
+  /// The layer ready to run on `input` features, with its first weights drawn from `stream`. A layer that has weights
+  /// already keeps them, and throws `.shape` when they don't fit.
+  func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer
+  /// The connections between neurons that the layer stands for; weights that are shared count once for each use.
+  func synapses(for input: [Int]) -> Int
+
+  /// Runs the layer over all steps. The memory of `input` may be reused for the output.
+  func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun
+  /// The gradients of the input and of the parameters, from that of the output.
+  ///
+  /// - Parameters:
+  ///   - gradient: of the output, `[time, batch, ...features]`; it may be reused.
+  ///   - memory: what `forward` kept with `pass.isTraining`.
+  ///   - wantsInput: false for the first layer, whose input has no use for a gradient.
+  func backward(
+    _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
+  ) throws(Fault) -> LayerGradient
+  /// Calls `body` with each parameter, in the order of `parameters`, for changing it in place.
+  mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault)
+}
+
+extension Layer {
+  public var isNeurons: Bool { false }
+  public var parameters: [(name: String, value: Tensor)] { [] }
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
+  public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer { self }
+  public func synapses(for input: [Int]) -> Int { 0 }
+  public mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}
+
+  /// "dense(outputs=256)".
+  public var description: String {
+    name + "(" + settings.map { "\($0.name)=\($0.value)" }.joined(separator: ", ") + ")"
+  }
+}
+
+/// What is known about one walk through a network.
+public struct Pass: Sendable {
+  /// Whether gradients will be asked for: layers then keep what they need, and dropout drops.
+  public var isTraining: Bool
+  /// The derivative that stands in for that of a spike.
+  public var surrogate: Surrogate
+  /// Where layers draw from, for this batch; the layer's index is added by the network.
+  public var seed: UInt64
+  /// The position of the layer that runs now.
+  public var layerIndex: Int
+
+  public init(isTraining: Bool = false, surrogate: Surrogate = .standard, seed: UInt64 = 0) {
+    self.isTraining = isTraining
+    self.surrogate = surrogate
+    self.seed = seed
+    layerIndex = 0
+  }
+}
+
+/// What a layer did on its way forward.
+public struct LayerRun: Sendable {
+  public var output: Signal
+  public var memory: LayerMemory
+
+  public init(output: Signal, memory: LayerMemory = LayerMemory()) {
+    self.output = output
+    self.memory = memory
+  }
+}
+
+/// What a layer keeps for its way back; empty when the network isn't being trained.
+public struct LayerMemory: Sendable {
+  /// The input of a layer of weights, or the spikes of neurons.
+  public var signal: Signal?
+  /// Other tensors; for neurons, their states.
+  public var tensors: [Tensor]
+  /// The shape of the input, where the layer changes it.
+  public var inputShape: [Int]
+
+  public init(signal: Signal? = nil, tensors: [Tensor] = [], inputShape: [Int] = []) {
+    self.signal = signal
+    self.tensors = tensors
+    self.inputShape = inputShape
+  }
+}
+
+/// What a layer's backward pass answers.
+public struct LayerGradient: Sendable {
+  /// `[time, batch, ...features]` of the input; nil when it wasn't wanted.
+  public var input: Tensor?
+  /// One for each parameter, in order.
+  public var parameters: [Tensor]
+
+  public init(input: Tensor?, parameters: [Tensor] = []) {
+    self.input = input
+    self.parameters = parameters
+  }
+}

@@ -1,0 +1,45 @@
+// A population of neurons as a layer: one neuron for each feature of its input.
+
+import Faults
+import Tensors
+
+/// A layer of neurons of any model.
+public struct NeuronLayer: Layer {
+  public var model: any NeuronModel
+
+  public init(_ model: any NeuronModel) {
+    self.model = model
+  }
+
+  public var name: String { model.name }
+  public var settings: [(name: String, value: String)] { model.settings }
+  public var isNeurons: Bool { true }
+
+  public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
+    try model.check()
+    return input
+  }
+
+  public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
+    let run = try run(input)
+    guard pass.isTraining else { return LayerRun(output: run.output) }
+    return LayerRun(
+      output: run.output, memory: LayerMemory(signal: run.output.spikes.map(Signal.spikes), tensors: run.states))
+  }
+
+  /// Runs the neurons, with spikes as input taken as currents of 1.
+  func run(_ input: consuming Signal) throws(Fault) -> NeuronRun {
+    switch consume input {
+    case .tensor(let drive): try model.run(drive)
+    case .spikes(let spikes): try model.run(try spikes.tensor())
+    }
+  }
+
+  public func backward(
+    _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
+  ) throws(Fault) -> LayerGradient {
+    let drive = try model.driveGradient(
+      gradient, states: memory.tensors, spikes: memory.signal?.spikes, surrogate: pass.surrogate)
+    return LayerGradient(input: drive)
+  }
+}

@@ -1,0 +1,123 @@
+// A network is a value: an input shape and a row of layers, each with its parameters.
+
+import Faults
+import Tensors
+
+/// A feed-forward spiking network; a value, so that training one gives another and changes nothing.
+///
+/// It remembers how it was trained (`history`), and the code (`encoder`) and reading (`decoder`) it was trained with.
+public struct Network: Sendable {
+  /// The features of one sample at one step.
+  public let inputShape: [Int]
+  public private(set) var layers: [any Layer] = []
+  /// The features that leave each layer.
+  public private(set) var shapes: [[Int]] = []
+  public var encoder: (any Encoder)?
+  public var decoder: Decoder?
+  public var history: History?
+
+  /// A network without layers.
+  ///
+  /// - Throws: `.value` for a size below 1.
+  public init(inputShape: [Int]) throws(Fault) {
+    guard !inputShape.isEmpty, inputShape.allSatisfy({ $0 >= 1 }) else {
+      throw Fault(
+        .value, "an input needs sizes of at least 1", label: "the input is \(Shape.text(inputShape))",
+        help: "write input(784) for a row of features or input(2, 34, 34) for an image with channels")
+    }
+    _ = try Shape.count(inputShape)
+    self.inputShape = inputShape
+  }
+
+  /// The features that leave the last layer.
+  public var outputShape: [Int] { shapes.last ?? inputShape }
+  /// The number of features that leave the last layer: the classes of a classifier.
+  public var outputs: Int { outputShape.reduce(1, *) }
+  public var parameterCount: Int { layers.reduce(0) { $0 + $1.parameterCount } }
+  /// All connections, shared weights counted once for each use.
+  public var synapseCount: Int {
+    layers.indices.reduce(0) { sum, index in
+      let (total, overflow) = sum.addingReportingOverflow(layers[index].synapses(for: inputOf(index)))
+      return overflow ? Int.max : total
+    }
+  }
+  /// The positions of the neuron layers.
+  public var neuronLayers: [Int] { layers.indices.filter { layers[$0].isNeurons } }
+  /// Whether the output is spikes, so far as the layers tell without running.
+  public var endsInSpikes: Bool {
+    guard let last = layers.last(where: { !($0 is FlattenLayer) }) as? NeuronLayer else { return false }
+    return last.model.isSpiking
+  }
+  /// How class labels are read from the output when nothing else is said.
+  public var standardDecoder: Decoder { decoder ?? (endsInSpikes ? .spikeCount : .membraneMaximum) }
+
+  /// The features that enter a layer.
+  public func inputOf(_ layer: Int) -> [Int] { layer == 0 ? inputShape : shapes[layer - 1] }
+
+  /// The network with one more layer at its end, whose first weights come from (seed, "weights", its position).
+  ///
+  /// - Throws: `.shape` when the layer can't take what comes out of the last one; the text names the layer.
+  public func appending(_ layer: any Layer, seed: UInt64) throws(Fault) -> Network {
+    let input = outputShape
+    let position = layers.count
+    var grown = self
+    do {
+      let output = try layer.outputShape(for: input)
+      let stream = RandomStream(seed: seed, purpose: "weights", index: UInt64(position))
+      grown.layers.append(try layer.built(for: input, stream: stream))
+      grown.shapes.append(output)
+    } catch {
+      var fault = error
+      let place = "layer \(position), \(layer.description)"
+      fault.label = fault.label.map { "\(place): \($0)" } ?? place
+      throw fault
+    }
+    grown.history = nil
+    return grown
+  }
+
+  /// The network with other layers of the same shapes, for example with changed weights.
+  ///
+  /// - Throws: `.shape` when a layer's features differ.
+  public func replacingLayers(_ layers: [any Layer]) throws(Fault) -> Network {
+    var copy = try Network(inputShape: inputShape)
+    for layer in layers { copy = try copy.appending(layer, seed: 0) }
+    copy.encoder = encoder
+    copy.decoder = decoder
+    copy.history = history
+    return copy
+  }
+
+  /// Calls `body` with each parameter of each layer, for changing it in place.
+  mutating func updateParameters(
+    _ body: (_ layer: Int, _ parameter: Int, inout Tensor) throws(Fault) -> Void
+  ) throws(Fault) {
+    for index in layers.indices {
+      try layers[index].updateParameters { (parameter, value) throws(Fault) in
+        try body(index, parameter, &value)
+      }
+    }
+  }
+
+  /// The input with the network's feature shape; features of the same number are rearranged.
+  ///
+  /// - Throws: `.shape` when the input has another number of features or no time and batch axes.
+  func fitted(_ input: Signal) throws(Fault) -> Signal {
+    guard input.shape.count >= 2 else {
+      throw Fault(
+        .shape, "a network runs on activity over time",
+        label: "the input is \(Shape.text(input.shape))",
+        help: "encode it first: x |> rate(steps=20); the axes are [time, batch, features]")
+    }
+    guard input.steps > 0 else {
+      throw Fault(.shape, "the input has no time steps", label: "the input is \(Shape.text(input.shape))")
+    }
+    guard input.features == inputShape.reduce(1, *) else {
+      throw Fault(
+        .shape, "the input does not fit the network",
+        label: "a sample is \(Shape.text(input.featureShape)), the network takes \(Shape.text(inputShape))",
+        help: "the axes of an input are [time, batch, features]; this one is \(Shape.text(input.shape))")
+    }
+    return try input.reshaped(features: inputShape)
+  }
+}

@@ -1,0 +1,80 @@
+// What a population of neurons must be able to do for the rest of the room: run, be recorded, and be trained.
+
+import Faults
+import Tensors
+
+/// One kind of neuron with its parameters; a value. Each feature of the drive is one neuron, and a population keeps
+/// no state between runs.
+///
+/// A hand-fused model (`LIF`) and one that is compiled from equations conform alike; layers, training and recording
+/// know only this protocol.
+public protocol NeuronModel: Sendable {
+  /// The name in the language.
+  var name: String { get }
+  /// The parameters as they read in a description: ("beta", "0.9").
+  var settings: [(name: String, value: String)] { get }
+  /// The names of the state variables, in the order of `NeuronRun.states`.
+  var stateNames: [String] { get }
+  /// Whether the neurons fire; a model that doesn't gives its first state as output.
+  var isSpiking: Bool { get }
+  /// A `.value` fault when a parameter cannot be used.
+  func check() throws(Fault)
+  /// Runs the neurons over all steps from their initial state.
+  ///
+  /// - Parameter drive: the input current, `[time, batch, ...features]`; it may be reused for the result.
+  func run(_ drive: consuming Tensor) throws(Fault) -> NeuronRun
+  /// The gradient of the drive, from that of the output.
+  ///
+  /// - Parameters:
+  ///   - gradient: of the output, `[time, batch, ...features]`; it may be reused for the result.
+  ///   - states: those that `run` answered.
+  ///   - spikes: those that `run` answered; nil for a model that doesn't fire.
+  func driveGradient(
+    _ gradient: consuming Tensor, states: [Tensor], spikes: Spikes?, surrogate: Surrogate
+  ) throws(Fault) -> Tensor
+}
+
+/// What a population did: its output, and its states over time, which the backward pass needs too.
+public struct NeuronRun: Sendable {
+  /// Spikes, or the first state of a model that doesn't fire.
+  public var output: Signal
+  /// Each state after its update and before any reset, `[time, batch, ...features]`.
+  public var states: [Tensor]
+
+  public init(output: Signal, states: [Tensor]) {
+    self.output = output
+    self.states = states
+  }
+}
+
+/// Everything that a population did under a given drive, by name.
+public struct Recording: Sendable {
+  /// The name of the layer or model.
+  public var name: String
+  /// Each state variable over time, `[time, batch, ...features]`, as it stood when the threshold was compared: after
+  /// the update of its step and before the reset, so a potential that fired is seen above the threshold.
+  public var states: [(name: String, values: Tensor)]
+  /// The spikes; nil for a model that doesn't fire.
+  public var spikes: Spikes?
+}
+
+extension NeuronModel {
+  /// Runs the neurons on a current `[time, batch, ...features]` and keeps every state and the spikes.
+  ///
+  /// - Throws: `.shape` when the drive has no batch axis.
+  public func record(_ drive: Tensor) throws(Fault) -> Recording {
+    try check()
+    try checkDrive(drive.shape)
+    let run = try run(drive.detached)
+    return Recording(
+      name: name, states: zip(stateNames, run.states).map { ($0, $1) }, spikes: run.output.spikes)
+  }
+
+  func checkDrive(_ shape: [Int]) throws(Fault) {
+    guard shape.count >= 2 else {
+      throw Fault(
+        .shape, "`\(name)` needs a drive over time",
+        label: "the drive is \(Shape.text(shape))", help: "its axes are [time, batch, features]")
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// What flows from one layer to the next: spikes, or numbers through time.
+
+import Faults
+import Tensors
+
+/// Activity over time, `[time, batch, ...features]`: binary spikes (bit-packed) or a tensor of currents or potentials.
+public enum Signal: Sendable {
+  case tensor(Tensor)
+  case spikes(Spikes)
+
+  /// `[time, batch, ...features]`.
+  public var shape: [Int] {
+    switch self {
+    case .tensor(let tensor): tensor.shape
+    case .spikes(let spikes): spikes.shape
+    }
+  }
+
+  /// The number of time steps.
+  public var steps: Int { shape.first ?? 0 }
+
+  /// The number of samples that run side by side.
+  public var batch: Int { shape.dropFirst().first ?? 0 }
+
+  /// The shape of one sample at one step.
+  public var featureShape: [Int] { Array(shape.dropFirst(2)) }
+
+  /// The number of features of one sample at one step.
+  public var features: Int { featureShape.reduce(1, *) }
+
+  /// The same as 32-bit numbers; spikes become 0 and 1.
+  public func tensor() throws(Fault) -> Tensor {
+    switch self {
+    case .tensor(let tensor): tensor
+    case .spikes(let spikes): try spikes.tensor()
+    }
+  }
+
+  /// The spikes, or nil when this is a tensor.
+  public var spikes: Spikes? {
+    if case .spikes(let spikes) = self { spikes } else { nil }
+  }
+
+  /// The same values with the features arranged otherwise.
+  ///
+  /// - Throws: `.shape` when the new shape holds another number of features.
+  public func reshaped(features shape: [Int]) throws(Fault) -> Signal {
+    if shape == featureShape { return self }
+    let whole = [steps, batch] + shape
+    guard shape.reduce(1, *) == features else {
+      throw Fault(
+        .shape, "the features do not fit the new shape",
+        label: "\(Shape.text(featureShape)) cannot become \(Shape.text(shape))")
+    }
+    switch self {
+    case .tensor(let tensor): return .tensor(try tensor.reshaped(whole))
+    case .spikes(var spikes):
+      spikes.shape = whole
+      return .spikes(spikes)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// Turns samples of a data set into what enters a network, and refuses data that cannot.
+
+import Faults
+import Tensors
+
+/// A data set, and the code by which its samples enter a network.
+struct BatchSource {
+  let data: Dataset
+  let network: Network
+  let encoder: (any Encoder)?
+
+  /// - Throws: `.value` for an empty data set or a label that is no class; `.shape` when samples don't fit.
+  init(_ data: Dataset, network: Network, encoder: (any Encoder)?) throws(Fault) {
+    self.data = data
+    self.network = network
+    self.encoder = encoder
+    guard data.count > 0 else {
+      throw Fault(.value, "the data set is empty", label: "\(data.name) has no samples")
+    }
+    try encoder?.check()
+    let sample = data.sampleShape
+    let needed = network.inputShape.reduce(1, *)
+    if encoder != nil {
+      guard sample.reduce(1, *) == needed else {
+        throw Fault(
+          .shape, "the samples do not fit the network",
+          label: "a sample of \(data.name) is \(Shape.text(sample)), the network takes \(Shape.text(network.inputShape))",
+          help: "begin the network with input(\(sample.map(String.init).joined(separator: ", ")))")
+      }
+    } else {
+      guard sample.count >= 2, sample.dropFirst().reduce(1, *) == needed else {
+        throw Fault(
+          .value, "these samples need an encoder",
+          label: "a sample of \(data.name) is \(Shape.text(sample)), without a time axis that fits the network",
+          help: "name one: encode=rate(steps=20)")
+      }
+    }
+    let classes = network.outputs
+    if let place = data.labels.firstIndex(where: { $0 >= classes }) {
+      throw Fault(
+        .value, "a label is out of range for the network",
+        label: "the label of sample \(place) is \(data.labels[place]), and the network has \(classes) outputs",
+        help: "\(data.name) has \(data.classCount) classes; end the network with that many outputs")
+    }
+  }
+
+  /// The activity `[time, batch, ...features]` of some samples.
+  func signal(_ indices: [Int], stream: RandomStream) throws(Fault) -> Signal {
+    let rows = try data.rows(indices)
+    guard let encoder else {
+      let order = [1, 0] + (2..<rows.rank)
+      return .tensor(try rows.transposed(order))
+    }
+    let shaped = try rows.reshaped([indices.count] + network.inputShape)
+    return try encoder.encode(shaped, stream: stream)
+  }
+
+  /// The labels of some samples as numbers.
+  func labels(_ indices: [Int]) throws(Fault) -> Tensor {
+    try Tensor(indices.map { Float(data.labels[$0]) }, shape: [indices.count])
+  }
+}

@@ -1,0 +1,279 @@
+// Training by surrogate-gradient descent through time.
+
+import Faults
+import Tensors
+
+/// How to train.
+public struct FitOptions {
+  /// The code of the samples; nil for the network's own, or for samples that have a time axis.
+  public var encoder: (any Encoder)?
+  public var loss = Loss.spikeCountCrossEntropy
+  public var surrogate = Surrogate.standard
+  public var optimizer: any Optimizer = Adam()
+  public var schedule = Schedule.constant
+  public var epochs = 10
+  /// Samples in a batch.
+  public var batch = 64
+  /// Measured after each epoch.
+  public var validation: Dataset?
+  /// Whether each epoch takes the samples in another order.
+  public var shuffles = true
+  /// Names all random draws of the run.
+  public var seed: UInt64 = 0
+  /// Called after each batch and after each epoch.
+  public var progress: ((FitProgress) -> Void)?
+
+  public init() {}
+}
+
+/// Trains a network on labelled samples, and answers with the trained one; the given one stays as it was.
+///
+/// The result carries its `history`, its `encoder` and its `decoder`. When the user interrupts, training stops after
+/// the batch that runs, and the result holds what was learnt so far, with `history.interrupted`; the request is then
+/// spent. The same options give the same result to the last bit, whatever the number of threads.
+///
+/// - Throws: `.value` or `.shape` for options, samples or labels that cannot work, each naming what is wrong; `.value`
+///   when the loss or a gradient is no longer a number, with the epoch, the batch and the layer.
+public func fit(_ network: Network, _ data: Dataset, _ options: FitOptions) throws(Fault) -> Network {
+  var training = try Training(network, data, options)
+  return try training.run()
+}
+
+/// One training run: the state that changes while it goes on.
+private struct Training {
+  let options: FitOptions
+  let source: BatchSource
+  let batches: Int
+  var network: Network
+  var memory: [[[Tensor]]] = []
+  var history = History()
+  var step = 0
+  var lastGoodLoss: Double?
+  let started = Clock.now
+
+  init(_ network: Network, _ data: Dataset, _ options: FitOptions) throws(Fault) {
+    self.options = options
+    let encoder = options.encoder ?? network.encoder
+    guard !network.neuronLayers.isEmpty else {
+      throw Fault(
+        .value, "the network has no neurons", label: "its layers are all without spikes",
+        help: "put neurons after each dense layer: input(64) |> dense(10) |> lif()")
+    }
+    guard network.parameterCount > 0 else {
+      throw Fault(
+        .value, "the network has nothing to train", label: "none of its layers has parameters",
+        help: "add a layer with weights, such as dense(10)")
+    }
+    guard options.epochs >= 1, options.batch >= 1 else {
+      throw Fault(
+        .value, "training needs at least one epoch and one sample in a batch",
+        label: "epochs is \(options.epochs), batch is \(options.batch)")
+    }
+    try options.optimizer.check()
+    try options.surrogate.check()
+    source = try BatchSource(data, network: network, encoder: encoder)
+    if let validation = options.validation {
+      _ = try BatchSource(validation, network: network, encoder: encoder)
+    }
+    batches = (data.count + options.batch - 1) / options.batch
+    self.network = network
+    self.network.encoder = encoder
+    self.network.decoder = options.loss.decoder ?? network.decoder
+    for layer in network.layers {
+      var blocks: [[Tensor]] = []
+      for parameter in layer.parameters {
+        var block: [Tensor] = []
+        for _ in 0..<options.optimizer.memories { block.append(try Tensor.zeros(parameter.value.shape)) }
+        blocks.append(block)
+      }
+      memory.append(blocks)
+    }
+  }
+
+  mutating func run() throws(Fault) -> Network {
+    for epoch in 0..<options.epochs {
+      do {
+        try runEpoch(epoch)
+      } catch {
+        guard error.kind == .interrupt else { throw error }
+        Interrupt.clear()
+        history.interrupted = true
+      }
+      if history.interrupted { break }
+    }
+    network.history = history
+    return network
+  }
+
+  private mutating func runEpoch(_ epoch: Int) throws(Fault) {
+    let began = Clock.now
+    var order = Array(0..<source.data.count)
+    if options.shuffles {
+      var draws = RandomStream(seed: options.seed, purpose: "shuffle", index: UInt64(epoch))
+      order = draws.permutation(source.data.count)
+    }
+    var tally = Tally()
+    do {
+      for batch in 0..<batches {
+        try Interrupt.check()
+        let range = batch * options.batch..<min(order.count, (batch + 1) * options.batch)
+        let loss = try runBatch(Array(order[range]), epoch: epoch, batch: batch, tally: &tally)
+        report(epoch, batch + 1, tally, batchLoss: loss, validation: nil, atEnd: false)
+      }
+      record(tally)
+      var validated: Double?
+      if let validation = options.validation {
+        let result = try evaluate(network, validation, loss: options.loss, seed: options.seed)
+        history.validationLoss.append(result.loss)
+        history.validationAccuracy.append(result.accuracy)
+        validated = result.accuracy
+      }
+      history.seconds.append(Clock.now - began)
+      report(epoch, batches, tally, batchLoss: tally.meanLoss, validation: validated, atEnd: true)
+    } catch {
+      if error.kind == .interrupt, tally.samples > 0 {
+        if history.loss.count <= epoch { record(tally) }
+        history.seconds.append(Clock.now - began)
+      }
+      throw error
+    }
+  }
+
+  /// Learns from one batch and answers with its loss.
+  private mutating func runBatch(
+    _ indices: [Int], epoch: Int, batch: Int, tally: inout Tally
+  ) throws(Fault) -> Double {
+    let number = UInt64(epoch * batches + batch)
+    let input = try source.signal(
+      indices, stream: RandomStream(seed: options.seed, purpose: "encode", index: number))
+    let labels = try source.labels(indices)
+    var draws = RandomStream(seed: options.seed, purpose: "pass", index: number)
+    let pass = Pass(isTraining: true, surrogate: options.surrogate, seed: draws.nextBits())
+    let trace = try network.trace(input, pass)
+    let loss = try LossPass(
+      options.loss, trace, labels: labels, layers: network.layers.count, wantsGradients: true)
+    guard loss.value.isFinite else { throw divergence("the loss is \(loss.value)", epoch, batch, trace) }
+    tally.add(
+      samples: indices.count, loss: loss.value,
+      correct: zip(try network.standardDecoder.classes(trace.output), indices)
+        .count { $0 == source.data.labels[$1] },
+      spikes: trace.activity.reduce(0) { $0 + ($1.output.spikes?.total ?? 0) })
+    let gradients = try network.gradients(trace, outputGradients: loss.gradients, pass)
+    for (layer, list) in gradients.enumerated() {
+      for gradient in list where !gradient.isFinite {
+        throw divergence("the gradient of layer \(layer), \(network.layers[layer].description), is not finite", epoch, batch, nil)
+      }
+    }
+    step += 1
+    try update(gradients)
+    lastGoodLoss = loss.value
+    return loss.value
+  }
+
+  private mutating func update(_ gradients: [[Tensor]]) throws(Fault) {
+    let progress = Double(step - 1) / Double(max(1, options.epochs * batches))
+    let (optimizer, step) = (options.optimizer, step)
+    let rate = optimizer.learningRate * options.schedule.factor(at: progress)
+    var moments: [[[Tensor]]] = []
+    swap(&moments, &memory)
+    defer { swap(&moments, &memory) }
+    try network.updateParameters { (layer, parameter, value) throws(Fault) in
+      try optimizer.apply(
+        to: &value, gradient: gradients[layer][parameter], memory: &moments[layer][parameter], step: step,
+        learningRate: rate)
+    }
+  }
+
+  private func divergence(_ what: String, _ epoch: Int, _ batch: Int, _ trace: NetworkTrace?) -> Fault {
+    var place = "epoch \(epoch + 1), batch \(batch + 1): \(what)"
+    if let layer = network.layers.firstIndex(where: { $0.parameters.contains { !$0.value.isFinite } }) {
+      place += "; layer \(layer), \(network.layers[layer].description), has weights that are not finite"
+    } else if let trace, case .tensor(let values) = trace.output, !values.isFinite {
+      place += "; the output of layer \(network.layers.count - 1) is not finite"
+    } else if trace != nil {
+      place += "; the network's output is finite, so it arose in `\(options.loss.name)`"
+    }
+    let last = lastGoodLoss.map { "the last good loss was \($0); " } ?? ""
+    return Fault(
+      .value, "training has left the finite numbers", label: place,
+      help: "\(last)try a smaller learning rate (now \(options.optimizer.learningRate))")
+  }
+
+  private mutating func record(_ tally: Tally) {
+    history.loss.append(tally.meanLoss)
+    history.accuracy.append(tally.accuracy)
+    history.spikesPerSample.append(tally.spikesPerSample)
+  }
+
+  private func report(
+    _ epoch: Int, _ batch: Int, _ tally: Tally, batchLoss: Double, validation: Double?, atEnd: Bool
+  ) {
+    guard let progress = options.progress else { return }
+    let seconds = max(Clock.now - started, 1e-9)
+    let done = epoch * source.data.count + tally.samples
+    let total = options.epochs * source.data.count
+    let speed = Double(done) / seconds
+    progress(
+      FitProgress(
+        epoch: epoch + 1, epochs: options.epochs, batch: batch, batches: batches, loss: tally.meanLoss,
+        accuracy: tally.accuracy, batchLoss: batchLoss, samplesPerSecond: speed,
+        secondsLeft: Double(total - done) / max(speed, 1e-9), validationAccuracy: validation, isEpochEnd: atEnd))
+  }
+}
+
+/// Sums over the samples of an epoch.
+struct Tally {
+  var samples = 0
+  private var loss = 0.0
+  private var correct = 0
+  private var spikes = 0
+
+  mutating func add(samples: Int, loss: Double, correct: Int, spikes: Int) {
+    self.samples += samples
+    self.loss += loss * Double(samples)
+    self.correct += correct
+    self.spikes += spikes
+  }
+
+  var meanLoss: Double { loss / Double(max(1, samples)) }
+  var accuracy: Double { Double(correct) / Double(max(1, samples)) }
+  var spikesPerSample: Double { Double(spikes) / Double(max(1, samples)) }
+}
+
+extension Optimizer {
+  /// Moves a tensor by one step, in place.
+  func apply(
+    to value: inout Tensor, gradient: Tensor, memory: inout [Tensor], step: Int, learningRate: Double
+  ) throws(Fault) {
+    guard gradient.count == value.count else {
+      throw Fault(
+        .shape, "a gradient does not fit its parameter",
+        label: "the parameter is \(Shape.text(value.shape)), the gradient \(Shape.text(gradient.shape))")
+    }
+    let count = value.count
+    var blocks: [UnsafeMutablePointer<Float>] = []
+    for index in memory.indices {
+      _ = try memory[index].withUnsafeMutableBuffer { (buffer) throws(Fault) in
+        if let base = buffer.baseAddress { blocks.append(base) }
+      }
+    }
+    defer { withExtendedLifetime(memory) {} }
+    _ = try value.withUnsafeMutableBuffer { (values) throws(Fault) in
+      gradient.withUnsafeBuffer { slopes in
+        guard let parameters = values.baseAddress, let slope = slopes.baseAddress else { return }
+        update(parameters, gradient: slope, memory: blocks, count: count, step: step, learningRate: learningRate)
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// Whether no element is infinite or no number.
+  var isFinite: Bool {
+    withUnsafeBuffer { values in
+      var spread: Float = 0
+      for value in values { spread += value * 0 }
+      return spread == 0
+    }
+  }
+}

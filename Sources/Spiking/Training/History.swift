@@ -1,0 +1,44 @@
+// What a training run leaves behind for plots and reports.
+
+/// The course of a training run; each list has one entry for each epoch.
+public struct History: Sendable, Equatable {
+  /// The mean loss over the training samples, measured while the parameters moved.
+  public var loss: [Double] = []
+  /// The share of training samples that were read right, measured while the parameters moved.
+  public var accuracy: [Double] = []
+  /// On the validation data after each epoch; empty without any.
+  public var validationLoss: [Double] = []
+  public var validationAccuracy: [Double] = []
+  /// Spikes of all neuron layers for a training sample.
+  public var spikesPerSample: [Double] = []
+  /// The time of each epoch, validation included.
+  public var seconds: [Double] = []
+  /// Whether the user stopped the run; the last epoch may then be incomplete.
+  public var interrupted = false
+
+  public init() {}
+
+  /// The number of epochs that were begun and recorded.
+  public var epochs: Int { loss.count }
+}
+
+/// Where a training run stands, for a progress display.
+public struct FitProgress: Sendable {
+  /// From 1.
+  public var epoch: Int
+  public var epochs: Int
+  /// From 1.
+  public var batch: Int
+  public var batches: Int
+  /// The mean over this epoch so far.
+  public var loss: Double
+  public var accuracy: Double
+  /// The loss of the last batch alone.
+  public var batchLoss: Double
+  public var samplesPerSecond: Double
+  public var secondsLeft: Double
+  /// On the validation data, once this epoch has ended; nil before, and without any.
+  public var validationAccuracy: Double?
+  /// Whether this is the last report of its epoch.
+  public var isEpochEnd: Bool
+}
