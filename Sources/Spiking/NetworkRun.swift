@@ -83,11 +83,8 @@ extension Network {
     for index in layers.indices {
       pass.layerIndex = index
       if let neurons = layers[index] as? NeuronLayer {
-        let run = try neurons.run(consume signal)
-        recordings.append(
-          Recording(
-            name: "\(neurons.name) \(index)", states: zip(neurons.model.stateNames, run.states).map { ($0, $1) },
-            spikes: run.output.spikes))
+        let run = try neurons.run(consume signal, for: .recording)
+        recordings.append(neurons.model.recording(run, name: "\(neurons.name) \(index)"))
         signal = run.output
       } else {
         signal = try layers[index].forward(consume signal, pass).output

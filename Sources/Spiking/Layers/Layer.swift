@@ -89,9 +89,9 @@ public struct LayerRun: Sendable {
 
 /// What a layer keeps for its way back; empty when the network isn't being trained.
 public struct LayerMemory: Sendable {
-  /// The input of a layer of weights, or the spikes of neurons.
+  /// The input of a layer of weights.
   public var signal: Signal?
-  /// Other tensors; for neurons, their states.
+  /// Other tensors; for neurons, what their model keeps.
   public var tensors: [Tensor]
   /// The shape of the input, where the layer changes it.
   public var inputShape: [Int]

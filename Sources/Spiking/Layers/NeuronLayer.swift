@@ -21,17 +21,15 @@ public struct NeuronLayer: Layer {
   }
 
   public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
-    let run = try run(input)
-    guard pass.isTraining else { return LayerRun(output: run.output) }
-    return LayerRun(
-      output: run.output, memory: LayerMemory(signal: run.output.spikes.map(Signal.spikes), tensors: run.states))
+    let run = try run(input, for: pass.isTraining ? .training : .output)
+    return LayerRun(output: run.output, memory: LayerMemory(tensors: run.kept))
   }
 
   /// Runs the neurons, with spikes as input taken as currents of 1.
-  func run(_ input: consuming Signal) throws(Fault) -> NeuronRun {
+  func run(_ input: consuming Signal, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
     switch consume input {
-    case .tensor(let drive): try model.run(drive)
-    case .spikes(let spikes): try model.run(try spikes.tensor())
+    case .tensor(let drive): try model.run(drive, for: purpose)
+    case .spikes(let spikes): try model.run(try spikes.tensor(), for: purpose)
     }
   }
 
@@ -39,7 +37,7 @@ public struct NeuronLayer: Layer {
     _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
   ) throws(Fault) -> LayerGradient {
     let drive = try model.driveGradient(
-      gradient, states: memory.tensors, spikes: memory.signal?.spikes, surrogate: pass.surrogate)
+      gradient, kept: memory.tensors, surrogate: pass.surrogate)
     return LayerGradient(input: drive)
   }
 }

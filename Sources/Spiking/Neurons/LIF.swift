@@ -46,7 +46,7 @@ public struct LIF: NeuronModel {
     }
   }
 
-  public func run(_ drive: consuming Tensor) throws(Fault) -> NeuronRun {
+  public func run(_ drive: consuming Tensor, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
     var membrane = drive
     var spikes = try Spikes(shape: membrane.shape)
     let size = ScanSize(membrane.shape)
@@ -61,16 +61,16 @@ public struct LIF: NeuronModel {
         }
       }
     }
-    return NeuronRun(output: .spikes(spikes), states: [membrane])
+    return NeuronRun(output: .spikes(spikes), kept: purpose == .output ? [] : [membrane])
   }
 
   public func driveGradient(
-    _ gradient: consuming Tensor, states: [Tensor], spikes: Spikes?, surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
   ) throws(Fault) -> Tensor {
     var result = gradient
     let size = ScanSize(result.shape)
     let constants = constants
-    guard let membrane = states.first, membrane.count == result.count else { return result }
+    guard let membrane = kept.first, membrane.count == result.count else { return result }
     _ = try result.withUnsafeMutableBuffer { (gradients) throws(Fault) in
       try membrane.withUnsafeBuffer { (potentials) throws(Fault) in
         guard let gradient = gradients.baseAddress, let potential = potentials.baseAddress, !potentials.isEmpty
@@ -112,7 +112,7 @@ public struct LeakyIntegrator: NeuronModel {
 
   public func check() throws(Fault) { try checkLeak(beta, of: name) }
 
-  public func run(_ drive: consuming Tensor) throws(Fault) -> NeuronRun {
+  public func run(_ drive: consuming Tensor, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
     var membrane = drive
     let size = ScanSize(membrane.shape)
     let beta = beta
@@ -122,11 +122,11 @@ public struct LeakyIntegrator: NeuronModel {
         leakyForward(beta: beta, steps: size.steps, columns: size.columns, membrane: potential, range: range)
       }
     }
-    return NeuronRun(output: .tensor(membrane), states: [membrane])
+    return NeuronRun(output: .tensor(membrane), kept: purpose == .recording ? [membrane] : [])
   }
 
   public func driveGradient(
-    _ gradient: consuming Tensor, states: [Tensor], spikes: Spikes?, surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
   ) throws(Fault) -> Tensor {
     var result = gradient
     let size = ScanSize(result.shape)

@@ -13,7 +13,7 @@ public protocol NeuronModel: Sendable {
   var name: String { get }
   /// The parameters as they read in a description: ("beta", "0.9").
   var settings: [(name: String, value: String)] { get }
-  /// The names of the state variables, in the order of `NeuronRun.states`.
+  /// The names of the state variables, in the order in which a recording lists them.
   var stateNames: [String] { get }
   /// Whether the neurons fire; a model that doesn't gives its first state as output.
   var isSpiking: Bool { get }
@@ -21,29 +21,41 @@ public protocol NeuronModel: Sendable {
   func check() throws(Fault)
   /// Runs the neurons over all steps from their initial state.
   ///
-  /// - Parameter drive: the input current, `[time, batch, ...features]`; it may be reused for the result.
-  func run(_ drive: consuming Tensor) throws(Fault) -> NeuronRun
+  /// - Parameters:
+  ///   - drive: the input current, `[time, batch, ...features]`; it may be reused for the result.
+  ///   - purpose: what the result is for, and so what must be kept.
+  func run(_ drive: consuming Tensor, for purpose: RunPurpose) throws(Fault) -> NeuronRun
   /// The gradient of the drive, from that of the output.
   ///
   /// - Parameters:
   ///   - gradient: of the output, `[time, batch, ...features]`; it may be reused for the result.
-  ///   - states: those that `run` answered.
-  ///   - spikes: those that `run` answered; nil for a model that doesn't fire.
+  ///   - kept: what `run` kept for training.
   func driveGradient(
-    _ gradient: consuming Tensor, states: [Tensor], spikes: Spikes?, surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
   ) throws(Fault) -> Tensor
 }
 
-/// What a population did: its output, and its states over time, which the backward pass needs too.
+/// What a run of neurons is for.
+public enum RunPurpose: Sendable {
+  /// The output alone.
+  case output
+  /// The output and every state over time.
+  case recording
+  /// The output, and whatever the model's backward pass needs.
+  case training
+}
+
+/// What a population did.
 public struct NeuronRun: Sendable {
   /// Spikes, or the first state of a model that doesn't fire.
   public var output: Signal
-  /// Each state after its update and before any reset, `[time, batch, ...features]`.
-  public var states: [Tensor]
+  /// For a recording, each state after its update and before any reset, `[time, batch, ...features]`; for training, what
+  /// the model itself chooses.
+  public var kept: [Tensor]
 
-  public init(output: Signal, states: [Tensor]) {
+  public init(output: Signal, kept: [Tensor] = []) {
     self.output = output
-    self.states = states
+    self.kept = kept
   }
 }
 
@@ -65,9 +77,11 @@ extension NeuronModel {
   public func record(_ drive: Tensor) throws(Fault) -> Recording {
     try check()
     try checkDrive(drive.shape)
-    let run = try run(drive.detached)
-    return Recording(
-      name: name, states: zip(stateNames, run.states).map { ($0, $1) }, spikes: run.output.spikes)
+    return recording(try run(drive.detached, for: .recording), name: name)
+  }
+
+  func recording(_ run: NeuronRun, name: String) -> Recording {
+    Recording(name: name, states: zip(stateNames, run.kept).map { ($0, $1) }, spikes: run.output.spikes)
   }
 
   func checkDrive(_ shape: [Int]) throws(Fault) {
