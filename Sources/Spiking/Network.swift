@@ -68,7 +68,7 @@ public struct Network: Sendable {
       grown.shapes.append(output)
     } catch {
       var fault = error
-      let place = "layer \(position), \(layer.description)"
+      let place = "layer \(position), \(layer.callText)"
       fault.label = fault.label.map { "\(place): \($0)" } ?? place
       throw fault
     }

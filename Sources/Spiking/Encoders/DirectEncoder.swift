@@ -12,7 +12,7 @@ public struct DirectEncoder: Encoder {
     self.steps = steps
   }
 
-  public var parameters: [(name: String, value: Double)] { [] }
+  public var settings: [(name: String, value: Setting)] { [("steps", .integer(steps))] }
 
   public func check() throws(Fault) { try checkSteps() }
 

@@ -4,13 +4,9 @@ import Faults
 import Tensors
 
 /// A code: how a number from 0 to 1 becomes spikes (or a current) over `steps` time steps.
-public protocol Encoder: Sendable {
-  /// The name in the language.
-  var name: String { get }
+public protocol Encoder: Described, Sendable {
   /// The number of time steps of a code word.
   var steps: Int { get }
-  /// The other parameters with their values, for descriptions and files.
-  var parameters: [(name: String, value: Double)] { get }
   /// A `.value` fault when a parameter cannot be used.
   func check() throws(Fault)
   /// Encodes values that are known to lie in 0...1.

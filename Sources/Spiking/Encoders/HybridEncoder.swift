@@ -30,7 +30,9 @@ public struct HybridEncoder: Encoder {
     self.base = base
   }
 
-  public var parameters: [(name: String, value: Double)] { [("alpha", alpha), ("base", base)] }
+  public var settings: [(name: String, value: Setting)] {
+    [("steps", .integer(steps)), ("alpha", .number(alpha)), ("base", .number(base))]
+  }
 
   public func check() throws(Fault) {
     try checkSteps()

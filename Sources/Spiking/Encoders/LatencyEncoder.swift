@@ -13,7 +13,7 @@ public struct LatencyEncoder: Encoder {
     self.steps = steps
   }
 
-  public var parameters: [(name: String, value: Double)] { [] }
+  public var settings: [(name: String, value: Setting)] { [("steps", .integer(steps))] }
 
   public func check() throws(Fault) { try checkSteps() }
 

@@ -16,7 +16,9 @@ public struct RateEncoder: Encoder {
     self.random = random
   }
 
-  public var parameters: [(name: String, value: Double)] { [("random", random ? 1 : 0)] }
+  public var settings: [(name: String, value: Setting)] {
+    [("steps", .integer(steps))] + (random ? [] : [("random", .flag(false))])
+  }
 
   public func check() throws(Fault) { try checkSteps() }
 

@@ -36,10 +36,8 @@ public struct DenseLayer: Layer {
     self.bias = bias
   }
 
-  public var settings: [(name: String, value: String)] {
-    var list = [(name: "outputs", value: "\(outputs)")]
-    if !hasBias { list.append((name: "bias", value: "false")) }
-    return list
+  public var settings: [(name: String, value: Setting)] {
+    [("outputs", .integer(outputs))] + (hasBias ? [] : [("bias", .flag(false))])
   }
 
   public var parameters: [(name: String, value: Tensor)] {

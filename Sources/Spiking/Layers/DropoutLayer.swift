@@ -14,7 +14,7 @@ public struct DropoutLayer: Layer {
     self.rate = rate
   }
 
-  public var settings: [(name: String, value: String)] { [("rate", "\(rate)")] }
+  public var settings: [(name: String, value: Setting)] { [("rate", .number(rate))] }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     guard rate >= 0, rate < 1 else {

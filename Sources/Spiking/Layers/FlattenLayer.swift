@@ -9,7 +9,7 @@ public struct FlattenLayer: Layer {
 
   public init() {}
 
-  public var settings: [(name: String, value: String)] { [] }
+  public var settings: [(name: String, value: Setting)] { [] }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] { [try Shape.count(input)] }
 

@@ -8,11 +8,7 @@ import Tensors
 ///
 /// Time is folded into the batch: a layer sees all steps at once, `[time, batch, ...features]`, and only neurons walk
 /// through time.
-public protocol Layer: Sendable {
-  /// The name in the language.
-  var name: String { get }
-  /// The arguments as they read in a description: ("outputs", "256").
-  var settings: [(name: String, value: String)] { get }
+public protocol Layer: Described, Sendable {
   /// Whether the output is the spikes (or, with `li`, the potentials) of neurons.
   var isNeurons: Bool { get }
   /// The parameters by name; empty before `built`.
@@ -50,11 +46,6 @@ extension Layer {
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer { self }
   public func synapses(for input: [Int]) -> Int { 0 }
   public mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}
-
-  /// "dense(outputs=256)".
-  public var description: String {
-    name + "(" + settings.map { "\($0.name)=\($0.value)" }.joined(separator: ", ") + ")"
-  }
 }
 
 /// What is known about one walk through a network.

@@ -12,7 +12,7 @@ public struct NeuronLayer: Layer {
   }
 
   public var name: String { model.name }
-  public var settings: [(name: String, value: String)] { model.settings }
+  public var settings: [(name: String, value: Setting)] { model.settings }
   public var isNeurons: Bool { true }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {

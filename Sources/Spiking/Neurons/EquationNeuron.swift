@@ -24,8 +24,8 @@ public struct EquationNeuron: NeuronModel {
     try check()
   }
 
-  public var settings: [(name: String, value: String)] {
-    zip(program.parameterNames, parameters).map { (name: $0, value: "\($1)") }
+  public var settings: [(name: String, value: Setting)] {
+    zip(program.parameterNames, parameters).map { (name: $0, value: .number(Double($1))) }
   }
   public var stateNames: [String] { program.stateNames }
   public var isSpiking: Bool { program.distance != nil }

@@ -30,10 +30,12 @@ public struct LIF: NeuronModel {
     self.reset = reset
   }
 
-  public var settings: [(name: String, value: String)] {
-    var list = [("beta", "\(beta)"), ("threshold", "\(threshold)")]
-    if reset != .subtract { list.append(("reset", "\"\(reset.rawValue)\"")) }
-    return list.map { (name: $0.0, value: $0.1) }
+  public var settings: [(name: String, value: Setting)] {
+    var list: [(name: String, value: Setting)] = [
+      ("beta", .number(Double(beta))), ("threshold", .number(Double(threshold))),
+    ]
+    if reset != .subtract { list.append(("reset", .text(reset.rawValue))) }
+    return list
   }
 
   public let stateNames = ["v"]
@@ -106,7 +108,7 @@ public struct LeakyIntegrator: NeuronModel {
     self.beta = beta
   }
 
-  public var settings: [(name: String, value: String)] { [("beta", "\(beta)")] }
+  public var settings: [(name: String, value: Setting)] { [("beta", .number(Double(beta)))] }
   public let stateNames = ["v"]
   public var isSpiking: Bool { false }
 

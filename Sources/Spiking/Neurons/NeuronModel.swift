@@ -8,11 +8,7 @@ import Tensors
 ///
 /// A hand-fused model (`LIF`) and one that is compiled from equations conform alike; layers, training and recording
 /// know only this protocol.
-public protocol NeuronModel: Sendable {
-  /// The name in the language.
-  var name: String { get }
-  /// The parameters as they read in a description: ("beta", "0.9").
-  var settings: [(name: String, value: String)] { get }
+public protocol NeuronModel: Described, Sendable {
   /// The names of the state variables, in the order in which a recording lists them.
   var stateNames: [String] { get }
   /// Whether the neurons fire; a model that doesn't gives its first state as output.

@@ -161,7 +161,7 @@ private struct Training {
     let gradients = try network.gradients(trace, outputGradients: loss.gradients, pass)
     for (layer, list) in gradients.enumerated() {
       for gradient in list where !gradient.isFinite {
-        throw divergence("the gradient of layer \(layer), \(network.layers[layer].description), is not finite", epoch, batch, nil)
+        throw divergence("the gradient of layer \(layer), \(network.layers[layer].callText), is not finite", epoch, batch, nil)
       }
     }
     step += 1
@@ -187,7 +187,7 @@ private struct Training {
   private func divergence(_ what: String, _ epoch: Int, _ batch: Int, _ trace: NetworkTrace?) -> Fault {
     var place = "epoch \(epoch + 1), batch \(batch + 1): \(what)"
     if let layer = network.layers.firstIndex(where: { $0.parameters.contains { !$0.value.isFinite } }) {
-      place += "; layer \(layer), \(network.layers[layer].description), has weights that are not finite"
+      place += "; layer \(layer), \(network.layers[layer].callText), has weights that are not finite"
     } else if let trace, case .tensor(let values) = trace.output, !values.isFinite {
       place += "; the output of layer \(network.layers.count - 1) is not finite"
     } else if trace != nil {

@@ -1,0 +1,160 @@
+// Networks as plain data and back, so that the rooms above can write them to files in whatever format.
+
+import Faults
+import Tensors
+
+/// A layer, neuron model or encoder by its kind and arguments.
+public struct ComponentDescription: Sendable, Equatable {
+  /// "dense", "lif", "equations", "rate" and so on.
+  public var kind: String
+  public var settings: [String: Setting]
+
+  public init(kind: String, settings: [String: Setting]) {
+    self.kind = kind
+    self.settings = settings
+  }
+
+  init(_ described: any Described) {
+    kind = described.name
+    settings = Dictionary(described.settings.map { ($0.name, $0.value) }) { first, _ in first }
+  }
+
+  func number(_ name: String, default value: Double) throws(Fault) -> Double {
+    guard let setting = settings[name] else { return value }
+    guard let number = setting.number else { throw wrong(name) }
+    return number
+  }
+
+  func integer(_ name: String) throws(Fault) -> Int {
+    guard let integer = settings[name]?.integer else { throw wrong(name) }
+    return integer
+  }
+
+  func texts(_ name: String) throws(Fault) -> [String] {
+    guard let texts = settings[name]?.texts else { throw wrong(name) }
+    return texts
+  }
+
+  func wrong(_ name: String) -> Fault {
+    Fault(.value, "the description of `\(kind)` has no usable `\(name)`")
+  }
+}
+
+/// A network without its numbers: `parameters` holds those, by "layer.name".
+public struct NetworkDescription: Sendable, Equatable {
+  public var inputShape: [Int]
+  public var layers: [ComponentDescription]
+  public var encoder: ComponentDescription?
+  public var decoder: String?
+  public var history: History?
+
+  public init(
+    inputShape: [Int], layers: [ComponentDescription], encoder: ComponentDescription? = nil, decoder: String? = nil,
+    history: History? = nil
+  ) {
+    self.inputShape = inputShape
+    self.layers = layers
+    self.encoder = encoder
+    self.decoder = decoder
+    self.history = history
+  }
+}
+
+extension Network {
+  /// The network as plain data, without its parameters.
+  public var plan: NetworkDescription {
+    NetworkDescription(
+      inputShape: inputShape,
+      layers: layers.map { layer in
+        if let neurons = layer as? NeuronLayer, let model = neurons.model as? EquationNeuron { return model.plan }
+        return ComponentDescription(layer)
+      },
+      encoder: encoder.map { ComponentDescription($0) }, decoder: decoder?.rawValue, history: history)
+  }
+
+  /// All parameters by "layer.name": "0.weight".
+  public var namedParameters: [(name: String, value: Tensor)] {
+    layers.enumerated().flatMap { index, layer in
+      layer.parameters.map { (name: "\(index).\($0.name)", value: $0.value) }
+    }
+  }
+
+  /// A network from plain data and its parameters.
+  ///
+  /// - Throws: `.value` for a kind or an argument that isn't known or a parameter that is missing; `.shape` for a
+  ///   parameter of another shape.
+  public init(_ plan: NetworkDescription, parameters: [String: Tensor]) throws(Fault) {
+    var network = try Network(inputShape: plan.inputShape)
+    for (index, description) in plan.layers.enumerated() {
+      let layer = try makeLayer(description, weight: parameters["\(index).weight"], bias: parameters["\(index).bias"])
+      network = try network.appending(layer, seed: 0)
+    }
+    for (name, value) in network.namedParameters {
+      guard let given = parameters[name] else {
+        throw Fault(.value, "a parameter of the network is missing", label: "there is no \(name)")
+      }
+      guard given.shape == value.shape else {
+        throw Fault(
+          .shape, "a parameter does not fit the network",
+          label: "\(name) is \(Shape.text(given.shape)), and the network needs \(Shape.text(value.shape))")
+      }
+    }
+    if let encoder = plan.encoder { network.encoder = try makeEncoder(encoder) }
+    if let decoder = plan.decoder {
+      guard let known = Decoder(rawValue: decoder) else {
+        throw Fault(.value, "the decoder `\(decoder)` is not known")
+      }
+      network.decoder = known
+    }
+    network.history = plan.history
+    self = network
+  }
+}
+
+/// A layer from its description; new kinds of layer get a case here.
+private func makeLayer(
+  _ description: ComponentDescription, weight: Tensor?, bias: Tensor?
+) throws(Fault) -> any Layer {
+  switch description.kind {
+  case "dense":
+    guard let weight else { throw description.wrong("weight") }
+    let outputs = try description.integer("outputs")
+    let hasBias = description.settings["bias"]?.flag ?? true
+    let layer = try DenseLayer(weight: weight, bias: bias)
+    guard layer.outputs == outputs, layer.hasBias == hasBias else { throw description.wrong("weight") }
+    return layer
+  case "flatten": return FlattenLayer()
+  case "dropout": return DropoutLayer(rate: try description.number("rate", default: 0.5))
+  case "lif":
+    guard let reset = LIF.Reset(rawValue: description.settings["reset"]?.text ?? "subtract") else {
+      throw description.wrong("reset")
+    }
+    return NeuronLayer(
+      LIF(
+        beta: Float(try description.number("beta", default: 0.9)),
+        threshold: Float(try description.number("threshold", default: 1)), reset: reset))
+  case "li": return NeuronLayer(LeakyIntegrator(beta: Float(try description.number("beta", default: 0.9))))
+  case EquationNeuron.kind: return NeuronLayer(try EquationNeuron(description))
+  default:
+    throw Fault(.value, "the layer `\(description.kind)` is not known", help: "it may come from a newer version")
+  }
+}
+
+/// An encoder from its description; new encoders get a case here.
+private func makeEncoder(_ description: ComponentDescription) throws(Fault) -> any Encoder {
+  let steps = try description.integer("steps")
+  let encoder: any Encoder
+  switch description.kind {
+  case "rate": encoder = RateEncoder(steps: steps, random: description.settings["random"]?.flag ?? true)
+  case "latency": encoder = LatencyEncoder(steps: steps)
+  case "direct": encoder = DirectEncoder(steps: steps)
+  case "hybrid":
+    encoder = HybridEncoder(
+      steps: steps, alpha: try description.number("alpha", default: 0.5),
+      base: try description.number("base", default: HybridEncoder.standardBase))
+  default:
+    throw Fault(.value, "the encoder `\(description.kind)` is not known", help: "it may come from a newer version")
+  }
+  try encoder.check()
+  return encoder
+}

@@ -1,0 +1,94 @@
+import Faults
+import Spiking
+import Tensors
+import Testing
+
+@Suite struct EncoderTests {
+  let stream = RandomStream(seed: 1, purpose: "test")
+
+  func spikes(_ encoder: some Encoder, _ values: [Float]) throws -> Spikes {
+    try #require(try encoder.encode(try Tensor(values, shape: [values.count]), stream: stream).spikes)
+  }
+
+  func counts(_ spikes: Spikes) throws -> [Float] { try spikes.counts(over: [0]).scalars }
+
+  @Test func rateFiresInProportion() throws {
+    let random = try spikes(RateEncoder(steps: 4000), [0, 0.1, 0.5, 0.9, 1])
+    #expect(random.shape == [4000, 1, 5])
+    let counts = try counts(random)
+    for (count, x) in zip(counts, [0, 0.1, 0.5, 0.9, 1] as [Float]) { #expect(abs(count / 4000 - x) < 0.03) }
+    #expect(counts[0] == 0)
+    #expect(counts[4] == 4000)
+    let regular = try spikes(RateEncoder(steps: 100, random: false), [0, 0.25, 0.5, 1])
+    #expect(try self.counts(regular) == [0, 25, 50, 100])
+  }
+
+  @Test func latencyFiresOnceAndEarlierForMore() throws {
+    let code = try spikes(LatencyEncoder(steps: 50), [0, 0.1, 0.5, 0.9, 1])
+    #expect(try counts(code) == [0, 1, 1, 1, 1])
+    let firsts = (1..<5).map { firstStep(code, feature: $0) ?? -1 }
+    #expect(firsts == firsts.sorted(by: >))
+    #expect(firsts.last == 0)
+  }
+
+  @Test func hybridFiresEarlierAndMoreOftenForMore() throws {
+    let values: [Float] = [0, 0.2, 0.35, 0.5, 0.7, 0.9, 1]
+    let code = try spikes(HybridEncoder(steps: 50, alpha: 0.5), values)
+    let firsts = (1..<values.count).map { firstStep(code, feature: $0) ?? 50 }
+    for (a, b) in zip(firsts, firsts.dropFirst()) { #expect(a > b) }
+    let counts = try counts(code)
+    for (a, b) in zip(counts, counts.dropFirst()) { #expect(a < b) }
+    #expect(try self.counts(try spikes(HybridEncoder(steps: 50, alpha: 0.8), values))[6] > counts[6])
+  }
+
+  @Test func hybridWithoutModulationIsTheRegularRateCode() throws {
+    let values: [Float] = [0, 0.05, 0.25, 0.3, 0.61, 1]
+    #expect(
+      try spikes(HybridEncoder(steps: 60, alpha: 0, base: 1), values)
+        == spikes(RateEncoder(steps: 60, random: false), values))
+  }
+
+  @Test func hybridSpendsFewerSpikesThanRate() throws {
+    var numbers = TestNumbers(8)
+    let values = numbers.floats(500)
+    let rate = try spikes(RateEncoder(steps: 20), values).total
+    let hybrid = try spikes(HybridEncoder(steps: 20, alpha: 0.5), values).total
+    #expect(hybrid * 2 < rate)
+  }
+
+  @Test func directRepeatsTheValues() throws {
+    let values = try Tensor([0.25, 0.5, 1, 0], shape: [2, 2])
+    let code = try DirectEncoder(steps: 3).encode(values, stream: stream)
+    #expect(code.spikes == nil)
+    #expect(code.shape == [3, 2, 2])
+    #expect(try code.tensor().scalars == [0.25, 0.5, 1, 0, 0.25, 0.5, 1, 0, 0.25, 0.5, 1, 0])
+  }
+
+  @Test func theSameStreamGivesTheSameSpikes() throws {
+    let values: [Float] = [0.2, 0.4, 0.6]
+    #expect(try spikes(RateEncoder(steps: 50), values) == spikes(RateEncoder(steps: 50), values))
+  }
+
+  @Test func valuesOutOfRangeAreNamedWithTheirPlace() throws {
+    for bad in [-0.1, 1.5, Float.nan, .infinity] {
+      let values = try Tensor([0.5, 0.5, 0.5, bad], shape: [2, 2])
+      do {
+        _ = try LatencyEncoder(steps: 5).encode(values, stream: stream)
+        Issue.record("\(bad) was accepted")
+      } catch let fault {
+        #expect(fault.kind == .value)
+        #expect(fault.label?.contains("[1, 1]") == true)
+        #expect(fault.label?.contains("\(bad)") == true)
+      }
+    }
+  }
+
+  @Test func badParametersAreFaults() throws {
+    let one = try Tensor([0.5], shape: [1])
+    #expect(throws: Fault.self) { try RateEncoder(steps: 0).encode(one, stream: stream) }
+    #expect(throws: Fault.self) { try HybridEncoder(steps: 5, alpha: 1).encode(one, stream: stream) }
+    #expect(throws: Fault.self) { try HybridEncoder(steps: 5, alpha: -1).encode(one, stream: stream) }
+    #expect(throws: Fault.self) { try HybridEncoder(steps: 5, base: 0).encode(one, stream: stream) }
+    #expect(throws: Fault.self) { try DirectEncoder(steps: 5).encode(try Tensor.scalar(0.5), stream: stream) }
+  }
+}
