@@ -25,7 +25,7 @@ func smallNetwork(seed: UInt64 = 0, inputs: Int = 4, hidden: Int = 3, outputs: I
     func weights(_ seed: UInt64) throws -> [Float] { try smallNetwork(seed: seed).layers[0].parameters[0].value.scalars }
     #expect(try weights(1) == weights(1))
     #expect(try weights(1) != weights(2))
-    let bound = Float((6.0 / 4).squareRoot())
+    let bound = Float(0.5)
     #expect(try weights(1).allSatisfy { abs($0) <= bound })
   }
 

@@ -151,12 +151,14 @@ func toyData(_ count: Int, seed: UInt64 = 1, classes: Int = 3) throws -> Dataset
   }
 
   @Test func divergenceNamesThePlaceAndTheLastGoodLoss() throws {
+    let start = try network()
+    let data = try toyData(60)
     var options = options(3)
     options.loss = Loss("broken") { (output, labels, _) throws(Fault) in
       try Losses.spikeCountCrossEntropy(output, labels).unary(.negate).unary(.log)
     }
     do {
-      _ = try fit(try network(), try toyData(60), options)
+      _ = try fit(start, data, options)
       Issue.record("a nan loss was accepted")
     } catch {
       #expect(error.label?.contains("epoch 1, batch 1") == true)
@@ -165,7 +167,7 @@ func toyData(_ count: Int, seed: UInt64 = 1, classes: Int = 3) throws -> Dataset
     options = self.options(3)
     options.optimizer = SGD(learningRate: .greatestFiniteMagnitude)
     do {
-      _ = try fit(try network(), try toyData(60), options)
+      _ = try fit(start, data, options)
       Issue.record("a diverging run was accepted")
     } catch {
       #expect(error.label?.contains("layer") == true)

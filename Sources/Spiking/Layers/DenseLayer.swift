@@ -59,7 +59,10 @@ public struct DenseLayer: Layer {
     return [outputs]
   }
 
-  /// Draws weights uniformly from `-b ... b` with `b = sqrt(6 / inputs)` (He et al. 2015); biases begin at zero.
+  /// Draws weights uniformly from `-b ... b` with `b = 1 / sqrt(inputs)`; biases begin at zero.
+  ///
+  /// That is a third of the variance of Glorot's and a sixth of He's rule: potentials add up over time, and wider
+  /// weights begin so far from the threshold that steep surrogates pass no gradient.
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer {
     _ = try outputShape(for: input)
     if let weight {
@@ -72,7 +75,7 @@ public struct DenseLayer: Layer {
     }
     var draws = stream
     var layer = self
-    let bound = Float((6 / Double(max(1, input[0]))).squareRoot())
+    let bound = Float((1 / Double(max(1, input[0]))).squareRoot())
     layer.weight = try draws.uniformTensor([input[0], outputs], from: -bound, to: bound)
     layer.bias = hasBias ? try Tensor.zeros([outputs]) : nil
     return layer
