@@ -54,9 +54,10 @@ public enum Signal: Sendable {
     }
     switch self {
     case .tensor(let tensor): return .tensor(try tensor.reshaped(whole))
-    case .spikes(var spikes):
-      spikes.shape = whole
-      return .spikes(spikes)
+    case .spikes(let spikes):
+      var arranged = try Spikes(shape: whole)
+      arranged.words = spikes.words
+      return .spikes(arranged)
     }
   }
 }

@@ -11,9 +11,10 @@ import Tensors
 /// without chance. With `alpha = 0` it is the plain integrate-and-fire rate code of threshold `base`.
 ///
 /// Over `steps` steps a value fires about `x steps / (base (1 - alpha x))` times, where a Bernoulli rate code
-/// fires `x steps` times. With the default base of 6 the digits data cost 4.2 times fewer spikes than with the rate
-/// code, and a network of 64-128-10 learns them as well from 20 steps; features too dim to reach their threshold
-/// within the steps stay silent.
+/// fires `x steps` times; features too dim to reach their threshold within the steps stay silent. The base trades
+/// spikes for accuracy: on the digits data, 20 steps and a network of 64-128-10, means of nine seeds, the rate code
+/// reads 96.6 % from 390 input spikes a sample, and this code with alpha 0.5 reads 96.4 % from 150 (base 4), 96.0 %
+/// from 120 (base 5) and 95.9 % from 93 (base 6).
 public struct HybridEncoder: Encoder {
   public let name = "hybrid"
   public var steps: Int
@@ -23,7 +24,7 @@ public struct HybridEncoder: Encoder {
   public var base: Double
 
   /// The threshold that `hybrid` uses when none is given.
-  public static let standardBase = 6.0
+  public static let standardBase = 5.0
 
   public init(steps: Int, alpha: Double = 0.5, base: Double = HybridEncoder.standardBase) {
     self.steps = steps

@@ -1,4 +1,4 @@
-// The products of layers with weights, over all time steps at once: by events where few neurons fire, dense else.
+// The products of layers with weights, over all time steps at once: by events for spikes, dense for numbers.
 
 import Faults
 import Kernels
@@ -6,126 +6,76 @@ import Tensors
 
 /// The three products of a layer `y = x @ w + b`, with x `[time, batch, inputs]` and w `[inputs, outputs]`.
 enum Product {
-  /// Below this share of active inputs the forward product adds up rows of weights instead of multiplying.
-  static let forwardDensity = 0.25
-  /// The same for the gradient of the weights.
-  static let gradientDensity = 0.15
-
   /// `[time, batch, outputs]`.
   static func forward(_ input: Signal, weight: Tensor, bias: Tensor?) throws(Fault) -> Tensor {
-    let rows = input.steps * input.batch
-    let outputs = weight.shape[1]
-    var sparse: Spikes?
-    if case .spikes(let spikes) = input, spikes.density < forwardDensity { sparse = spikes }
-    let dense = sparse == nil ? try input.tensor() : nil
-    return try Tensor(shape: [input.steps, input.batch, outputs]) { (target) throws(Fault) in
-      guard let output = target.baseAddress, !target.isEmpty else { return }
-      startRows(output, rows: rows, columns: outputs, with: bias)
-      try weight.withUnsafeBuffer { (weights) throws(Fault) in
-        guard let w = weights.baseAddress, !weights.isEmpty else { return }
-        if let sparse {
-          try sparse.withUnsafeWords { (words) throws(Fault) in
-            let features = sparse.features
-            try withWorkspace(spikeGemmWorkspace(rows: rows, features: features, columns: outputs)) { workspace in
-              spikeGemm(
-                rows: rows, features: features, columns: outputs, spikes: words, wordsPerRow: sparse.wordsPerRow,
-                weights: w, weightStride: outputs, beta: 1, out: output, outStride: outputs, workspace: workspace)
-            }
-          }
-        } else if let dense {
-          try dense.withUnsafeBuffer { (values) throws(Fault) in
-            guard let x = values.baseAddress else { return }
-            let inputs = weight.shape[0]
-            try multiply(
-              m: rows, n: outputs, k: inputs, a: MatrixView(x, stride: inputs, transposed: false),
-              b: MatrixView(w, stride: outputs, transposed: false), beta: 1, c: output)
-          }
-        }
-      }
+    var output: Tensor
+    switch input {
+    case .spikes(let spikes): output = try spikes.product(with: weight)
+    case .tensor(let values):
+      let (rows, inputs, outputs) = (input.steps * input.batch, weight.shape[0], weight.shape[1])
+      output = try product(
+        [input.steps, input.batch, outputs], values, weight, m: rows, n: outputs, k: inputs, aStride: inputs,
+        bStride: outputs)
     }
+    if let bias { try add(bias, toRowsOf: &output) }
+    return output
   }
 
   /// `[inputs, outputs]`: the inputs' transpose times the gradient of the output.
   static func weightGradient(_ input: Signal, outputGradient: Tensor) throws(Fault) -> Tensor {
-    let rows = input.steps * input.batch
-    let inputs = input.features
-    let outputs = outputGradient.count / max(1, rows)
-    var sparse: Spikes?
-    if case .spikes(let spikes) = input, spikes.density < gradientDensity { sparse = spikes }
-    let dense = sparse == nil ? try input.tensor() : nil
-    return try Tensor(shape: [inputs, outputs]) { (target) throws(Fault) in
-      guard let result = target.baseAddress, !target.isEmpty else { return }
-      result.update(repeating: 0, count: target.count)
-      try outputGradient.withUnsafeBuffer { (gradients) throws(Fault) in
-        guard let g = gradients.baseAddress, !gradients.isEmpty else { return }
-        if let sparse {
-          try sparse.withUnsafeWords { (words) throws(Fault) in
-            try inParallel(sparse.wordsPerRow, workPerItem: rows * outputs) { range in
-              addToActiveRows(
-                words: words, wordsPerRow: sparse.wordsPerRow, rows: rows, gradient: g, columns: outputs,
-                output: result, wordRange: range)
-            }
-          }
-        } else if let dense {
-          try dense.withUnsafeBuffer { (values) throws(Fault) in
-            guard let x = values.baseAddress else { return }
-            try multiply(
-              m: inputs, n: outputs, k: rows, a: MatrixView(x, stride: inputs, transposed: true),
-              b: MatrixView(g, stride: outputs, transposed: false), beta: 0, c: result)
-          }
-        }
-      }
+    switch input {
+    case .spikes(let spikes): return try spikes.weightGradient(of: outputGradient)
+    case .tensor(let values):
+      let rows = input.steps * input.batch
+      let (inputs, outputs) = (input.features, outputGradient.count / max(1, rows))
+      return try product(
+        [inputs, outputs], values, outputGradient, m: inputs, n: outputs, k: rows, aStride: inputs,
+        aTransposed: true, bStride: outputs)
     }
   }
 
   /// `[time, batch, inputs]`: the gradient of the output times the weights' transpose.
   static func inputGradient(_ outputGradient: Tensor, weight: Tensor) throws(Fault) -> Tensor {
-    let inputs = weight.shape[0]
-    let outputs = weight.shape[1]
+    let (inputs, outputs) = (weight.shape[0], weight.shape[1])
     let rows = outputGradient.count / max(1, outputs)
-    return try Tensor(shape: Array(outputGradient.shape.dropLast()) + [inputs]) { (target) throws(Fault) in
-      guard let result = target.baseAddress, !target.isEmpty else { return }
-      try outputGradient.withUnsafeBuffer { (gradients) throws(Fault) in
-        try weight.withUnsafeBuffer { (weights) throws(Fault) in
-          guard let g = gradients.baseAddress, let w = weights.baseAddress else { return }
-          try multiply(
-            m: rows, n: inputs, k: outputs, a: MatrixView(g, stride: outputs, transposed: false),
-            b: MatrixView(w, stride: outputs, transposed: true), beta: 0, c: result)
+    return try product(
+      Array(outputGradient.shape.dropLast()) + [inputs], outputGradient, weight, m: rows, n: inputs, k: outputs,
+      aStride: outputs, bStride: outputs, bTransposed: true)
+  }
+
+  /// `a b` with m rows, n columns and a depth of k, under the given shape.
+  private static func product(
+    _ shape: [Int], _ a: Tensor, _ b: Tensor, m: Int, n: Int, k: Int, aStride: Int, aTransposed: Bool = false,
+    bStride: Int, bTransposed: Bool = false
+  ) throws(Fault) -> Tensor {
+    try Tensor(shape: shape) { (target) throws(Fault) in
+      guard let c = target.baseAddress, !target.isEmpty else { return }
+      let count = GemmPlan(m: m, n: n, k: k).workspaceCount
+      let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+      defer { memory.deallocate() }
+      let workspace = memory.bindMemory(to: Float.self, capacity: count)
+      a.withUnsafeBuffer { left in
+        b.withUnsafeBuffer { right in
+          guard let x = left.baseAddress, let y = right.baseAddress else { return }
+          gemm(
+            m: m, n: n, k: k, a: MatrixView(x, stride: aStride, transposed: aTransposed),
+            b: MatrixView(y, stride: bStride, transposed: bTransposed), c: c, cStride: n, workspace: workspace,
+            shouldStop: { Interrupt.isRequested })
+        }
+      }
+      try Interrupt.check()
+    }
+  }
+
+  private static func add(_ bias: Tensor, toRowsOf output: inout Tensor) throws(Fault) {
+    let columns = bias.count
+    _ = try output.withUnsafeMutableBuffer { (target) throws(Fault) in
+      try bias.withUnsafeBuffer { (values) throws(Fault) in
+        guard let rows = target.baseAddress, let row = values.baseAddress, columns > 0 else { return }
+        try inParallel(target.count / columns, workPerItem: columns) { range in
+          for i in range { accumulate(count: columns, scale: 1, row, into: rows + i * columns) }
         }
       }
     }
-  }
-
-  private static func startRows(
-    _ output: UnsafeMutablePointer<Float>, rows: Int, columns: Int, with bias: Tensor?
-  ) {
-    guard let bias, bias.count == columns else {
-      output.update(repeating: 0, count: rows * columns)
-      return
-    }
-    bias.withUnsafeBuffer { values in
-      guard let row = values.baseAddress else { return }
-      for i in 0..<rows { (output + i * columns).update(from: row, count: columns) }
-    }
-  }
-
-  private static func multiply(
-    m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, beta: Float, c: UnsafeMutablePointer<Float>
-  ) throws(Fault) {
-    try withWorkspace(GemmPlan(m: m, n: n, k: k).workspaceCount) { workspace in
-      gemm(
-        m: m, n: n, k: k, a: a, b: b, beta: beta, c: c, cStride: n, workspace: workspace,
-        shouldStop: { Interrupt.isRequested })
-    }
-  }
-
-  /// Lends scratch memory of so many floats, and throws `.interrupt` when the user asked to stop meanwhile.
-  private static func withWorkspace(
-    _ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void
-  ) throws(Fault) {
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
-    defer { memory.deallocate() }
-    body(memory.bindMemory(to: Float.self, capacity: count))
-    try Interrupt.check()
   }
 }
