@@ -1,0 +1,146 @@
+// The module `data`: data sets of images. Tables and arrays in files are in DataFiles.swift.
+
+import Faults
+import Formats
+import Machine
+import Spiking
+import Tensors
+
+/// All builtins of the module `data`.
+let dataBuiltins: [Builtin] = [
+  dataDigits, dataFashionMNIST, dataMNIST, dataIDX, dataFrom, dataSubset, dataCSV, dataSaveCSV, dataNPY, dataSaveNPY,
+]
+
+private let flatParameter = BuiltinParameter.optional(
+  "flat", .bool, default: "true", "whether a sample is one row of pixels; otherwise [1, height, width]")
+
+private let dataDigits = Builtin(
+  "data.digits", [flatParameter], returns: "dataset", subject: "data",
+  """
+  1,797 handwritten digits of 8x8 pixels between 0 and 1, which are part of the program.
+
+  "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, CC BY \
+  4.0, in scikit-learn's order.
+  """,
+  example: """
+    let digits = data.digits()
+    print(len(digits), digits.shape, digits.classes)   # expect: 1797 [64] 10
+    """
+) { (call) throws(Fault) in
+  let shape = try call.bool(0, default: true) ? [64] : [1, 8, 8]
+  return .dataset(
+    try Dataset(
+      embeddedDigits(), sampleShape: shape,
+      source: "Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI (CC BY 4.0)"))
+}
+
+private let dataFashionMNIST = Builtin(
+  "data.fashion_mnist",
+  [
+    .optional("path", .string, default: "\"\(fashionMNISTFolder)\"", "the folder with the four files"), flatParameter,
+  ],
+  returns: "(dataset, dataset)", subject: "data",
+  """
+  Fashion-MNIST: 60,000 training and 10,000 test images of clothes, 28x28 pixels between 0 and 1, ten classes.
+
+  By H. Xiao, K. Rasul and R. Vollgraf (2017), MIT licence. On Debian and Ubuntu, `apt install dataset-fashion-mnist` \
+  puts the files where they are looked for.
+  """,
+  example: """
+    let pair = try { data.fashion_mnist() } catch e { e.help }
+    """
+) { (call) throws(Fault) in
+  let split = try readFashionMNIST(folder: try call.string(0, default: fashionMNISTFolder))
+  let source = "Xiao, Rasul & Vollgraf, Fashion-MNIST (MIT)"
+  return try pair(split, flat: try call.bool(1, default: true), source: source)
+}
+
+private let dataMNIST = Builtin(
+  "data.mnist", [.required("path", .string, "a folder with the four files of MNIST, plain or gzipped"), flatParameter],
+  returns: "(dataset, dataset)", subject: "data",
+  """
+  A training and a test part from a folder with MNIST's file names: MNIST itself, or any set published in its form \
+  (KMNIST, QMNIST and others).
+  """,
+  example: """
+    let pair = try { data.mnist("no/such/folder") } catch e { e.message }
+    print(pair)   # expect: cannot find MNIST: there is no folder `no/such/folder`
+    """
+) { (call) throws(Fault) in
+  let path = try call.string(0)
+  let help = "give the folder that holds train-images-idx3-ubyte, train-labels-idx1-ubyte and the two t10k files"
+  return try pair(
+    try readMNISTFolder(path, name: "MNIST", help: help), flat: try call.bool(1, default: true), source: path)
+}
+
+private func pair(_ split: ImageSplit, flat: Bool, source: String) throws(Fault) -> Value {
+  func part(_ images: ImageSet) throws(Fault) -> Value {
+    .dataset(try Dataset(images, sampleShape: flat ? [images.sampleSize] : [1] + images.sampleShape, source: source))
+  }
+  return .tuple([try part(split.train), try part(split.test)])
+}
+
+private let dataIDX = Builtin(
+  "data.idx",
+  [
+    .required("images", .string, "an IDX file, plain or gzipped: images, or any array"),
+    .optional("labels", .string, default: "nil", "the IDX file with the labels of the images"),
+    .optional("names", .list, default: "nil", "a name for each class"),
+    .optional("flat", .bool, default: "true", "whether a sample is one row of pixels"),
+  ],
+  returns: "dataset", subject: "data",
+  """
+  Images and labels in the IDX format of MNIST, as a data set with pixels between 0 and 1.
+
+  Without `labels`, the array of a single file as a tensor, its numbers as they are.
+  """,
+  example: """
+    let read = (images, labels) => data.idx(images, labels)
+    """
+) { (call) throws(Fault) in
+  let path = try call.string(0)
+  guard call.has(1), !call[1].isNil else {
+    let array = try readIDX(path)
+    return .tensor(try Tensor(array.values.floats, shape: array.shape))
+  }
+  let names = call.has(2) && !call[2].isNil ? try call.strings(2) : []
+  let images = try readIDXImages(images: path, labels: try call.string(1), classNames: names)
+  let isFlat = try call.bool(3, default: true)
+  return .dataset(
+    try Dataset(images, sampleShape: isFlat ? [images.sampleSize] : images.sampleShape, source: path))
+}
+
+private let dataFrom = Builtin(
+  "data.from",
+  [
+    .required("features", .array | .tuple, "a tensor `[samples, ...]`, or a list of samples"),
+    .required("labels", .array | .tuple, "the class of each sample, counted from 0"),
+    .optional("names", .list, default: "nil", "a name for each class"),
+    .optional("name", .string, default: "\"data\"", "what the data set is called"),
+  ],
+  returns: "dataset", subject: "data", "A data set from samples and labels of your own.",
+  example: """
+    let xor = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], names=["same", "different"])
+    print(len(xor), xor.shape)   # expect: 4 [2]
+    """
+) { (call) throws(Fault) in
+  let names = call.has(2) && !call[2].isNil ? try call.strings(2) : []
+  return .dataset(
+    try Dataset(
+      name: try call.string(3, default: "data"), features: try call.tensor(0), labels: try call.ints(1),
+      classNames: names))
+}
+
+private let dataSubset = Builtin(
+  "data.subset",
+  [
+    .required("dataset", .foreign("dataset"), "where to take samples from"),
+    .required("indices", .array, "which samples: a range or a list"),
+  ],
+  returns: "dataset", subject: "data", "The data set of some of the samples, in the given order.",
+  example: """
+    print(len(data.subset(data.digits(), 0..100)))   # expect: 100
+    """
+) { (call) throws(Fault) in
+  .dataset(try call.dataset(0).subset(try call.ints(1)))
+}

@@ -1,0 +1,86 @@
+// Data sets as values of the language: they show what they hold, and give their samples one by one.
+
+import Faults
+import Formats
+import Language
+import Machine
+import Spiking
+import Tensors
+
+/// A data set that a program holds.
+public struct DatasetValue: ForeignValue {
+  public static let typeName = "dataset"
+  public let dataset: Dataset
+
+  public init(_ dataset: Dataset) { self.dataset = dataset }
+
+  public var summary: String {
+    let shape = Shape.text(dataset.sampleShape)
+    return "dataset \(dataset.name): \(dataset.count) samples of \(shape), \(dataset.classCount) classes"
+  }
+
+  /// What `describe` and the prompt show: one fact a line.
+  public func display(_ style: DisplayStyle) -> String {
+    let facts = dataset.facts
+    let width = facts.map { displayWidth($0.name) }.max() ?? 0
+    let lines = facts.map { fact in
+      "  " + fact.name + String(repeating: " ", count: width - displayWidth(fact.name)) + "  " + fact.value
+    }
+    return (["dataset"] + lines).joined(separator: "\n")
+  }
+
+  public var memberNames: [String] { ["features", "labels", "class_names", "classes", "shape", "name", "source"] }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    switch name {
+    case "features": .tensor(dataset.features)
+    case "labels": .list(dataset.labels.map { .int($0) })
+    case "class_names": .list(dataset.classNames.map { .string($0) })
+    case "classes": .int(dataset.classCount)
+    case "shape": .list(dataset.sampleShape.map { .int($0) })
+    case "name": .string(dataset.name)
+    case "source": .string(dataset.source)
+    default: nil
+    }
+  }
+
+  public var count: Int? { dataset.count }
+
+  /// The tuple `(features, label)` of a sample.
+  public func element(at index: Int) throws(Fault) -> Value {
+    let features = try dataset.rows([index]).reshaped(dataset.sampleShape)
+    return .tuple([.tensor(features), .int(dataset.labels[index])])
+  }
+
+  public func isEqual(to other: any ForeignValue) -> Bool {
+    guard let other = (other as? DatasetValue)?.dataset else { return false }
+    return dataset.labels == other.labels && dataset.classNames == other.classNames
+      && Tensor.identical(dataset.features, other.features)
+  }
+}
+
+extension Value {
+  /// A data set as a value.
+  static func dataset(_ dataset: Dataset) -> Value { .foreign(DatasetValue(dataset)) }
+}
+
+extension Call {
+  /// The data set of an argument.
+  func dataset(_ index: Int) throws(Fault) -> Dataset { try foreign(index, as: DatasetValue.self).dataset }
+}
+
+extension Dataset {
+  /// Images with pixels between 0 and 1, each of the given shape (the images' own where none is given).
+  init(_ images: ImageSet, sampleShape: [Int]? = nil, source: String) throws(Fault) {
+    let white = Float(max(images.white, 1))
+    let features = try Tensor(shape: [images.count] + (sampleShape ?? images.sampleShape)) { (target) throws(Fault) in
+      guard target.count == images.pixels.count else {
+        throw Fault(
+          .shape, "\(images.name) does not fit", label: "\(images.pixels.count) pixels, room for \(target.count)")
+      }
+      for (index, pixel) in images.pixels.enumerated() { target[index] = Float(pixel) / white }
+    }
+    try self.init(
+      name: images.name, features: features, labels: images.labels, classNames: images.classNames, source: source)
+  }
+}
