@@ -18,6 +18,8 @@ public enum Outcome: Equatable, Sendable {
   case failed(String)
   /// Stopped by Ctrl-C, with a line that says where.
   case interrupted(String?)
+  /// The program asked to leave with this status.
+  case exit(Int32)
 }
 
 /// One name that could stand at the cursor.

@@ -1,5 +1,7 @@
+import Builtins
 import Faults
 import Glibc
+import Machine
 
 /// The prompt as a program: terminal, signals, history file, startup file, and the thread that all of it runs on.
 public struct Repl: Sendable {
@@ -26,6 +28,14 @@ public struct Repl: Sendable {
     onLargeStack { converse(makeEvaluator) }
   }
 
+  /// Talks in the language itself.
+  public func run() -> Int32 {
+    run { _ in
+      let output = TerminalOutput()
+      return InterpreterEvaluator(interpreter: Interpreter(library: standardLibrary(), output: output), output: output)
+    }
+  }
+
   private func converse(_ makeEvaluator: @Sendable (Console) -> Evaluator) -> Int32 {
     Signals.install()
     let console = Console.standard()
@@ -38,7 +48,7 @@ public struct Repl: Sendable {
     console.line(console.styled("NeuEdge \(version)", .bold) + "  ?help for help, Ctrl-D to leave")
     runStartup(session)
     session.talk()
-    return 0
+    return session.status
   }
 
   private func runStartup(_ session: Session) {
@@ -61,8 +71,12 @@ public struct Repl: Sendable {
       }
       let padding = String(repeating: "\n", count: part.line)
       let outcome = session.evaluate { $0.evaluate(padding + program, name: "standard input", echo: false) }
-      if case .value = outcome { continue }
-      if case .failed(let report) = outcome { writeAll(report + "\n", to: STDERR_FILENO) } else { session.show(outcome) }
+      switch outcome {
+      case .value: continue
+      case .exit(let status): return status
+      case .failed(let report): writeAll(report + "\n", to: STDERR_FILENO)
+      case .interrupted: session.show(outcome)
+      }
       return 1
     }
     return 0

@@ -13,8 +13,10 @@ public final class Session {
   let history: HistoryFile
   /// The inputs so far; the first is input 1.
   var inputs: [String] = []
-  /// Set by `%quit`.
+  /// Set by `%quit` and `exit()`.
   var isLeaving = false
+  /// What the program ends with.
+  private(set) var status: Int32 = 0
   /// Where `%cd -` goes.
   var previousFolder = "."
 
@@ -80,6 +82,9 @@ public final class Session {
     case .value(let text?) where !text.isEmpty: console.line(text)
     case .value: return
     case .failed(let report): console.line(report)
+    case .exit(let wanted):
+      status = wanted
+      isLeaving = true
     case .interrupted(let place):
       // The terminal shows the keys as `^C`, behind whatever stood on the line.
       console.line("\n" + console.styled("interrupted", .yellow) + (place.map { " " + $0 } ?? ""))

@@ -1,5 +1,6 @@
 import Glibc
 import Sessions
 
-// The prompt over a language of a few words, for `scripts/test-repl`.
-exit(Repl(version: "test").run { FakeEvaluator(console: $0) })
+// The prompt for `scripts/test-repl`: over a language of a few words, or with `--language` over the real one.
+let repl = Repl(version: "test")
+exit(CommandLine.arguments.contains("--language") ? repl.run() : repl.run { FakeEvaluator(console: $0) })

@@ -55,19 +55,21 @@ func environment(_ name: String) -> String? { getenv(name).map { String(cString:
 /// Writes the whole text, through interruptions; a reader that has gone is no error here.
 func writeAll(_ text: String, to descriptor: Int32) {
   var text = text
-  text.withUTF8 { bytes in
-    var done = 0
-    while done < bytes.count {
-      let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-      if count < 0, errno == EINTR { continue }
-      if count < 0, errno == EAGAIN {
-        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        poll(&ready, 1, 1000)
-        continue
-      }
-      if count <= 0 { return }
-      done += count
+  text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
+}
+
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+  var done = 0
+  while done < bytes.count {
+    let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+    if count < 0, errno == EINTR { continue }
+    if count < 0, errno == EAGAIN {
+      var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      poll(&ready, 1, 1000)
+      continue
     }
+    if count <= 0 { return }
+    done += count
   }
 }
 
