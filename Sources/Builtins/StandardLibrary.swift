@@ -3,6 +3,7 @@ import Machine
 /// Everything that the language offers, in the manual's order. A new subject is one more array here.
 public let standardBuiltins: [Builtin] =
   outputBuiltins + conversionBuiltins + collectionBuiltins + textBuiltins + numberBuiltins + systemBuiltins
+  + tensorBuiltins + tensorShapeBuiltins + tensorMathBuiltins + tensorRandomBuiltins + tensorGradientBuiltins
   + plotBuiltins + dataBuiltins
 
 /// The library of a session: the builtins, and the stdlib's sources in the language itself.

@@ -18,7 +18,8 @@ extension Tensor {
     let lines = try AxisLines(flat, axis: axis ?? 0)
     if lines.length == 0 {
       throw Fault(
-        .value, "no elements have no \(largest ? "largest" : "smallest")", label: "the shape is \(Shape.text(shape))")
+        .value, "an empty tensor has no \(largest ? "largest" : "smallest") element",
+        label: "the shape is \(Shape.text(shape))")
     }
     var target = flat.shape
     target.remove(at: lines.axis)

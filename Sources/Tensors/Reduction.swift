@@ -65,7 +65,7 @@ extension Tensor {
     case .maximum, .minimum:
       if axes.contains(where: { shape[$0] == 0 }) {
         throw Fault(
-          .value, "no elements have no \(reduction.rawValue)", label: "the shape is \(Shape.text(shape))")
+          .value, "an empty tensor has no \(reduction.rawValue)", label: "the shape is \(Shape.text(shape))")
       }
       return try folded(reduction == .maximum ? .maximum : .minimum, axes, empty: 0)
     case .product: return try folded(.product, axes, empty: 1)

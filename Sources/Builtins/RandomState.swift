@@ -1,0 +1,37 @@
+// The session's seed, and the streams that builtins draw from. A draw depends on the seed and on how many draws came
+// before it, never on threads.
+
+import Machine
+import Tensors
+
+/// What `seed` set, and how often random numbers have been asked for since.
+private final class SeedState {
+  var seed: UInt64 = 0
+  var draws: UInt64 = 0
+}
+
+extension Machine {
+  private var seedState: SeedState {
+    let key = ObjectIdentifier(SeedState.self)
+    if let present = state[key] as? SeedState { return present }
+    let fresh = SeedState()
+    state[key] = fresh
+    return fresh
+  }
+
+  /// The session's seed: 0 until `seed(n)` sets it. Setting it starts all streams anew.
+  public var seed: UInt64 {
+    get { seedState.seed }
+    set {
+      seedState.seed = newValue
+      seedState.draws = 0
+    }
+  }
+
+  /// A stream that no earlier call got since the seed was set.
+  public func nextStream(_ purpose: String) -> RandomStream {
+    let current = seedState
+    current.draws &+= 1
+    return RandomStream(seed: current.seed, purpose: purpose, index: current.draws)
+  }
+}

@@ -1,0 +1,189 @@
+// Statistics, choices and products of tensors. Numbers and lists of numbers are taken too.
+
+import Faults
+import Glibc
+import Machine
+import Tensors
+
+private let axisParameter = BuiltinParameter.optional("axis", shapeKind, default: "all", "the axis or axes to reduce")
+private let keepParameter = BuiltinParameter.optional(
+  "keep", .bool, default: "false", "keep the reduced axes with size 1")
+
+/// Means, places of extremes, softmax, comparisons, products.
+let tensorMathBuiltins: [Builtin] = [
+  statistic("mean", .mean, "The mean.", "print(mean([1, 2, 3]))   # expect: 2.0"),
+  statistic(
+    "var", .variance, "The variance: the mean squared distance from the mean.", "print(var([1, 3]))   # expect: 1.0"),
+  statistic(
+    "std", .standardDeviation, "The standard deviation: the square root of the variance.",
+    "print(std([1, 3]))   # expect: 1.0"),
+  place("argmax", "The place of the largest element, the first of equals.", "print(argmax([3, 9, 2]))   # expect: 1") {
+    (x, axis) throws(Fault) in try x.argmax(over: axis)
+  },
+  place("argmin", "The place of the smallest element, the first of equals.", "print(argmin([3, 9, 2]))   # expect: 2") {
+    (x, axis) throws(Fault) in try x.argmin(over: axis)
+  },
+  Builtin(
+    "cumsum", [.required("x", .array, "a tensor"), .optional("axis", .int, default: "0", "the axis to sum along")],
+    returns: "tensor", subject: "tensors", "Running sums along an axis.",
+    example: "print(cumsum([1, 2, 3]))   # expect: tensor[3] [1., 3., 6.]"
+  ) { (call) throws(Fault) in .tensor(try call.tensor(0).cumulativeSum(over: try call.int(1, default: 0))) },
+  Builtin(
+    "softmax", [.required("x", .array, "a tensor"), .optional("axis", .int, default: "-1", "the axis of the classes")],
+    returns: "tensor", subject: "tensors", "exp(x) divided by its sum along an axis: scores as probabilities.",
+    example: "print(softmax([1, 1]))   # expect: tensor[2] [0.5, 0.5]"
+  ) { (call) throws(Fault) in .tensor(try call.tensor(0).softmax(over: try call.int(1, default: -1))) },
+  Builtin(
+    "log_softmax", [.required("x", .array, "a tensor"), .optional("axis", .int, default: "-1", "the axis of the classes")],
+    returns: "tensor", subject: "tensors", "The logarithm of softmax, exact where softmax is tiny.",
+    example: "print(close(log_softmax([0, 0]), log([0.5, 0.5])))   # expect: true"
+  ) { (call) throws(Fault) in .tensor(try call.tensor(0).logSoftmax(over: try call.int(1, default: -1))) },
+  Builtin(
+    "softplus", [.required("x", .array, "a number or a tensor")], returns: "float or tensor", subject: "numbers",
+    "log(1 + exp(x)): a smooth relu.", example: "print(softplus(0.0) == log(2.0))   # expect: true"
+  ) { (call) throws(Fault) in
+    if let x = call[0].asNumber { return .float(max(x, 0) + log1p(exp(-abs(x)))) }
+    return Machine.scalarOrTensor(try call.tensor(0).unary(.softplus))
+  },
+  pairwise(
+    "maximum", .maximum, "The larger of two values, element by element.",
+    "print(maximum([1, 5], 3))   # expect: tensor[2] [3., 5.]"),
+  pairwise(
+    "minimum", .minimum, "The smaller of two values, element by element.",
+    "print(minimum([1, 5], 3))   # expect: tensor[2] [1., 3.]"),
+  Builtin(
+    "clip", [.required("x", .array, "a number or a tensor"), .required("low", .number, "the lower bound"), .required("high", .number, "the upper bound")],
+    returns: "number or tensor", subject: "tensors", "Each element cut to the bounds.",
+    example: "print(clip([-1, 0.5, 2], 0, 1))   # expect: tensor[3] [0., 0.5, 1.]"
+  ) { (call) throws(Fault) in
+    let (low, high) = (try call.number(1), try call.number(2))
+    if !(low <= high) { throw call.wrong(1, "must not be above `high`, found \(low) and \(high)") }
+    if let x = call[0].asNumber { return x < low ? call[1] : x > high ? call[2] : call[0] }
+    return Machine.scalarOrTensor(try call.tensor(0).clipped(from: Float(low), to: Float(high)))
+  },
+  Builtin(
+    "where",
+    [
+      .required("condition", .array, "a mask"), .required("a", .array, "taken where the mask is true"),
+      .required("b", .array, "taken elsewhere"),
+    ],
+    returns: "tensor", subject: "tensors", "Chooses element by element between two values; shapes broadcast.",
+    example: "let x = tensor([-1, 2])\nprint(where(x > 0, x, 0))   # expect: tensor[2] [0., 2.]"
+  ) { (call) throws(Fault) in
+    Machine.scalarOrTensor(try Tensor.choose(where: try call.tensor(0), try call.tensor(1), try call.tensor(2)))
+  },
+  Builtin(
+    "close",
+    [
+      .required("a", .array, "a number or a tensor"), .required("b", .array, "what to compare with"),
+      .optional("rtol", .number, default: "1e-5", "the tolerance relative to b"),
+      .optional("atol", .number, default: "1e-6", "the absolute tolerance"),
+    ],
+    returns: "bool", subject: "tensors", "Whether all elements agree within |a - b| <= atol + rtol |b|.",
+    example: "print(close(0.1 + 0.2, 0.3))   # expect: true"
+  ) { (call) throws(Fault) in
+    let (relative, absolute) = (try call.number(2, default: 1e-5), try call.number(3, default: 1e-6))
+    if let a = call[0].asNumber, let b = call[1].asNumber {
+      return .bool(a == b || abs(a - b) <= absolute + relative * abs(b) && b.isFinite)
+    }
+    return .bool(
+      try Tensor.allClose(
+        try call.tensor(0), try call.tensor(1), relative: Float(relative), absolute: Float(absolute)))
+  },
+  Builtin(
+    "matmul", [.required("a", .array, "a vector, a matrix or a stack"), .required("b", .array, "another")],
+    returns: "tensor", subject: "tensors", "The matrix product, as `a @ b`.",
+    example: "print(matmul([[1, 2], [3, 4]], [1, 1]))   # expect: tensor[2] [3., 7.]"
+  ) { (call) throws(Fault) in
+    if let spikes = call[0].asSpikes, let weights = call[1].asTensor, weights.rank == 2, spikes.shape.count == 3,
+      !weights.isTracked
+    {
+      return .tensor(try spikes.product(with: weights))
+    }
+    return Machine.scalarOrTensor(try Tensor.matmul(try call.tensor(0), try call.tensor(1)))
+  },
+  Builtin(
+    "norm", [.required("x", .array, "a tensor")], returns: "float", subject: "tensors",
+    "The Euclidean length: the square root of the sum of squares.", example: "print(norm([3, 4]))   # expect: 5.0"
+  ) { (call) throws(Fault) in
+    Machine.scalarOrTensor(try call.tensor(0).unary(.square).sum().unary(.sqrt))
+  },
+  Builtin(
+    "histogram",
+    [
+      .required("x", .array, "numbers"), .optional("bins", .int, default: "10", "how many"),
+      .optional("low", .number, default: "the smallest", "where the first bin begins"),
+      .optional("high", .number, default: "the largest", "where the last bin ends"),
+    ],
+    returns: "map", subject: "tensors",
+    "How many numbers fall into each of equal bins: `counts`, and their `edges` (one more). The last bin includes its "
+      + "upper edge.", example: "print(histogram([0, 1, 1, 2], 2).counts)   # expect: [1, 3]"
+  ) { (call) throws(Fault) in
+    let low = call.has(2) ? Float(try call.number(2)) : nil
+    let high = call.has(3) ? Float(try call.number(3)) : nil
+    let result = try call.tensor(0).histogram(bins: try call.int(1, default: 10, atLeast: 1), low: low, high: high)
+    let edges = try Tensor(result.edges, shape: [result.edges.count])
+    return .map([("counts", .list(result.counts.map { .int($0) })), ("edges", .tensor(edges))])
+  },
+]
+
+/// A mean or a spread. Lists of numbers are reckoned in double precision, lists of quantities keep their unit.
+private func statistic(_ name: String, _ reduction: Reduction, _ documentation: String, _ example: String) -> Builtin {
+  Builtin(
+    name, [.required("x", .array | .tuple, "numbers"), axisParameter, keepParameter], returns: "float or tensor",
+    subject: "tensors", documentation + " Of all elements, or along axes.", example: example
+  ) { (call) throws(Fault) in
+    if let elements = call[0].elements, !call.has(1), !elements.isEmpty {
+      let numbers = elements.compactMap(\.asNumber)
+      if numbers.count == elements.count { return .float(value(reduction, of: numbers)) }
+      let quantities = elements.compactMap(\.asQuantity)
+      if quantities.count == elements.count, reduction != .variance {
+        for quantity in quantities where quantity.dimension != quantities[0].dimension {
+          throw Fault(
+            .unit, "`\(name)` needs quantities of one dimension",
+            label: "found \(quantities[0].dimension.name) and \(quantity.dimension.name)")
+        }
+        return .quantity(value(reduction, of: quantities.map(\.amount)), quantities[0].dimension)
+      }
+    }
+    let keeping = try call.bool(2, default: false)
+    return Machine.scalarOrTensor(try call.tensor(0).reduced(reduction, over: try axes(call, 1), keepingDimensions: keeping))
+  }
+}
+
+private func value(_ reduction: Reduction, of numbers: [Double]) -> Double {
+  let count = Double(numbers.count)
+  let mean = numbers.reduce(0, +) / count
+  if reduction == .mean { return mean }
+  let variance = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+  return reduction == .variance ? variance : variance.squareRoot()
+}
+
+private func place(
+  _ name: String, _ documentation: String, _ example: String,
+  _ body: @escaping @Sendable (Tensor, Int?) throws(Fault) -> Tensor
+) -> Builtin {
+  Builtin(
+    name, [.required("x", .array | .tuple, "numbers"), .optional("axis", .int, default: "all", "the axis to search along")],
+    returns: "int or tensor", subject: "tensors", documentation, example: example
+  ) { (call) throws(Fault) in
+    let result = try body(try call.tensor(0), call.has(1) && !call[1].isNil ? try call.int(1) : nil)
+    if result.rank == 0, let item = result.item, let place = Int(exactly: item) { return .int(place) }
+    return .tensor(result)
+  }
+}
+
+private func pairwise(
+  _ name: String, _ operation: BinaryOperation, _ documentation: String, _ example: String
+) -> Builtin {
+  Builtin(
+    name, [.required("a", .array, "a number or a tensor"), .required("b", .array, "another")],
+    returns: "number or tensor", subject: "tensors", documentation, example: example
+  ) { (call) throws(Fault) in
+    if let a = call[0].asNumber, let b = call[1].asNumber {
+      let takesFirst = operation == .maximum ? a >= b || a.isNaN : a <= b || a.isNaN
+      return takesFirst ? call[0] : call[1]
+    }
+    return Machine.scalarOrTensor(try Tensor.binary(operation, try call.tensor(0), try call.tensor(1)))
+  }
+}
