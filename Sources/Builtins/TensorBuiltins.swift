@@ -56,7 +56,8 @@ let tensorBuiltins: [Builtin] = [
     returns: "tensor", subject: "tensors", "Evenly spaced numbers, both ends included.",
     example: "print(linspace(0, 1, 5))   # expect: tensor[5] [0., 0.25, 0.5, 0.75, 1.]"
   ) { (call) throws(Fault) in
-    .tensor(try Tensor.linspace(try call.number(0), try call.number(1), count: try call.int(2, default: 50, atLeast: 0)))
+    let count = try call.int(2, default: 50, atLeast: 0)
+    return .tensor(try Tensor.linspace(try call.number(0), try call.number(1), count: count))
   },
   Builtin(
     "arange",
@@ -94,8 +95,8 @@ let tensorBuiltins: [Builtin] = [
     "The size of each axis. The same as `x.shape`.", example: "print(shape(zeros([2, 3])))   # expect: [2, 3]"
   ) { (call) throws(Fault) in .list(try shape(of: call).map { .int($0) }) },
   Builtin(
-    "size", [.required("x", .array | .tuple, "a tensor")], returns: "int", subject: "tensors", "The number of elements.",
-    example: "print(size(zeros([2, 3])))   # expect: 6"
+    "size", [.required("x", .array | .tuple, "a tensor")], returns: "int", subject: "tensors",
+    "The number of elements.", example: "print(size(zeros([2, 3])))   # expect: 6"
   ) { (call) throws(Fault) in .int(try shape(of: call).reduce(1, *)) },
   Builtin(
     "ndim", [.required("x", .array | .tuple, "a tensor")], returns: "int", subject: "tensors", "The number of axes.",

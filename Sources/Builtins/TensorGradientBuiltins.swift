@@ -40,7 +40,7 @@ final class GradientFunction: ForeignValue {
   deinit { function.release() }
 
   var summary: String {
-    "<\(givesValue ? "value_and_grad" : "grad") of \(function.description(of: .quoted))>"
+    "\(function.description(of: .quoted)) by \(givesValue ? "value_and_grad" : "grad")"
   }
 
   var isCallable: Bool { true }

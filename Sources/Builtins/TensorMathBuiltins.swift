@@ -9,11 +9,13 @@ private let axisParameter = BuiltinParameter.optional("axis", shapeKind, default
 private let keepParameter = BuiltinParameter.optional(
   "keep", .bool, default: "false", "keep the reduced axes with size 1")
 
+private let classAxis = BuiltinParameter.optional("axis", .int, default: "-1", "the axis of the classes")
+
 /// Means, places of extremes, softmax, comparisons, products.
 let tensorMathBuiltins: [Builtin] = [
   statistic("mean", .mean, "The mean.", "print(mean([1, 2, 3]))   # expect: 2.0"),
   statistic(
-    "var", .variance, "The variance: the mean squared distance from the mean.", "print(var([1, 3]))   # expect: 1.0"),
+    "variance", .variance, "The mean squared distance from the mean.", "print(variance([1, 3]))   # expect: 1.0"),
   statistic(
     "std", .standardDeviation, "The standard deviation: the square root of the variance.",
     "print(std([1, 3]))   # expect: 1.0"),
@@ -29,12 +31,12 @@ let tensorMathBuiltins: [Builtin] = [
     example: "print(cumsum([1, 2, 3]))   # expect: tensor[3] [1., 3., 6.]"
   ) { (call) throws(Fault) in .tensor(try call.tensor(0).cumulativeSum(over: try call.int(1, default: 0))) },
   Builtin(
-    "softmax", [.required("x", .array, "a tensor"), .optional("axis", .int, default: "-1", "the axis of the classes")],
+    "softmax", [.required("x", .array, "a tensor"), classAxis],
     returns: "tensor", subject: "tensors", "exp(x) divided by its sum along an axis: scores as probabilities.",
     example: "print(softmax([1, 1]))   # expect: tensor[2] [0.5, 0.5]"
   ) { (call) throws(Fault) in .tensor(try call.tensor(0).softmax(over: try call.int(1, default: -1))) },
   Builtin(
-    "log_softmax", [.required("x", .array, "a tensor"), .optional("axis", .int, default: "-1", "the axis of the classes")],
+    "log_softmax", [.required("x", .array, "a tensor"), classAxis],
     returns: "tensor", subject: "tensors", "The logarithm of softmax, exact where softmax is tiny.",
     example: "print(close(log_softmax([0, 0]), log([0.5, 0.5])))   # expect: true"
   ) { (call) throws(Fault) in .tensor(try call.tensor(0).logSoftmax(over: try call.int(1, default: -1))) },
@@ -52,7 +54,11 @@ let tensorMathBuiltins: [Builtin] = [
     "minimum", .minimum, "The smaller of two values, element by element.",
     "print(minimum([1, 5], 3))   # expect: tensor[2] [1., 3.]"),
   Builtin(
-    "clip", [.required("x", .array, "a number or a tensor"), .required("low", .number, "the lower bound"), .required("high", .number, "the upper bound")],
+    "clip",
+    [
+      .required("x", .array, "a number or a tensor"), .required("low", .number, "the lower bound"),
+      .required("high", .number, "the upper bound"),
+    ],
     returns: "number or tensor", subject: "tensors", "Each element cut to the bounds.",
     example: "print(clip([-1, 0.5, 2], 0, 1))   # expect: tensor[3] [0., 0.5, 1.]"
   ) { (call) throws(Fault) in
@@ -147,7 +153,8 @@ private func statistic(_ name: String, _ reduction: Reduction, _ documentation: 
       }
     }
     let keeping = try call.bool(2, default: false)
-    return Machine.scalarOrTensor(try call.tensor(0).reduced(reduction, over: try axes(call, 1), keepingDimensions: keeping))
+    return Machine.scalarOrTensor(
+      try call.tensor(0).reduced(reduction, over: try axes(call, 1), keepingDimensions: keeping))
   }
 }
 
@@ -164,7 +171,8 @@ private func place(
   _ body: @escaping @Sendable (Tensor, Int?) throws(Fault) -> Tensor
 ) -> Builtin {
   Builtin(
-    name, [.required("x", .array | .tuple, "numbers"), .optional("axis", .int, default: "all", "the axis to search along")],
+    name,
+    [.required("x", .array | .tuple, "numbers"), .optional("axis", .int, default: "all", "the axis to search along")],
     returns: "int or tensor", subject: "tensors", documentation, example: example
   ) { (call) throws(Fault) in
     let result = try body(try call.tensor(0), call.has(1) && !call[1].isNil ? try call.int(1) : nil)

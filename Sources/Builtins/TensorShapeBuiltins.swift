@@ -16,7 +16,7 @@ let tensorShapeBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in .tensor(try call.tensor(0).reshaped(try call.ints(1))) },
   Builtin(
     "transpose",
-    [.required("x", .array, "a tensor"), .optional("axes", .list | .tuple, default: "reversed", "the new order of the axes")],
+    [.required("x", .array, "a tensor"), .optional("axes", .list | .tuple, default: "reversed", "their new order")],
     returns: "tensor", subject: "tensors", "The axes in another order; for a matrix, rows become columns.",
     example: "print(transpose(tensor([[1, 2], [3, 4]])))   # expect: tensor[2, 2] [[1., 3.], [2., 4.]]"
   ) { (call) throws(Fault) in
@@ -28,24 +28,31 @@ let tensorShapeBuiltins: [Builtin] = [
     example: "print(expand(zeros([3]), -1).shape)   # expect: [3, 1]"
   ) { (call) throws(Fault) in .tensor(try call.tensor(0).expandedDimension(at: try call.int(1, default: 0))) },
   Builtin(
-    "squeeze", [.required("x", .array, "a tensor"), .optional("axis", shapeKind, default: "all of size 1", "the axes to drop")],
+    "squeeze",
+    [.required("x", .array, "a tensor"), .optional("axis", shapeKind, default: "all of size 1", "the axes to drop")],
     returns: "tensor", subject: "tensors", "Without axes of size 1.",
     example: "print(squeeze(zeros([1, 3, 1])).shape)   # expect: [3]"
   ) { (call) throws(Fault) in Machine.scalarOrTensor(try call.tensor(0).squeezed(try axes(call, 1))) },
   Builtin(
     "broadcast", [.required("x", .array, "a tensor"), .required("shape", shapeKind, "the larger shape")],
-    returns: "tensor", subject: "tensors", "Stretched to a larger shape: axes of size 1 repeat, new ones come in front.",
+    returns: "tensor", subject: "tensors",
+    "Stretched to a larger shape: axes of size 1 repeat, new ones come in front.",
     example: "print(broadcast([1, 2], [2, 2]))   # expect: tensor[2, 2] [[1., 2.], [1., 2.]]"
   ) { (call) throws(Fault) in .tensor(try call.tensor(0).broadcast(to: try call.ints(1))) },
   Builtin(
-    "concat", [.required("tensors", .list | .tuple, "tensors"), .optional("axis", .int, default: "0", "the axis to join along")],
+    "concat",
+    [.required("tensors", .list | .tuple, "tensors"), .optional("axis", .int, default: "0", "the axis to join along")],
     returns: "tensor", subject: "tensors", "Tensors one after another along an axis that they have.",
     example: "print(concat([tensor([1, 2]), tensor([3])]))   # expect: tensor[3] [1., 2., 3.]"
   ) { (call) throws(Fault) in
     .tensor(try Tensor.concatenate(try tensors(call), along: try call.int(1, default: 0)))
   },
   Builtin(
-    "stack", [.required("tensors", .list | .tuple, "tensors of one shape"), .optional("axis", .int, default: "0", "the new axis")],
+    "stack",
+    [
+      .required("tensors", .list | .tuple, "tensors of one shape"),
+      .optional("axis", .int, default: "0", "the new axis"),
+    ],
     returns: "tensor", subject: "tensors", "Tensors of one shape along a new axis.",
     example: "print(stack([tensor([1, 2]), tensor([3, 4])], axis=1))   # expect: tensor[2, 2] [[1., 3.], [2., 4.]]"
   ) { (call) throws(Fault) in .tensor(try Tensor.stack(try tensors(call), along: try call.int(1, default: 0))) },

@@ -4,8 +4,8 @@ extension Tensor {
   /// Up to about 80 columns of `preview(maximumWidth:)`.
   public var preview: String { preview(maximumWidth: 80) }
 
-  /// The elements in nested brackets, the middle of long axes shown as `…`, with four significant digits; a mask shows
-  /// `true` and `false`. Fewer elements of each axis are shown until the text fits.
+  /// The elements in nested brackets with four significant digits, the middle of long axes shown as `…`; a mask
+  /// shows `true` and `false`. Fewer elements of each axis are shown until the text fits.
   public func preview(maximumWidth: Int) -> String {
     var text = ""
     for edge in stride(from: 6, through: 1, by: -1) {
@@ -50,8 +50,7 @@ extension Tensor {
 
   private func elementText(_ value: Float) -> String {
     if isMask { return value != 0 ? "true" : "false" }
-    let text = NumberText.significant(Double(value), digits: 4)
-    let isWhole = !text.contains { $0 == "." || $0 == "e" || $0 == "n" }
-    return isWhole ? text + "." : text
+    if value.magnitude <= 16_777_216, let whole = Int(exactly: value) { return "\(whole)." }
+    return NumberText.significant(Double(value), digits: 4)
   }
 }

@@ -35,8 +35,8 @@ import Testing
           let result = try x.reduced(reduction, over: axes, keepingDimensions: keeping)
           let folded = axes ?? Array(shape.indices)
           let kept = shape.indices.filter { !folded.contains($0) }
-          #expect(
-            result.shape == (keeping ? shape.indices.map { folded.contains($0) ? 1 : shape[$0] } : kept.map { shape[$0] }))
+          let ones = shape.indices.map { folded.contains($0) ? 1 : shape[$0] }
+          #expect(result.shape == (keeping ? ones : kept.map { shape[$0] }))
           var groups: [[Int]: [Double]] = [:]
           let scalars = x.scalars
           for (place, coordinate) in coordinates(shape).enumerated() {

@@ -8,7 +8,9 @@ import Testing
 @Suite struct IndexTests {
   /// Python's slice of 0..<size, by walking.
   private func slice(_ low: Int?, _ high: Int?, _ step: Int, _ size: Int) -> [Int] {
-    let clamp = { (value: Int, lowest: Int, highest: Int) in min(max(value < 0 ? value + size : value, lowest), highest) }
+    let clamp = { (value: Int, lowest: Int, highest: Int) in
+      min(max(value < 0 ? value + size : value, lowest), highest)
+    }
     if step > 0 {
       let (a, b) = (clamp(low ?? 0, 0, size), high.map { clamp($0, 0, size) } ?? size)
       return Array(stride(from: a, to: b, by: step))

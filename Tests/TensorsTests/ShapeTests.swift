@@ -100,7 +100,7 @@ import Testing
     #expect(try Tensor.compare(.less, Tensor([1, 3], shape: [2]), Tensor.scalar(2)).preview == "[true, false]")
     #expect(try Tensor.scalar(1e-9).preview == "1e-09")
     let long = try Tensor.arange(0, 1_000_000).preview
-    #expect(long == "[0., 1., 2., 3., 4., 5., …, 999994., 999995., 999996., 999997., 999998., 999999.]" || long.count <= 80)
+    #expect(long.hasPrefix("[0., 1., 2., ") && long.hasSuffix(" 999998., 999999.]") && long.count <= 80)
     #expect(try Tensor.zeros([50, 50, 50, 50]).preview.count <= 320)
     #expect(try Tensor.zeros([0]).preview == "[]")
   }
