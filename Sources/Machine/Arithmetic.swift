@@ -84,7 +84,7 @@ extension Machine {
   }
 
   /// `memory op= right`, reusing the left side's memory where nothing else holds it.
-  private func arithmeticInPlace(_ memory: UnsafeMutablePointer<Value>, _ opcode: Opcode, _ right: Value) -> Bool {
+  func arithmeticInPlace(_ memory: UnsafeMutablePointer<Value>, _ opcode: Opcode, _ right: Value) -> Bool {
     let left = memory.pointee
     if opcode == .add, left.tag.isHeap, left.isUnique {
       if left.tag == .string, right.tag == .string, left.payload != right.payload {

@@ -121,9 +121,9 @@ extension Machine {
   }
 
   func makeClosure(
-    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ prototype: Unmanaged<Prototype>
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ header: UnsafeMutablePointer<CodeHeader>
   ) {
-    let inner = prototype._withUnsafeGuaranteedRef { $0.prototypes[Int(instruction.b)] }
+    let inner = header.pointee.prototype._withUnsafeGuaranteedRef { $0.prototypes[Int(instruction.b)] }
     var captures: [Value] = []
     for capture in inner.captures {
       if capture.isLocal {

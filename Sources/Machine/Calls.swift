@@ -49,7 +49,7 @@ extension Machine {
       _ = fail(fault)
       return .failed
     }
-    frames[frameCount] = Frame(prototype: Unmanaged.passUnretained(prototype), returnAddress: currentPC, base: base + 1)
+    frames[frameCount] = Frame(header: prototype.header, returnAddress: currentPC, base: base + 1)
     frameCount += 1
     currentPC = prototype.code
     return .entered
@@ -129,7 +129,7 @@ extension Machine {
 
   /// The end of the running frame's registers.
   private var frameEnd: UnsafeMutablePointer<Value> {
-    frameCount == 0 ? stack : frames[frameCount - 1].base + frames[frameCount - 1].prototype._withUnsafeGuaranteedRef { $0.registerCount }
+    frameCount == 0 ? stack : frames[frameCount - 1].base + frames[frameCount - 1].header.pointee.registerCount
   }
 
   private func callNative(

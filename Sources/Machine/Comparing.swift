@@ -36,7 +36,7 @@ extension Machine {
   @inline(never)
   func slowBranch(
     _ opcode: Opcode, _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ right: Value,
-    _ pc: inout UnsafeMutablePointer<Instruction>, _ prototype: Unmanaged<Prototype>
+    _ pc: inout UnsafeMutablePointer<Instruction>, _ header: UnsafeMutablePointer<CodeHeader>
   ) -> Bool {
     let left = registers[Int(instruction.a)]
     var isTrue = false
@@ -53,7 +53,7 @@ extension Machine {
     if !ok { return false }
     if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.a), .nil) }
     if instruction.x & 2 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
-    pc = isTrue ? pc + 1 : prototype._withUnsafeGuaranteedRef { $0.code } + pc.pointee.wide
+    pc = isTrue ? pc + 1 : header.pointee.code + pc.pointee.wide
     return true
   }
 

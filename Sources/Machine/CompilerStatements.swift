@@ -279,22 +279,15 @@ extension Compiler {
       }
     }
     let result = current.newRegister()
-    if let operation {
-      // The element is read along the same path, whose keys are evaluated once.
-      guard let (place, home) = place(storage(of: index)) else { return }
-      at(target)
-      emitPlaced(.setPath, place, home, first, keys.count)
-      current.emit(.jump, result, 1)
-      let (operand, isTemporary) = operand(value)
-      at(id, left: target, right: value)
-      current.emit(Self.opcode(operation), result, result, operand, x: isTemporary ? 2 : 0)
-    } else {
-      compile(value, to: result)
-    }
+    compile(value, to: result)
     guard let (place, home) = place(storage(of: index)) else { return }
-    at(target)
+    at(operation == nil ? target : id, left: target, right: value)
+    if operation == nil, keys.count == 1, place == .register {
+      current.emit(.setIndex, home, first, result, x: 3)
+      return
+    }
     emitPlaced(.setPath, place, home, first, keys.count)
-    current.emit(.jump, result, 0)
+    current.emit(.jump, result, operation == nil ? 0 : 1, operation.map { Int(Self.opcode($0).rawValue) } ?? 0)
   }
 
   // MARK: loops

@@ -195,59 +195,79 @@ extension Machine {
 
   // MARK: writing
 
-  /// Writes (or reads) the element at the end of a path of keys; every container on the way becomes unique first.
-  /// A fault leaves everything as it was seen from outside.
+  func setIndex(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    attempt(nil, nil) { () throws(Fault) in
+      try setElement(
+        registers + Int(instruction.a), registers[Int(instruction.b)], registers[Int(instruction.c)])
+      clearTemporaries(instruction, registers)
+    }
+  }
+
+  /// Writes the element at the end of a path of keys, or changes it by `op=`; every container on the way becomes
+  /// unique first. A fault leaves everything as it was seen from outside.
   func assignPath(
     _ place: PlaceReference, _ keys: UnsafeMutablePointer<Value>, _ count: Int, _ value: UnsafeMutablePointer<Value>,
-    isRead: Bool
+    update: Opcode?
   ) -> Bool {
     attempt(nil, nil) { () throws(Fault) in
       switch place {
-      case .memory(let memory): try assign(memory, keys, count, value, isRead: isRead)
-      case .cell(let cell): try assign(&cell.value, keys, count, value, isRead: isRead)
+      case .memory(let memory): try assign(memory, keys, count, value.pointee, update)
+      case .cell(let cell): try assign(&cell.value, keys, count, value.pointee, update)
       }
-      if isRead { return }
       for index in 0..<count { Machine.store(keys + index, .nil) }
       Machine.store(value, .nil)
     }
   }
 
   private func assign(
-    _ memory: UnsafeMutablePointer<Value>, _ keys: UnsafeMutablePointer<Value>, _ count: Int,
-    _ value: UnsafeMutablePointer<Value>, isRead: Bool
+    _ memory: UnsafeMutablePointer<Value>, _ keys: UnsafeMutablePointer<Value>, _ count: Int, _ value: Value,
+    _ update: Opcode?
   ) throws(Fault) {
-    if isRead {
-      var current = memory.pointee.retained()
-      for index in 0..<count {
-        let next: Value
-        if keys[index].tag == .tuple, let parts = keys[index].elements {
-          next = try element(of: current, Array(parts))
-        } else {
-          next = try element(of: current, keys[index])
-        }
-        current.release()
-        current = next
-      }
-      Machine.store(value, current)
-      return
-    }
     let key = keys.pointee
-    if count == 1 { return try setElement(memory, key, value.pointee) }
+    if count == 0 {
+      guard let update else { return }
+      return try change(memory, by: update, value)
+    }
+    if count == 1, update == nil { return try setElement(memory, key, value) }
     switch memory.pointee.tag {
-    case .list:
+    case .list where key.tag != .range:
       let index = try position(key, length: memory.pointee.object(as: ListObject.self).count, in: memory.pointee)
       makeUnique(memory)
-      try assign(memory.pointee.object(as: ListObject.self).base + index, keys + 1, count - 1, value, isRead: false)
+      try assign(memory.pointee.object(as: ListObject.self).base + index, keys + 1, count - 1, value, update)
     case .map:
       guard MapObject.isKey(key) else { throw Self.badKey(key) }
-      guard memory.pointee.object(as: MapObject.self).get(key) != nil else { throw missingKey(memory.pointee, key) }
       makeUnique(memory)
-      var fault: Fault?
-      _ = memory.pointee.object(as: MapObject.self).withValue(of: key) { inner in
-        do throws(Fault) { try assign(inner, keys + 1, count - 1, value, isRead: false) } catch { fault = error }
+      guard let inner = memory.pointee.read(MapObject.self, { $0.place(of: key) }) else {
+        throw missingKey(memory.pointee, key)
       }
-      if let fault { throw fault }
+      try assign(inner, keys + 1, count - 1, value, update)
+    case .tensor where count == 1:
+      // A tensor's elements are no values of their own: read, compute, write back.
+      var old: Value
+      if key.tag == .tuple, let parts = key.elements {
+        old = try element(of: memory.pointee, Array(parts))
+      } else {
+        old = try element(of: memory.pointee, key)
+      }
+      defer { old.release() }
+      if let update { try change(&old, by: update, value) }
+      try setElement(memory, key, old)
     default: throw cannotChange(memory.pointee)
+    }
+  }
+
+  /// `memory op= value` on an element.
+  private func change(_ memory: UnsafeMutablePointer<Value>, by opcode: Opcode, _ value: Value) throws(Fault) {
+    if opcode == .add, memory.pointee.tag == .int, value.tag == .int {
+      let (sum, overflow) = memory.pointee.rawInt.addingReportingOverflow(value.rawInt)
+      if overflow { throw Self.overflow() }
+      memory.pointee = .int(sum)
+      return
+    }
+    let left = memory.pointee
+    if !arithmeticInPlace(memory, opcode, value) {
+      pendingOperands = (left.description(of: .brief), value.description(of: .brief))
+      throw takeFault()
     }
   }
 

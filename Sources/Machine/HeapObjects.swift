@@ -36,20 +36,37 @@ public class HeapObject {
 
 final class StringObject: HeapObject {
   var text: String
-  private var cachedHash = 0
-  private var cachedCount = -1
+  /// Zero until it is asked for.
+  private var cachedHash: Int32 = 0
+  /// Negative until it is asked for, and for texts too long to keep it.
+  private var cachedCount: Int32 = -1
 
   init(_ text: String) { self.text = text }
 
   var hash: Int {
-    if cachedHash == 0 { cachedHash = hashBytes(of: text) }
-    return cachedHash
+    if cachedHash == 0 { cachedHash = Int32(truncatingIfNeeded: hashBytes(of: text)) }
+    return Int(cachedHash)
   }
 
   /// The number of characters.
   var count: Int {
-    if cachedCount < 0 { cachedCount = text.count }
-    return cachedCount
+    if cachedCount >= 0 { return Int(cachedCount) }
+    let count = Self.isSimple(&text) ? text.utf8.count : text.count
+    cachedCount = Int32(exactly: count) ?? -1
+    return count
+  }
+
+  /// Whether every byte is a character: ASCII without the carriage return, which joins with a line feed.
+  private static func isSimple(_ text: inout String) -> Bool {
+    text.withUTF8 { bytes in
+      var all: UInt8 = 0
+      var hasReturn = false
+      for byte in bytes {
+        all |= byte
+        hasReturn = hasReturn || byte == 13
+      }
+      return all < 0x80 && !hasReturn
+    }
   }
 
   var isASCII: Bool { count == text.utf8.count }
@@ -176,11 +193,13 @@ public final class RangeObject: HeapObject {
 /// A function of the language with the variables that it closes over.
 final class FunctionObject: HeapObject {
   let prototype: Prototype
+  final let header: UnsafeMutablePointer<CodeHeader>
   /// Owned: cells for variables, values for constants.
   var captures: [Value]
 
   init(_ prototype: Prototype, captures: [Value]) {
     self.prototype = prototype
+    header = prototype.header
     self.captures = captures
   }
 

@@ -20,10 +20,12 @@ public struct Limits: Sendable {
 /// touches the native stack.
 public final class Machine {
   struct Frame {
-    let prototype: Unmanaged<Prototype>
+    let header: UnsafeMutablePointer<CodeHeader>
     /// Where the caller goes on.
     let returnAddress: UnsafeMutablePointer<Instruction>
     let base: UnsafeMutablePointer<Value>
+
+    var prototype: Prototype { header.pointee.prototype._withUnsafeGuaranteedRef { $0 } }
   }
 
   public let library: Library

@@ -26,8 +26,9 @@ extension Machine {
   func run(downTo entry: Int) -> Bool {
     var pc = currentPC
     var registers = frames[frameCount - 1].base
-    var prototype = frames[frameCount - 1].prototype
-    var constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+    var header = frames[frameCount - 1].header
+    var constants = header.pointee.constants
+    let callDepth = limits.callDepth
     let globals = self.globals
     var fuel = 1024
 
@@ -54,7 +55,7 @@ extension Machine {
       case .getGlobal:
         let value = globals[instruction.wide]
         if value.tag == .undefined {
-          ok = failUndefined(prototype, pc)
+          ok = failUndefined(header, pc)
         } else {
           store(instruction.a, value.retained())
         }
@@ -63,7 +64,7 @@ extension Machine {
         registers[Int(instruction.a)] = .nil
         Machine.store(globals + instruction.wide, value)
       case .getCell:
-        store(instruction.a, registers[Int(instruction.b)].object(as: CellObject.self).value.retained())
+        store(instruction.a, registers[Int(instruction.b)].read(CellObject.self) { $0.value }.retained())
       case .setCell:
         let cell = registers[Int(instruction.a)].object(as: CellObject.self)
         let value = registers[Int(instruction.b)]
@@ -75,7 +76,7 @@ extension Machine {
         let value = registers[Int(instruction.a)]
         registers[Int(instruction.a)] = Value(owning: CellObject(value), tag: .cell)
       case .getCapture:
-        store(instruction.a, registers[-1].object(as: FunctionObject.self).captures[Int(instruction.b)].retained())
+        store(instruction.a, registers[-1].read(FunctionObject.self) { $0.captures[Int(instruction.b)] }.retained())
       case .getCaptureCell:
         let cell = registers[-1].object(as: FunctionObject.self).captures[Int(instruction.b)]
         store(instruction.a, cell.object(as: CellObject.self).value.retained())
@@ -259,91 +260,91 @@ extension Machine {
         let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.payload == right.payload ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.payload == right.payload ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.equal, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.equal, instruction, registers, right, &pc, header)
       case .ifNotEqual:
-        ok = slowBranch(.notEqual, instruction, registers, registers[Int(instruction.b)], &pc, prototype)
+        ok = slowBranch(.notEqual, instruction, registers, registers[Int(instruction.b)], &pc, header)
       case .ifLess:
         let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.rawInt < right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.rawInt < right.rawInt ? pc + 1 : jumpTarget(pc, header)
           continue
         } else if left.tag == .float, right.tag == .float {
-          pc = left.rawFloat < right.rawFloat ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.rawFloat < right.rawFloat ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.less, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.less, instruction, registers, right, &pc, header)
       case .ifLessOrEqual:
         let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.rawInt <= right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.rawInt <= right.rawInt ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.lessOrEqual, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.lessOrEqual, instruction, registers, right, &pc, header)
       case .ifGreater:
         let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.rawInt > right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.rawInt > right.rawInt ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.greater, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.greater, instruction, registers, right, &pc, header)
       case .ifGreaterOrEqual:
         let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.rawInt >= right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.rawInt >= right.rawInt ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.greaterOrEqual, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.greaterOrEqual, instruction, registers, right, &pc, header)
       case .ifEqualConstant:
         let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.payload == right.payload ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.payload == right.payload ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.equal, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.equal, instruction, registers, right, &pc, header)
       case .ifLessConstant:
         let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.rawInt < right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.rawInt < right.rawInt ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.less, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.less, instruction, registers, right, &pc, header)
       case .ifLessOrEqualConstant:
         let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.rawInt <= right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.rawInt <= right.rawInt ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.lessOrEqual, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.lessOrEqual, instruction, registers, right, &pc, header)
       case .ifGreaterConstant:
         let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.rawInt > right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.rawInt > right.rawInt ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.greater, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.greater, instruction, registers, right, &pc, header)
       case .ifGreaterOrEqualConstant:
         let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
         if left.tag == .int, right.tag == .int {
-          pc = left.rawInt >= right.rawInt ? pc + 1 : jumpTarget(pc, prototype)
+          pc = left.rawInt >= right.rawInt ? pc + 1 : jumpTarget(pc, header)
           continue
         }
-        ok = slowBranch(.greaterOrEqual, instruction, registers, right, &pc, prototype)
+        ok = slowBranch(.greaterOrEqual, instruction, registers, right, &pc, header)
 
       // MARK: jumping
       case .jump:
-        pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+        pc = header.pointee.code + instruction.wide
         if instruction.a != 0 {
           fuel -= 1
           if fuel == 0 {
@@ -354,18 +355,18 @@ extension Machine {
       case .jumpIfFalse:
         let value = registers[Int(instruction.a)]
         if value.tag == .bool, value.payload == 0 {
-          pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+          pc = header.pointee.code + instruction.wide
         }
       case .jumpIfTrue:
         let value = registers[Int(instruction.a)]
         if value.tag == .bool, value.payload != 0 {
-          pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+          pc = header.pointee.code + instruction.wide
         }
       case .checkBool:
         if registers[Int(instruction.a)].tag != .bool { ok = convertToBool(registers + Int(instruction.a)) }
       case .jumpIfGiven:
         if registers[Int(instruction.a)].tag != .undefined {
-          pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+          pc = header.pointee.code + instruction.wide
         }
 
       // MARK: building
@@ -382,7 +383,7 @@ extension Machine {
       case .append:
         let value = registers[Int(instruction.b)]
         registers[Int(instruction.b)] = .nil
-        registers[Int(instruction.a)].object(as: ListObject.self).append(value)
+        registers[Int(instruction.a)].read(ListObject.self) { $0.append(value) }
       case .extend: ok = extendList(instruction, registers)
       case .merge: ok = mergeMap(instruction, registers)
       case .appendTo:
@@ -393,16 +394,16 @@ extension Machine {
         ok = formatValue(instruction, registers, constants[Int(instruction.c)])
       case .concatenate: ok = concatenate(instruction, registers)
       case .closure:
-        makeClosure(instruction, registers, prototype)
+        makeClosure(instruction, registers, header)
 
       // MARK: elements
       case .getIndex:
         let container = registers[Int(instruction.b)]
         let key = registers[Int(instruction.c)]
         if container.tag == .list, key.tag == .int {
-          let list = container.object(as: ListObject.self)
-          if UInt(bitPattern: key.rawInt) < UInt(bitPattern: list.count) {
-            let value = list.base[key.rawInt].retained()
+          let (elements, count) = container.read(ListObject.self) { ($0.base, $0.count) }
+          if UInt(bitPattern: key.rawInt) < UInt(bitPattern: count) {
+            let value = elements[key.rawInt].retained()
             if instruction.x & 1 != 0 { store(instruction.b, .nil) }
             store(instruction.a, value)
             continue
@@ -410,12 +411,26 @@ extension Machine {
         }
         ok = index(instruction, registers)
       case .getIndices: ok = indexMany(instruction, registers)
+      case .setIndex:
+        let container = registers[Int(instruction.a)]
+        let key = registers[Int(instruction.b)]
+        if container.tag == .list, key.tag == .int, container.isUnique {
+          let (elements, count) = container.read(ListObject.self) { ($0.base, $0.count) }
+          if UInt(bitPattern: key.rawInt) < UInt(bitPattern: count) {
+            let value = registers[Int(instruction.c)]
+            if instruction.x & 2 != 0 { registers[Int(instruction.c)] = .nil } else { value.retain() }
+            Machine.store(elements + key.rawInt, value)
+            continue
+          }
+        }
+        ok = setIndex(instruction, registers)
       case .setPath:
         let place = place(instruction, registers, &pc)
         let second = pc.pointee
         pc += 1
         ok = assignPath(
-          place, registers + Int(instruction.b), Int(instruction.c), registers + Int(second.a), isRead: second.b == 1)
+          place, registers + Int(instruction.b), Int(instruction.c), registers + Int(second.a),
+          update: second.b == 0 ? nil : Opcode(rawValue: UInt8(truncatingIfNeeded: second.c)))
       case .getMember: ok = getMember(instruction, registers, constants[Int(instruction.c)])
       case .checkList: ok = checkParts(instruction, registers)
       case .isListOf:
@@ -432,27 +447,20 @@ extension Machine {
         let base = registers + Int(instruction.a)
         let callee = base.pointee
         if callee.tag == .function, instruction.x & 2 == 0 {
-          let function = callee.unmanaged
-          let next = function._withUnsafeGuaranteedRef {
-            Unmanaged.passUnretained(unsafeDowncast($0, to: FunctionObject.self).prototype)
-          }
-          let fits = next._withUnsafeGuaranteedRef {
-            $0.parameterNames.count == Int(instruction.b) && $0.requiredCount == Int(instruction.b)
-              && base + $0.registerCount < stackEnd
-          }
-          if fits, frameCount < limits.callDepth {
-            frames[frameCount] = Frame(prototype: next, returnAddress: pc, base: base + 1)
+          let next = callee.read(FunctionObject.self) { $0.header }
+          if next.pointee.plainParameters == Int(instruction.b), frameCount < callDepth,
+            base + next.pointee.registerCount < stackEnd
+          {
+            (frames + frameCount).initialize(to: Frame(header: next, returnAddress: pc, base: base + 1))
             frameCount += 1
-            prototype = next
+            header = next
             registers = base + 1
-            pc = next._withUnsafeGuaranteedRef { $0.code }
-            constants = next._withUnsafeGuaranteedRef { $0.constants }
+            pc = next.pointee.code
+            constants = next.pointee.constants
             fuel -= 1
-            if fuel == 0 {
-              fuel = 1024
-              ok = checkInterrupt()
-            }
-            if ok { continue }
+            if fuel > 0 { continue }
+            fuel = 1024
+            ok = checkInterrupt()
             break
           }
         }
@@ -462,10 +470,10 @@ extension Machine {
         case .done: break
         case .failed: ok = false
         case .entered:
-          prototype = frames[frameCount - 1].prototype
+          header = frames[frameCount - 1].header
           registers = frames[frameCount - 1].base
           pc = currentPC
-          constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+          constants = header.pointee.constants
         }
       case .callMember:
         let base = registers + Int(instruction.a)
@@ -484,10 +492,10 @@ extension Machine {
         case .done: break
         case .failed: ok = false
         case .entered:
-          prototype = frames[frameCount - 1].prototype
+          header = frames[frameCount - 1].header
           registers = frames[frameCount - 1].base
           pc = currentPC
-          constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+          constants = header.pointee.constants
         }
       case .returnValue, .returnNil:
         var value = Value.nil
@@ -495,7 +503,7 @@ extension Machine {
           value = registers[Int(instruction.a)]
           registers[Int(instruction.a)] = .nil
         }
-        let count = prototype._withUnsafeGuaranteedRef { $0.registerCount }
+        let count = header.pointee.registerCount
         for index in 0..<count where registers[index].tag.isHeap {
           let old = registers[index]
           registers[index] = .nil
@@ -506,9 +514,9 @@ extension Machine {
         Machine.store(registers - 1, value)
         if frameCount == entry { return true }
         pc = returnAddress
-        prototype = frames[frameCount - 1].prototype
+        header = frames[frameCount - 1].header
         registers = frames[frameCount - 1].base
-        constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+        constants = header.pointee.constants
 
       // MARK: going through
       case .prepareRange:
@@ -519,7 +527,7 @@ extension Machine {
             store(instruction.a + 2, low)
             pc += 1
           } else {
-            pc = jumpTarget(pc, prototype)
+            pc = jumpTarget(pc, header)
           }
         } else {
           ok = failRange(low, high)
@@ -529,7 +537,7 @@ extension Machine {
         if next < registers[Int(instruction.a) + 1].rawInt {
           registers[Int(instruction.a)] = .int(next)
           store(instruction.a + 2, .int(next))
-          pc = prototype._withUnsafeGuaranteedRef { $0.code } + instruction.wide
+          pc = header.pointee.code + instruction.wide
           fuel -= 1
           if fuel == 0 {
             fuel = 1024
@@ -541,7 +549,7 @@ extension Machine {
         currentPC = pc
         switch advance(registers + Int(instruction.a), registers + Int(instruction.c)) {
         case .some(true): pc += 1
-        case .some(false): pc = jumpTarget(pc, prototype)
+        case .some(false): pc = jumpTarget(pc, header)
         case nil: ok = false
         }
 
@@ -556,7 +564,7 @@ extension Machine {
             label: "this is \(shortText(registers[Int(instruction.a)]))", help: "add a case `_ => …` for everything else"))
       case .useModule:
         currentPC = pc
-        top = registers + prototype._withUnsafeGuaranteedRef { $0.registerCount }
+        top = registers + header.pointee.registerCount
         ok = useModule(registers + Int(instruction.a), constants[Int(instruction.b)], isFile: instruction.x != 0)
       case .defineTest:
         tests.append(registers[Int(instruction.a)])
@@ -571,18 +579,18 @@ extension Machine {
       // A fault: find the innermost handler above the entry, clearing the frames that it leaves behind.
       guard let target = unwind(downTo: entry, pc) else { return false }
       pc = target
-      prototype = frames[frameCount - 1].prototype
+      header = frames[frameCount - 1].header
       registers = frames[frameCount - 1].base
-      constants = prototype._withUnsafeGuaranteedRef { $0.constants }
+      constants = header.pointee.constants
     }
   }
 
   /// The target of the jump word at `pc`.
   @inline(__always)
   private func jumpTarget(
-    _ pc: UnsafeMutablePointer<Instruction>, _ prototype: Unmanaged<Prototype>
+    _ pc: UnsafeMutablePointer<Instruction>, _ header: UnsafeMutablePointer<CodeHeader>
   ) -> UnsafeMutablePointer<Instruction> {
-    prototype._withUnsafeGuaranteedRef { $0.code } + pc.pointee.wide
+    header.pointee.code + pc.pointee.wide
   }
 
   /// The memory of an assignment's target; a global's slot is in the next word.

@@ -4,13 +4,23 @@
 public final class MapObject: HeapObject {
   struct Entry {
     var hash: Int
+    /// Undefined where the entry was removed.
     var key: Value
     var value: Value
   }
 
-  private var entries: [Entry?] = []
-  private var table: [Int32] = []
+  private var entries = UnsafeMutablePointer<Entry>.allocate(capacity: 1)
+  private var entryCount = 0
+  private var entryCapacity = 1
+  /// Places in `entries`, -1 where empty; a power of two long.
+  private var table = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+  private var tableSize = 0
   public private(set) var count = 0
+
+  deinit {
+    entries.deallocate()
+    table.deallocate()
+  }
 
   static func isKey(_ value: Value) -> Bool {
     value.tag == .string || value.tag == .int || (value.tag == .float && !value.rawFloat.isNaN)
@@ -34,48 +44,44 @@ public final class MapObject: HeapObject {
   }
 
   override func takeChildren(into pending: inout [Value]) {
-    for case let entry? in entries {
-      pending.append(entry.key)
-      pending.append(entry.value)
+    for place in 0..<entryCount where entries[place].key.tag != .undefined {
+      pending.append(entries[place].key)
+      pending.append(entries[place].value)
     }
-    entries = []
-    table = []
+    entryCount = 0
+    tableSize = 0
     count = 0
   }
 
   // MARK: look-up
 
   private func find(_ key: Value, hash: Int) -> Int? {
-    if table.isEmpty { return nil }
-    let mask = table.count - 1
+    if tableSize == 0 { return nil }
+    let mask = tableSize - 1
     var probe = hash & mask
     while true {
       let place = Int(table[probe])
       if place < 0 { return nil }
-      if let entry = entries[place], entry.hash == hash, Self.same(entry.key, key) { return place }
+      if entries[place].hash == hash, Self.same(entries[place].key, key) { return place }
       probe = (probe + 1) & mask
     }
   }
 
   /// The value of a key, borrowed.
-  public func get(_ key: Value) -> Value? {
+  public func get(_ key: Value) -> Value? { place(of: key)?.pointee }
+
+  /// Where the value of a key is, to be changed in place; nil when the key is not there.
+  func place(of key: Value) -> UnsafeMutablePointer<Value>? {
     let key = Self.normalised(key)
-    return find(key, hash: Self.hash(key)).flatMap { entries[$0]?.value }
+    guard let place = find(key, hash: Self.hash(key)) else { return nil }
+    return UnsafeMutableRawPointer(entries + place).advanced(by: MemoryLayout<Entry>.offset(of: \.value) ?? 0)
+      .assumingMemoryBound(to: Value.self)
   }
 
   public func get(_ key: String) -> Value? {
     let key = Value.string(key)
     defer { key.release() }
     return get(key)
-  }
-
-  /// Runs the body on the value's own memory, so that it can be changed in place; nil when the key is not there.
-  func withValue<Result>(of key: Value, _ body: (UnsafeMutablePointer<Value>) -> Result) -> Result? {
-    let key = Self.normalised(key)
-    guard let place = find(key, hash: Self.hash(key)), var value = entries[place]?.value else { return nil }
-    let result = body(&value)
-    entries[place]?.value = value
-    return result
   }
 
   // MARK: change
@@ -85,53 +91,77 @@ public final class MapObject: HeapObject {
     let key = Self.normalised(newKey)
     let hash = Self.hash(key)
     if let place = find(key, hash: hash) {
-      entries[place]?.value.release()
-      entries[place]?.value = value
+      let old = entries[place].value
+      entries[place].value = value
+      old.release()
       newKey.release()
       return
     }
-    if (entries.count + 1) * 4 > table.count * 3 { rebuild() }
-    insertPlace(entries.count, hash: hash)
-    entries.append(Entry(hash: hash, key: key, value: value))
+    if (entryCount + 1) * 4 > tableSize * 3 { rebuild() }
+    insertPlace(entryCount, hash: hash)
+    (entries + entryCount).initialize(to: Entry(hash: hash, key: key, value: value))
+    entryCount += 1
     count += 1
   }
 
   public func remove(_ key: Value) -> Bool {
     let key = Self.normalised(key)
-    guard let place = find(key, hash: Self.hash(key)), let entry = entries[place] else { return false }
+    guard let place = find(key, hash: Self.hash(key)) else { return false }
+    let entry = entries[place]
+    // The table keeps the place, so that probing goes on past it.
+    entries[place] = Entry(hash: 0, key: .undefined, value: .nil)
+    count -= 1
     entry.key.release()
     entry.value.release()
-    // The table keeps the place, so that probing goes on past it.
-    entries[place] = nil
-    count -= 1
     return true
   }
 
   private func insertPlace(_ place: Int, hash: Int) {
-    let mask = table.count - 1
+    let mask = tableSize - 1
     var probe = hash & mask
     while table[probe] >= 0 { probe = (probe + 1) & mask }
     table[probe] = Int32(truncatingIfNeeded: place)
   }
 
+  /// Drops removed entries and makes room for as many more as there are.
   private func rebuild() {
-    entries.removeAll { $0 == nil }
     var size = 8
-    while size * 3 < (entries.count + 1) * 8 { size *= 2 }
-    table = [Int32](repeating: -1, count: size)
-    for (place, entry) in entries.enumerated() { if let entry { insertPlace(place, hash: entry.hash) } }
+    while size * 3 < (count + 1) * 8 { size *= 2 }
+    let capacity = size * 3 / 4 + 1
+    let kept = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
+    var keptCount = 0
+    for place in 0..<entryCount where entries[place].key.tag != .undefined {
+      (kept + keptCount).initialize(to: entries[place])
+      keptCount += 1
+    }
+    entries.deallocate()
+    table.deallocate()
+    entries = kept
+    entryCount = keptCount
+    entryCapacity = capacity
+    table = .allocate(capacity: size)
+    table.initialize(repeating: -1, count: size)
+    tableSize = size
+    for place in 0..<entryCount { insertPlace(place, hash: entries[place].hash) }
   }
 
   // MARK: going through
 
   func copy() -> MapObject {
     let result = MapObject()
-    result.entries = entries
-    result.table = table
+    result.entries.deallocate()
+    result.table.deallocate()
+    result.entries = .allocate(capacity: entryCapacity)
+    result.entries.initialize(from: entries, count: entryCount)
+    result.table = .allocate(capacity: max(tableSize, 1))
+    result.table.initialize(from: table, count: tableSize)
+    result.entryCount = entryCount
+    result.entryCapacity = entryCapacity
+    result.tableSize = tableSize
     result.count = count
-    for case let entry? in entries {
-      entry.key.retain()
-      entry.value.retain()
+    for place in 0..<entryCount {
+      entries[place].key.retain()
+      entries[place].value.retain()
     }
     return result
   }
@@ -139,15 +169,17 @@ public final class MapObject: HeapObject {
   /// The first entry at or after a place, and the place behind it.
   func entry(from place: Int) -> (entry: Entry, next: Int)? {
     var place = place
-    while place < entries.count {
-      if let entry = entries[place] { return (entry, place + 1) }
+    while place < entryCount {
+      if entries[place].key.tag != .undefined { return (entries[place], place + 1) }
       place += 1
     }
     return nil
   }
 
   /// Keys and values in order, borrowed.
-  public var pairs: [(key: Value, value: Value)] { entries.compactMap { $0.map { ($0.key, $0.value) } } }
+  public var pairs: [(key: Value, value: Value)] {
+    (0..<entryCount).filter { entries[$0].key.tag != .undefined }.map { (entries[$0].key, entries[$0].value) }
+  }
 
   public var stringKeys: [String] { pairs.compactMap(\.key.asString) }
 }

@@ -49,7 +49,8 @@ enum Opcode: UInt8 {
   // Elements and members
   case getIndex  // a <- b[c]
   case getIndices  // a <- b[c…], x of them
-  case setPath  // place(x, a)[b…] = value behind the #c keys
+  case setIndex  // a[b] = c
+  case setPath  // place(x, a)[b…, #c of them] = a of the next word; with b of that word 1, op= by its opcode c
   case getMember  // a <- b.k(c)
   case checkList  // a must be a list or tuple of #b parts; x: at least
   case isListOf  // a <- b is a list (x & 1: tuple) of #c parts; x & 2: at least

@@ -1,5 +1,15 @@
 import Language
 
+/// What a call needs of a function, in plain memory: the loop reads it without touching an object.
+struct CodeHeader {
+  var code: UnsafeMutablePointer<Instruction>
+  var constants: UnsafeMutablePointer<Value>
+  var registerCount: Int
+  /// The number of parameters where all are required and none takes the rest; else -1.
+  var plainParameters: Int
+  var prototype: Unmanaged<Prototype>
+}
+
 /// A compiled function: its code, constants, and what is needed to report errors in it.
 final class Prototype {
   struct Capture {
@@ -34,10 +44,8 @@ final class Prototype {
   /// The function's own text.
   var span: Span
 
-  private(set) var code: UnsafeMutablePointer<Instruction>
+  let header: UnsafeMutablePointer<CodeHeader>
   private(set) var codeCount = 0
-  /// Owned.
-  private(set) var constants: UnsafeMutablePointer<Value>
   private var constantCount = 0
   var prototypes: [Prototype] = []
 
@@ -45,17 +53,27 @@ final class Prototype {
     self.name = name
     self.source = source
     self.span = span
-    code = .allocate(capacity: 1)
-    constants = .allocate(capacity: 1)
+    header = .allocate(capacity: 1)
+    header.initialize(
+      to: CodeHeader(
+        code: .allocate(capacity: 1), constants: .allocate(capacity: 1), registerCount: 0, plainParameters: -1,
+        prototype: Unmanaged.passUnretained(self)))
   }
+
+  var code: UnsafeMutablePointer<Instruction> { header.pointee.code }
+  /// Owned.
+  private var constants: UnsafeMutablePointer<Value> { header.pointee.constants }
 
   func finish(code newCode: [Instruction], constants newConstants: [Value]) {
     code.deallocate()
     constants.deallocate()
-    code = .allocate(capacity: newCode.count + 1)
+    header.pointee.registerCount = registerCount
+    let isPlain = !hasRest && requiredCount == parameterNames.count
+    header.pointee.plainParameters = isPlain ? requiredCount : -1
+    header.pointee.code = .allocate(capacity: newCode.count + 1)
     for (index, instruction) in newCode.enumerated() { (code + index).initialize(to: instruction) }
     codeCount = newCode.count
-    constants = .allocate(capacity: newConstants.count + 1)
+    header.pointee.constants = .allocate(capacity: newConstants.count + 1)
     for (index, value) in newConstants.enumerated() { (constants + index).initialize(to: value) }
     constantCount = newConstants.count
   }
@@ -64,5 +82,6 @@ final class Prototype {
     for index in 0..<constantCount { constants[index].release() }
     code.deallocate()
     constants.deallocate()
+    header.deallocate()
   }
 }

@@ -10,7 +10,7 @@ extension Machine {
     var at = pc
     while frameCount > entry {
       let frame = frames[frameCount - 1]
-      let prototype = frame.prototype._withUnsafeGuaranteedRef { $0 }
+      let prototype = frame.prototype
       let position = at - prototype.code - 1
       // Ctrl-C ends the program, whatever it catches.
       if diagnostic.fault.kind != .interrupt,
@@ -39,7 +39,7 @@ extension Machine {
       pendingFault = known.fault
       return known
     }
-    let frame = frames[frameCount - 1].prototype._withUnsafeGuaranteedRef { $0 }
+    let frame = frames[frameCount - 1].prototype
     let position = max(0, min(pc - frame.code - 1, frame.sites.count - 1))
     let site = frame.sites.isEmpty ? Prototype.Site(span: frame.span) : frame.sites[position]
     var described = fault
@@ -63,7 +63,7 @@ extension Machine {
     var at = pc
     for index in stride(from: frameCount - 1, through: 0, by: -1) {
       let frame = frames[index]
-      let prototype = frame.prototype._withUnsafeGuaranteedRef { $0 }
+      let prototype = frame.prototype
       let position = at - prototype.code - 1
       let offset = position >= 0 && position < prototype.sites.count ? prototype.sites[position].span.start : 0
       if trace.count < 12 || index < 4 {
@@ -78,8 +78,8 @@ extension Machine {
     Interrupt.isRequested ? fail(Fault(.interrupt, "interrupted")) : true
   }
 
-  func failUndefined(_ prototype: Unmanaged<Prototype>, _ pc: UnsafeMutablePointer<Instruction>) -> Bool {
-    let frame = prototype._withUnsafeGuaranteedRef { $0 }
+  func failUndefined(_ header: UnsafeMutablePointer<CodeHeader>, _ pc: UnsafeMutablePointer<Instruction>) -> Bool {
+    let frame = header.pointee.prototype._withUnsafeGuaranteedRef { $0 }
     let position = pc - frame.code - 1
     let name = position >= 0 && position < frame.sites.count ? frame.source.text(frame.sites[position].span) : "this name"
     return fail(Self.noValue(name.count <= 40 ? "`\(name)`" : "a name here"))

@@ -86,6 +86,11 @@ public struct Value {
     unsafeDowncast(unmanaged._withUnsafeGuaranteedRef { $0 }, to: T.self)
   }
 
+  /// Reads an object's fields without counting a reference to it.
+  @inline(__always) func read<T: HeapObject, Result>(_ type: T.Type, _ body: (T) -> Result) -> Result {
+    unmanaged._withUnsafeGuaranteedRef { body(unsafeDowncast($0, to: T.self)) }
+  }
+
   @inline(__always) public func retain() {
     if tag.isHeap { unmanaged._withUnsafeGuaranteedRef { $0.references &+= 1 } }
   }
