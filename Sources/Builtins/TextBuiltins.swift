@@ -21,11 +21,6 @@ let textBuiltins: [Builtin] = [
     return .string(text)
   },
   Builtin(
-    "split", [.required("text", .string, "a text"), .optional("separator", .string, default: "blanks", "what stands between the parts")],
-    returns: "list", subject: "text", "The parts of a text between separators; without one, between blanks.",
-    example: "print(split(\"a,b\", \",\"))   # expect: [\"a\", \"b\"]"
-  ) { (call) throws(Fault) in try splitText(call[0], call[1]) },
-  Builtin(
     "trim", [.required("text", .string, "a text")], returns: "string", subject: "text",
     "A text without blanks and line ends at both ends.", example: "print(trim(\"  a \") + \"!\")   # expect: a!"
   ) { (call) throws(Fault) in
