@@ -1,6 +1,7 @@
 import Builtins
 import Faults
 import Glibc
+import Language
 import Machine
 
 /// The prompt as a program: terminal, signals, history file, startup file, and the thread that all of it runs on.
@@ -29,10 +30,13 @@ public struct Repl: Sendable {
   }
 
   /// Talks in the language itself.
-  public func run() -> Int32 {
+  /// - Parameter seed: fixes every random draw from the start.
+  public func run(seed: Int? = nil) -> Int32 {
     run { _ in
       let output = TerminalOutput()
-      return InterpreterEvaluator(interpreter: Interpreter(library: standardLibrary(), output: output), output: output)
+      let interpreter = makeInterpreter(output: output)
+      if let seed { _ = interpreter.run(SourceText("seed(\(seed))", name: "--seed"), mode: .cell) }
+      return InterpreterEvaluator(interpreter: interpreter, output: output)
     }
   }
 

@@ -9,8 +9,8 @@ struct Snn: ParsableCommand {
     abstract: "Spiking neural networks at a prompt and in scripts.",
     discussion: "Without a command it opens the prompt. `snn FILE` runs a script, as does `#!/usr/bin/env snn` in its first line.",
     version: "NeuEdge \(version)",
-    subcommands: [Repl.self, Run.self, Test.self, Check.self],
-    defaultSubcommand: Repl.self)
+    subcommands: [Prompt.self, Run.self, Test.self, Check.self],
+    defaultSubcommand: Prompt.self)
 
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
   static func main() {
@@ -40,13 +40,13 @@ struct CommonOptions: ParsableArguments {
   }
 }
 
-struct Repl: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Opens the prompt.")
+struct Prompt: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "repl", abstract: "Opens the prompt.")
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     let options = common.sessionOptions()
-    throw ExitCode(onLargeStack { ScriptSession(output: StandardOutput(), options: options).run(path: "-") })
+    throw ExitCode(Repl(version: version).run(seed: options.seed))
   }
 }
 

@@ -1,0 +1,38 @@
+# What the scripts share: where the project is, and how a missing part is installed. Sourced, not run.
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# fail MESSAGE: says what is missing and stops.
+fail() {
+  printf 'error: %s\n' "$1" >&2
+  exit 1
+}
+
+# as_root COMMAND…: runs it as root, by sudo where that is needed.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
+    fail "this needs root to install packages: run it as root, or install by hand: $*"
+  fi
+}
+
+# need_packages PACKAGE…: installs the Debian packages that are not there yet.
+need_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null || fail "install these packages first: ${missing[*]}"
+  printf 'installing %s\n' "${missing[*]}" >&2
+  # The package list may be missing or old; it is fetched only when an install fails without it.
+  DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq "${missing[@]}" >/dev/null 2>&1 || {
+    as_root apt-get update -qq >/dev/null
+    DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq "${missing[@]}" >/dev/null || fail "could not install ${missing[*]}"
+  }
+}
+
+need_swift() {
+  command -v swift >/dev/null || fail "Swift 6 is needed: install a toolchain from swift.org and put it on the PATH"
+}
+
+build_packages=(libedit-dev zlib1g-dev pkg-config)
