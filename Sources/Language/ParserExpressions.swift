@@ -144,12 +144,14 @@ extension Parser {
   }
 
   /// What stands behind `=>`: a block, or one expression (which a pipeline outside does not belong to).
-  mutating func parseBody() throws(Failed) -> NodeID {
+  mutating func parseBody(isWhole: Bool = false) throws(Failed) -> NodeID {
     if isSymbol("{"), !isMapAhead() { return try parseBlock("for the body") }
     switch kind {
     case .keyword(.throw), .keyword(.return), .keyword(.break), .keyword(.continue), .keyword(.assert):
       return try parseStatement()
-    default: return try nested { (parser) throws(Failed) in try parser.parseLambda() }
+    default:
+      if isWhole { return try parseExpression() }
+      return try nested { (parser) throws(Failed) in try parser.parseLambda() }
     }
   }
 

@@ -201,16 +201,17 @@ extension Parser {
     advance()
     let (name, nameSpan) = try expectName("the function")
     let parameters = try parseParameters()
-    let body = try parseFunctionBody()
+    let body = try parseFunctionBody(isDefinition: true)
     let function = FunctionTree(
       name: name, nameSpan: nameSpan, parameters: parameters, body: body, documentation: documentation)
     return add(.function(function), spanned(from: start))
   }
 
-  mutating func parseFunctionBody() throws(Failed) -> NodeID {
+  /// A definition's `=>` takes the whole line, pipelines too; a lambda's ends where a pipeline goes on.
+  mutating func parseFunctionBody(isDefinition: Bool = false) throws(Failed) -> NodeID {
     if accept("=>") {
       skipNewlines()
-      return try parseBody()
+      return try parseBody(isWhole: isDefinition)
     }
     return try parseBlock("or `=>` for the function's body")
   }

@@ -135,4 +135,13 @@ extension Machine {
     }
     Machine.store(registers + Int(instruction.a), Value(owning: FunctionObject(inner, captures: captures), tag: .function))
   }
+
+  func makeNeuron(_ place: UnsafeMutablePointer<Value>, _ definition: Value) -> Bool {
+    attempt(nil, nil) { () throws(Fault) in
+      guard let neuronMaker else { throw Fault(.value, "neurons cannot be defined here", label: "no room runs them") }
+      let defaults = Array(place.pointee.elements ?? UnsafeBufferPointer(start: nil, count: 0))
+      let value = try neuronMaker(definition.object(as: NeuronObject.self).definition, defaults)
+      Machine.store(place, value)
+    }
+  }
 }

@@ -38,7 +38,7 @@ extension Compiler {
     case .assertion(let condition, let message): compileAssertion(condition, message, id)
     case .test(let name, let body): compileTest(name, body, id)
     case .use(let path, let isFile, _, let span): compileUse(path, isFile, span, id)
-    case .neuron: break
+    case .neuron(let neuron): compileNeuron(neuron, id)
     case .conditional(let condition, let then, let otherwise):
       compileConditional(condition, then, otherwise, to: nil)
     case .block(let statements): compileBlock(statements, to: nil)
@@ -422,6 +422,25 @@ extension Compiler {
     at(id)
     current.emit(.useModule, register, current.constant(path), x: isFile ? 1 : 0)
     if let index = resolver.declaredAt[aliasSpan.start] { define(index, from: register) }
+  }
+
+  /// A neuron is made where its definition stands, from the checked equations and its parameters' values.
+  private mutating func compileNeuron(_ neuron: NeuronTree, _ id: NodeID) {
+    var lowering = NeuronLowering(neuron, in: tree)
+    let definition = lowering.run()
+    diagnostics += lowering.diagnostics
+    guard let definition, let index = resolver.declaredAt[neuron.nameSpan.start] else { return }
+    let register = current.newRegister()
+    let first = current.nextRegister
+    for parameter in neuron.parameters {
+      if let value = parameter.defaultValue { compile(value, to: current.newRegister()) }
+    }
+    at(id)
+    current.emit(.newList, register, first, neuron.parameters.count)
+    let constant = current.constant(owning: Value(owning: NeuronObject(definition), tag: .cell))
+    current.emit(.makeNeuron, register, constant)
+    current.free(to: first)
+    define(index, from: register)
   }
 
   // MARK: functions

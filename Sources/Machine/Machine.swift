@@ -67,7 +67,7 @@ public final class Machine {
   /// Reads the text of a module's file; set by the program around the machine.
   public var readModule: ((String) throws(Fault) -> String)?
   /// Turns a `neuron` definition into a value; set by the room that knows neurons.
-  public var makeNeuron: ((NeuronDefinition) throws(Fault) -> Value)?
+  public var neuronMaker: ((_ definition: NeuronDefinition, _ defaults: [Value]) throws(Fault) -> Value)?
 
   public init(library: Library, output: any Output) {
     self.library = library

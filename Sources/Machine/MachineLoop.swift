@@ -566,6 +566,7 @@ extension Machine {
         currentPC = pc
         top = registers + header.pointee.registerCount
         ok = useModule(registers + Int(instruction.a), constants[Int(instruction.b)], isFile: instruction.x != 0)
+      case .makeNeuron: ok = makeNeuron(registers + Int(instruction.a), constants[Int(instruction.b)])
       case .defineTest:
         tests.append(registers[Int(instruction.a)])
         registers[Int(instruction.a)] = .nil

@@ -1,49 +1,44 @@
-import Faults
 import Language
 
-/// A neuron's equations, checked and flat: what the room that runs them gets.
-///
-/// The body is a list of steps in the order written; each reads operands by index into `steps`, so that a compiler
-/// for it, forward or backward, walks one array.
-public struct NeuronDefinition {
-  public enum Operand: Equatable, Sendable {
+/// A neuron's equations, checked and flat: every value of one time step is an operation on earlier ones, so that a
+/// compiler for it, forward or backward, walks one array. The room that runs neurons gets this and nothing else.
+public struct NeuronDefinition: Sendable {
+  public enum Operation: Equatable, Sendable {
     case input
+    /// A state as the last step left it.
     case state(Int)
     case parameter(Int)
     case constant(Double)
-    case step(Int)
-  }
-
-  public enum Step: Sendable {
-    case binary(BinaryOperator, Operand, Operand)
-    case negate(Operand)
-    /// A function of one argument: exp, log, sqrt, abs, tanh, sigmoid, relu, sin, cos, square.
-    case function(String, Operand)
-    /// `a` where the comparison holds: 1.0, else 0.0.
-    case compare(ComparisonOperator, Operand, Operand)
-    case minimum(Operand, Operand)
-    case maximum(Operand, Operand)
-    /// condition, then, otherwise
-    case select(Operand, Operand, Operand)
-  }
-
-  /// What happens in one time step, in order.
-  public enum Action: Sendable {
-    case assign(state: Int, Operand)
-    /// d state / dt = operand, integrated over one step.
-    case integrate(state: Int, Operand)
-    /// The neuron fires where left >= right.
-    case spike(left: Operand, right: Operand)
+    case negate(Int)
+    /// A function of one argument by its name: exp, log, sqrt, abs, tanh, sigmoid, relu, sin, cos.
+    case function(String, Int)
+    case binary(BinaryOperator, Int, Int)
+    case minimum(Int, Int)
+    case maximum(Int, Int)
+    /// 1 where the comparison holds, else 0.
+    case compare(ComparisonOperator, Int, Int)
+    /// Where the first is not 0 the second, else the third.
+    case select(Int, Int, Int)
   }
 
   public var name: String
   public var documentation: String?
   public var parameterNames: [String]
   public var stateNames: [String]
+  /// What each state starts from.
   public var initialValues: [Double]
-  public var steps: [Step]
-  /// `(first step, action)`: the steps before an action's count are computed before it.
-  public var actions: [(stepCount: Int, action: Action)]
-  /// Assignments made where the neuron fired, after the others.
-  public var onSpike: [(stepCount: Int, state: Int, value: Operand)]
+  public var operations: [Operation]
+  /// For each state, the place of its value after the equations.
+  public var updates: [Int]
+  /// The place of the value that decides: the neuron fires where it is at least 0, or above 0 when strict.
+  public var distance: Int
+  public var isStrict: Bool
+  /// For each state, the place of its value where the neuron fired.
+  public var resets: [Int]
+}
+
+/// A definition as a constant of the code that makes the neuron.
+final class NeuronObject: HeapObject {
+  let definition: NeuronDefinition
+  init(_ definition: NeuronDefinition) { self.definition = definition }
 }

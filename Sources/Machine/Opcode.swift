@@ -72,6 +72,7 @@ enum Opcode: UInt8 {
   case assertCompare  // like assertTrue for a comparison: values in b, c, operator x
   case noMatch  // no case matched a
   case useModule  // a <- module k(b)
+  case makeNeuron  // a <- neuron of definition k(b) with the parameters listed in a
   case defineTest  // registers the function in a as a test
   case result  // the program's value is a, moved
 }
