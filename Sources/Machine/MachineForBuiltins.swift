@@ -51,6 +51,12 @@ extension Machine {
 
 extension Value {
   public var asBuiltin: Builtin? { tag == .native ? object(as: NativeObject.self).builtin : nil }
+
+  /// The names of the parameters of a function of the language or of a builtin; nil for anything else.
+  public var parameterNames: [String]? {
+    if tag == .function { return object(as: FunctionObject.self).prototype.parameterNames }
+    return asBuiltin?.parameters.map(\.name)
+  }
 }
 
 /// A value in a format as it stands behind the colon of `{x:.3}`.

@@ -1,0 +1,123 @@
+// Codes between numbers and spikes.
+
+import Faults
+import Machine
+import Spiking
+import Tensors
+
+/// An encoder that a program holds: a function from values to spikes.
+public struct EncoderValue: ForeignValue {
+  public static let typeName = "encoder"
+  public let encoder: any Encoder
+
+  public init(_ encoder: any Encoder) { self.encoder = encoder }
+
+  public var summary: String { encoder.callText }
+  public var memberNames: [String] { ["name"] + encoder.settings.map(\.name) }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    if let setting = encoder.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
+    return name == "name" ? .string(encoder.name) : nil
+  }
+
+  public var isCallable: Bool { true }
+
+  public func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
+    guard arguments.named.isEmpty, arguments.positional.count == 1, let input = arguments.positional.first,
+      let values = try input.convertedToTensor()
+    else {
+      throw Fault(.call, "an encoder is called with the values to encode", help: "x |> \(encoder.callText)")
+    }
+    return signalValue(try encoder.encode(values, stream: arguments.machine.nextStream("encode")))
+  }
+
+  public func isEqual(to other: any ForeignValue) -> Bool {
+    (other as? EncoderValue)?.encoder.callText == encoder.callText
+  }
+}
+
+private let valuesSubject = BuiltinParameter.subject(
+  "values", .tensor | .list | .spikes, "values from 0 to 1, [features] or [batch, features]; without them, the encoder itself is the result"
+)
+private let stepsParameter = BuiltinParameter.required("steps", .int, "the number of time steps")
+
+/// The encoders, and reading times of spikes.
+let encoderBuiltins: [Builtin] = [
+  Builtin(
+    "rate",
+    [
+      valuesSubject, stepsParameter,
+      .optional("random", .bool, default: "true", "whether spikes are drawn; otherwise they come regularly"),
+    ],
+    returns: "spikes or encoder", subject: "encoders",
+    "The rate code: a value is the probability of a spike at each step.",
+    example: """
+      print(tensor([0.25, 1.0]) |> rate(steps=8, random=false) |> sum(axis=0))   # expect: tensor[1, 2] [[2., 8.]]
+      """
+  ) { (call) throws(Fault) in
+    try encode(RateEncoder(steps: try call.int(1), random: try call.bool(2, default: true)), call)
+  },
+  Builtin(
+    "latency", [valuesSubject, stepsParameter], returns: "spikes or encoder", subject: "encoders",
+    "The latency code: each value above 0 fires exactly once, the larger the earlier.",
+    example: "print(tensor([0.5, 1.0]) |> latency(steps=11) |> first_spike)   # expect: tensor[2] [5., 0.]"
+  ) { (call) throws(Fault) in try encode(LatencyEncoder(steps: try call.int(1)), call) },
+  Builtin(
+    "hybrid",
+    [
+      valuesSubject, stepsParameter,
+      .optional("alpha", .number, default: "0.5", "how strongly a value lowers its own threshold, 0 to below 1"),
+      .optional("base", .number, default: "\(HybridEncoder.standardBase)", "the threshold of a feature of value 0"),
+    ],
+    returns: "spikes or encoder", subject: "encoders",
+    """
+    The hybrid temporal code of NeuEdge (arXiv 2602.02439, Eqs. 6-8): each feature integrates its value and fires at
+    the threshold `base * (1 - alpha * x)`, so that larger values fire earlier and more often. It is deterministic and
+    costs a third of the rate code's spikes; with alpha = 0 and base = 1 it is the regular rate code.
+    """,
+    example: """
+      let when = [0.2, 0.5, 0.9] |> tensor |> hybrid(steps=50, alpha=0.5) |> first_spike
+      print(when[2] < when[1] and when[1] < when[0])   # expect: true
+      """
+  ) { (call) throws(Fault) in
+    try encode(
+      HybridEncoder(
+        steps: try call.int(1), alpha: try call.number(2, default: 0.5),
+        base: try call.number(3, default: HybridEncoder.standardBase)), call)
+  },
+  Builtin(
+    "direct", [valuesSubject, stepsParameter], returns: "tensor or encoder", subject: "encoders",
+    "No code: the values themselves as constant currents; the first neurons make the spikes.",
+    example: "print((tensor([0.5, 1.0]) |> direct(steps=3)).shape)   # expect: [3, 1, 2]"
+  ) { (call) throws(Fault) in try encode(DirectEncoder(steps: try call.int(1)), call) },
+  Builtin(
+    "spikes", [.required("values", .array, "zeros and ones, [time, batch, features]")], returns: "spikes",
+    subject: "encoders", "A tensor of zeros and ones as spikes, a bit each.",
+    example: "print(spikes(ones([4, 1, 2])).total)   # expect: 8"
+  ) { (call) throws(Fault) in .spikes(try call.spikes(0)) },
+  Builtin(
+    "first_spike", [.required("spikes", .spikes | .tensor, "spikes, [time, batch, features]")],
+    returns: "int or tensor", subject: "encoders",
+    """
+    The step of each feature's first spike, counted from 0: an int for a single neuron, `[features]` for a single
+    sample, else `[batch, features]`. A neuron that never fires has `inf`.
+    """,
+    example: "print((lif() |> record(full([9, 1, 1], 0.3))).spikes |> first_spike)   # expect: 3"
+  ) { (call) throws(Fault) in try firstSpike(try call.spikes(0)) },
+]
+
+/// The code of the subject, or the encoder itself.
+private func encode(_ encoder: some Encoder, _ call: Call) throws(Fault) -> Value {
+  try encoder.check()
+  guard call.has(0) else { return .foreign(EncoderValue(encoder)) }
+  return signalValue(try encoder.encode(try call.tensor(0), stream: call.machine.nextStream("encode")))
+}
+
+private func firstSpike(_ spikes: Spikes) throws(Fault) -> Value {
+  var times = try spikes.firstSpikeTimes()
+  _ = try times.withUnsafeMutableBuffer { (buffer) throws(Fault) in
+    for index in buffer.indices where buffer[index] < 0 { buffer[index] = .infinity }
+  }
+  if let item = times.item { return Int(exactly: item).map { .int($0) } ?? .float(Double(item)) }
+  return .tensor(spikes.batch == 1 ? try times.reshaped(Array(times.shape.dropFirst())) : times)
+}

@@ -1,0 +1,67 @@
+// The progress of a training run on a terminal: one line that is rewritten, and one that stays for each epoch.
+
+import Glibc
+import Machine
+import Spiking
+
+/// Shows where a training run stands.
+final class FitDisplay {
+  private let output: any Output
+  private var lastShown = -1.0
+  private var isMidLine = false
+
+  init(_ output: any Output) { self.output = output }
+
+  func show(_ progress: FitProgress) {
+    let now = FitDisplay.now
+    if !progress.isEpochEnd, now - lastShown < 0.1 { return }
+    lastShown = now
+    output.write("\r" + line(progress) + "\u{1B}[K" + (progress.isEpochEnd ? "\n" : ""))
+    isMidLine = !progress.isEpochEnd
+  }
+
+  /// Leaves the line that was being rewritten, if there is one.
+  func end() {
+    if isMidLine { output.write("\n") }
+    isMidLine = false
+  }
+
+  /// The line as it fits the output's width: the bar goes first, then the speed.
+  private func line(_ progress: FitProgress) -> String {
+    let digits = String(progress.epochs).count
+    let epoch = String(repeating: " ", count: digits - String(progress.epoch).count) + "\(progress.epoch)"
+    let head = "epoch \(epoch)/\(progress.epochs)"
+    let loss = formatted(progress.loss, "f", digits: 4)
+    var state = "  loss \(loss)  accuracy \(formatted(progress.accuracy * 100, "f", digits: 1))%"
+    if let validation = progress.validationAccuracy {
+      state += "  validation \(formatted(validation * 100, "f", digits: 1))%"
+    }
+    let speed = "  \(grouped(Int(min(progress.samplesPerSecond, 1e12)))) samples/s"
+    let left = progress.isEpochEnd && progress.epoch == progress.epochs ? "" : "  \(duration(progress.secondsLeft)) left"
+    let full = head + " " + bar(Double(progress.batch) / Double(max(1, progress.batches))) + state + speed + left
+    let room = output.width - 1
+    for text in [full, head + state + speed + left, head + state + left, head + state] where text.count <= room {
+      return text
+    }
+    return String((head + state).prefix(max(0, room)))
+  }
+
+  private func bar(_ share: Double) -> String {
+    let width = 16
+    let filled = min(width, max(0, Int((share * Double(width)).rounded())))
+    return String(repeating: "━", count: filled) + String(repeating: "─", count: width - filled)
+  }
+
+  private func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e7 else { return "?" }
+    let whole = Int(seconds.rounded(.up))
+    if whole < 90 { return "\(whole) s" }
+    return whole < 5400 ? "\((whole + 30) / 60) min" : "\(formatted(seconds / 3600, "f", digits: 1)) h"
+  }
+
+  private static var now: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

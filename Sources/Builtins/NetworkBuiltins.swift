@@ -1,0 +1,180 @@
+// Building networks: the input, the layers, and recording what neurons do.
+
+import Faults
+import Machine
+import Spiking
+import Tensors
+
+private let networkSubject = BuiltinParameter.subject(
+  "network", .foreign("network") | .foreign("layer"), "the network that gets the layer; without it, the layer itself is the result")
+
+/// Networks, layers, recording, and networks in files.
+let networkBuiltins: [Builtin] = [
+  Builtin(
+    "input", [.rest("sizes", .int, "the features of one sample at one step: one size, or several for an image")],
+    returns: "network", subject: "networks", "An empty network that takes samples of the given shape.",
+    example: "let net = input(64) |> dense(10) |> lif()\nprint(net)   # expect: input(64) |> dense(outputs=10) |> lif(beta=0.9, threshold=1.0)"
+  ) { (call) throws(Fault) in
+    .foreign(NetworkValue(try Network(inputShape: call.rest.compactMap(\.asInt))))
+  },
+  Builtin(
+    "dense",
+    [
+      networkSubject, .required("outputs", .int, "the number of output features"),
+      .optional("bias", .bool | .array, default: "true", "whether each output has an offset, or the offsets, [outputs]"),
+      .optional("weight", .array, default: "drawn at random", "the weights, [inputs, outputs]"),
+    ],
+    returns: "network or layer", subject: "networks",
+    """
+    Connects every input feature to every output: `input @ weight + bias`, one product for all time steps.
+    First weights are drawn evenly between -b and b with b = 1 / sqrt(inputs); offsets begin at zero.
+    """,
+    example: """
+      let net = input(4) |> dense(3)
+      print(net.layers[0].weight.shape, net.parameters)   # expect: [4, 3] 15
+      """
+  ) { (call) throws(Fault) in try place(try denseLayer(call), call) },
+  Builtin(
+    "lif",
+    [
+      networkSubject,
+      .optional("beta", .number, default: "0.9", "the share of the potential that remains after a step, 0 to 1"),
+      .optional("threshold", .number, default: "1.0", "the potential at which a neuron fires"),
+      .optional("reset", .string, default: "\"subtract\"", "what a spike does: \"subtract\" the threshold, \"zero\" or \"none\""),
+    ],
+    returns: "network or layer", subject: "networks",
+    """
+    Leaky integrate-and-fire neurons, one for each feature: `v = beta * v + input`; a spike in the same step when
+    `v >= threshold`; then the reset. `v` starts at 0, and the input is not scaled.
+    """,
+    example: """
+      let trace = lif(beta=0.9) |> record(full([100, 1, 1], 0.3))
+      print(first_spike(trace.spikes))   # expect: 3
+      """
+  ) { (call) throws(Fault) in
+    let name = try call.string(3, default: "subtract")
+    guard let reset = LIF.Reset(rawValue: name) else {
+      throw call.wrong(3, "must be \"subtract\", \"zero\" or \"none\", found \"\(name)\"")
+    }
+    let model = LIF(
+      beta: Float(try call.number(1, default: 0.9)), threshold: Float(try call.number(2, default: 1)), reset: reset)
+    try model.check()
+    return try place(NeuronLayer(model), call)
+  },
+  Builtin(
+    "li",
+    [
+      networkSubject,
+      .optional("beta", .number, default: "0.9", "the share of the potential that remains after a step, 0 to 1"),
+    ],
+    returns: "network or layer", subject: "networks",
+    "Leaky integrators: `v = beta * v + input`, without spikes. As the last layer they give potentials to decode.",
+    example: "let net = input(4) |> dense(8) |> lif() |> dense(2) |> li()"
+  ) { (call) throws(Fault) in
+    let model = LeakyIntegrator(beta: Float(try call.number(1, default: 0.9)))
+    try model.check()
+    return try place(NeuronLayer(model), call)
+  },
+  Builtin(
+    "flatten", [networkSubject], returns: "network or layer", subject: "networks",
+    "Lays the features of a sample out in one row, as `dense` takes them.",
+    example: "let net = input(1, 8, 8) |> flatten() |> dense(10)\nprint(net.output_shape)   # expect: [10]"
+  ) { (call) throws(Fault) in try place(FlattenLayer(), call) },
+  Builtin(
+    "dropout",
+    [networkSubject, .optional("rate", .number, default: "0.5", "the probability of silence, 0 to below 1")],
+    returns: "network or layer", subject: "networks",
+    "While a network is trained, silences each feature of a sample for all steps with a probability.",
+    example: "let net = input(64) |> dense(128) |> lif() |> dropout(0.2) |> dense(10) |> lif()"
+  ) { (call) throws(Fault) in
+    let layer = DropoutLayer(rate: try call.number(1, default: 0.5))
+    _ = try layer.outputShape(for: [1])
+    return try place(layer, call)
+  },
+  Builtin(
+    "record",
+    [
+      .required("cell", .foreign("layer") | .foreign("network"), "neurons, or a whole network"),
+      .required("drive", .array, "a current over time, [time, batch, features], or spikes"),
+    ],
+    returns: "map, or a list of maps", subject: "networks",
+    """
+    Runs neurons under a drive and keeps every state and the spikes over time, each `[time, batch, features]`. States
+    are as the threshold saw them: after the step's update and before the reset. A network gives a map for each of its
+    neuron layers.
+    """,
+    example: """
+      let trace = lif() |> record(full([5, 1, 1], 0.3))
+      print(trace.v.shape, trace.spikes.sum())   # expect: [5, 1, 1] 1
+      """
+  ) { (call) throws(Fault) in try recordActivity(call) },
+  Builtin(
+    "save", [.required("network", .foreign("network"), "what to keep"), .required("path", .string, "the file, such as \"digits.snnet\"")],
+    returns: "nil", subject: "networks",
+    """
+    Writes a network with its weights, encoder and history to a file: first to a temporary file, with a checksum, so
+    that a crash or a full disk leaves the old file whole.
+    """,
+    example: "let keep = net => save(net, \"mine.snnet\")"
+  ) { (call) throws(Fault) in
+    try saveNetwork(try call.foreign(0, as: NetworkValue.self).network, to: try call.string(1))
+    return .nil
+  },
+  Builtin(
+    "load", [.required("path", .string, "a file that `save` wrote")], returns: "network", subject: "networks",
+    "Reads a network from a file. A damaged file is an error that says so.",
+    example: "let net = try { load(\"no/such.snnet\") } catch e { nil }\nprint(net)   # expect: nil"
+  ) { (call) throws(Fault) in .foreign(NetworkValue(try loadNetwork(try call.string(0)))) },
+]
+
+/// The layer at the end of the subject network, or the layer itself.
+private func place(_ layer: any Layer, _ call: Call) throws(Fault) -> Value {
+  guard call.has(0) else { return .foreign(LayerValue(layer)) }
+  if let alone = call[0].asForeign(LayerValue.self) {
+    throw Fault(
+      .type, "a network begins with its input", label: "found the layer \(alone.summary) in its place",
+      help: "write input(64) |> \(alone.summary) |> \(layer.callText)")
+  }
+  return try append(layer, to: try call.foreign(0, as: NetworkValue.self).network, call.machine)
+}
+
+private func denseLayer(_ call: Call) throws(Fault) -> DenseLayer {
+  let outputs = try call.int(1)
+  let bias = call.has(2) && call[2].asBool == nil ? try call.tensor(2).detached : nil
+  let hasBias = call[2].asBool ?? true
+  guard call.has(3) else {
+    if bias != nil { throw call.wrong(2, "can be given only together with `weight`") }
+    return DenseLayer(outputs: outputs, bias: hasBias)
+  }
+  let weight = try call.tensor(3).detached
+  guard weight.rank == 2, weight.shape[1] == outputs else {
+    throw call.wrong(
+      3, "must have the shape [inputs, \(outputs)], found \(Shape.text(weight.shape))", kind: .shape)
+  }
+  if bias == nil, hasBias { return try DenseLayer(weight: weight, bias: try Tensor.zeros([outputs])) }
+  return try DenseLayer(weight: weight, bias: bias)
+}
+
+private func recordActivity(_ call: Call) throws(Fault) -> Value {
+  if let network = call[0].asForeign(NetworkValue.self)?.network {
+    let recordings: [Recording]
+    if let spikes = call[1].asSpikes {
+      recordings = try network.record(.spikes(spikes))
+    } else {
+      recordings = try network.record(.tensor(try call.tensor(1).detached))
+    }
+    return .list(recordings.map(recordingValue))
+  }
+  let layer = try call.foreign(0, as: LayerValue.self).layer
+  guard let neurons = layer as? NeuronLayer else {
+    throw call.wrong(0, "must be neurons or a network, found \(layer.callText)", kind: .type)
+  }
+  return recordingValue(try neurons.model.record(try call.tensor(1)))
+}
+
+private func recordingValue(_ recording: Recording) -> Value {
+  var entries: [(String, Value)] = [("name", .string(recording.name))]
+  for state in recording.states { entries.append((state.name, .tensor(state.values))) }
+  if let spikes = recording.spikes { entries.append(("spikes", .spikes(spikes))) }
+  return .map(entries)
+}

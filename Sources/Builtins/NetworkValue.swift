@@ -1,0 +1,183 @@
+// Networks as values of the language: a table to look at, members to read, and a function of spikes.
+
+import Faults
+import Language
+import Machine
+import Spiking
+import Tensors
+
+/// A network that a program holds.
+public struct NetworkValue: ForeignValue {
+  public static let typeName = "network"
+  public let network: Network
+
+  public init(_ network: Network) { self.network = network }
+
+  public var summary: String {
+    ([inputText] + network.layers.map(\.callText)).joined(separator: " |> ")
+  }
+
+  private var inputText: String { "input(\(network.inputShape.map(String.init).joined(separator: ", ")))" }
+
+  /// The table that `describe` and the prompt show: layer, shape, parameters, synapses.
+  public func display(_ style: DisplayStyle) -> String {
+    func cell(_ number: Int) -> TextTable.Cell {
+      TextTable.Cell(text: number == 0 ? "" : grouped(number), isNumber: true)
+    }
+    func text(_ text: String) -> TextTable.Cell { TextTable.Cell(text: text, isNumber: false) }
+    var rows = [[text(""), text(inputText), text(Shape.text(network.inputShape)), cell(0), cell(0)]]
+    for (index, layer) in network.layers.enumerated() {
+      rows.append([
+        text("\(index)"), text(layer.callText), text(Shape.text(network.shapes[index])), cell(layer.parameterCount),
+        cell(layer.synapses(for: network.inputOf(index))),
+      ])
+    }
+    rows.append([text(""), text("total"), text(""), cell(network.parameterCount), cell(network.synapseCount)])
+    let table = TextTable(header: ["", "layer", "shape", "parameters", "synapses"], rows: rows)
+    var lines = ["network"] + table.text(maximumWidth: style.width).split(separator: "\n").map(String.init)
+    if let encoder = network.encoder { lines.append("encoder  \(encoder.callText)") }
+    if let history = network.history, let loss = history.loss.last {
+      let epochs = "\(history.epochs) epoch\(history.epochs == 1 ? "" : "s")"
+      lines.append(
+        "trained  \(epochs), loss \(formatted(loss, "g", digits: 4))\(history.interrupted ? ", interrupted" : "")")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  public var memberNames: [String] {
+    ["layers", "history", "encoder", "input_shape", "output_shape", "parameters", "synapses"]
+  }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    switch name {
+    case "layers": .list(network.layers.map { .foreign(LayerValue($0)) })
+    case "history": network.history.map { historyValue($0) } ?? .nil
+    case "encoder": network.encoder.map { .foreign(EncoderValue($0)) } ?? .nil
+    case "input_shape": .list(network.inputShape.map { .int($0) })
+    case "output_shape": .list(network.outputShape.map { .int($0) })
+    case "parameters": .int(network.parameterCount)
+    case "synapses": .int(network.synapseCount)
+    default: nil
+    }
+  }
+
+  public var isCallable: Bool { true }
+
+  /// Runs the network on spikes or currents; a trained network encodes plain samples by itself.
+  public func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
+    guard arguments.named.isEmpty, arguments.positional.count == 1, let input = arguments.positional.first else {
+      throw Fault(.call, "a network is called with its input alone", help: "net(spikes), or spikes |> net")
+    }
+    return try signalValue(network.run(try signal(of: input, arguments.machine)))
+  }
+
+  private func signal(of input: Value, _ machine: Machine) throws(Fault) -> Signal {
+    if let spikes = input.asSpikes { return .spikes(spikes) }
+    guard let tensor = try input.convertedToTensor() else {
+      throw Fault(
+        .type, "a network runs on spikes or a tensor", label: "found \(input.description(of: .kind))")
+    }
+    if let encoder = network.encoder, tensor.rank <= network.inputShape.count + 1,
+      tensor.count % max(1, network.inputShape.reduce(1, *)) == 0
+    {
+      let stream = RandomStream(seed: machine.seed, purpose: "network call")
+      return try encoder.encode(
+        try tensor.detached.reshaped([tensor.count / network.inputShape.reduce(1, *)] + network.inputShape),
+        stream: stream)
+    }
+    return .tensor(tensor.detached)
+  }
+
+  public func isEqual(to other: any ForeignValue) -> Bool {
+    guard let other = (other as? NetworkValue)?.network, other.plan == network.plan else { return false }
+    return zip(network.namedParameters, other.namedParameters).allSatisfy { Tensor.identical($0.value, $1.value) }
+  }
+}
+
+/// A layer that a program holds: alone, in a list, or as a part of a network.
+public struct LayerValue: ForeignValue {
+  public static let typeName = "layer"
+  public let layer: any Layer
+
+  public init(_ layer: any Layer) { self.layer = layer }
+
+  public var summary: String { layer.callText }
+  public var memberNames: [String] {
+    ["name"] + layer.settings.map(\.name) + layer.parameters.map(\.name).filter { name in
+      !layer.settings.contains { $0.name == name }
+    }
+  }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    if let parameter = layer.parameters.first(where: { $0.name == name }) { return .tensor(parameter.value) }
+    if let setting = layer.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
+    return name == "name" ? .string(layer.name) : nil
+  }
+
+  public var isCallable: Bool { true }
+
+  /// `net |> layer` puts the layer at the network's end.
+  public func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
+    guard arguments.named.isEmpty, arguments.positional.count == 1,
+      let network = arguments.positional.first?.asForeign(NetworkValue.self)?.network
+    else {
+      throw Fault(
+        .call, "a layer is put at the end of a network", label: foundText(arguments.positional.first),
+        help: "input(64) |> \(layer.callText); to run it alone: \(layer.callText) |> record(drive)")
+    }
+    return try append(layer, to: network, arguments.machine)
+  }
+
+  private func foundText(_ value: Value?) -> String? { value.map { "found \($0.description(of: .kind))" } }
+
+  public func isEqual(to other: any ForeignValue) -> Bool {
+    guard let other = (other as? LayerValue)?.layer, other.callText == layer.callText else { return false }
+    return zip(layer.parameters, other.parameters).allSatisfy { Tensor.identical($0.value, $1.value) }
+  }
+}
+
+/// The network with a layer more, its first weights drawn from the session's seed.
+func append(_ layer: any Layer, to network: Network, _ machine: Machine) throws(Fault) -> Value {
+  var stream = machine.nextStream("layer")
+  return .foreign(NetworkValue(try network.appending(layer, seed: stream.nextBits())))
+}
+
+/// Activity as a value: spikes, or a tensor.
+func signalValue(_ signal: Signal) -> Value {
+  switch signal {
+  case .spikes(let spikes): .spikes(spikes)
+  case .tensor(let tensor): .tensor(tensor)
+  }
+}
+
+func settingValue(_ setting: Setting) -> Value {
+  switch setting {
+  case .integer(let value): .int(value)
+  case .number(let value): .float(Double("\(Float(value))") ?? value)
+  case .flag(let value): .bool(value)
+  case .text(let value): .string(value)
+  case .texts(let values): .list(values.map { .string($0) })
+  }
+}
+
+/// What a trained network remembers of its training, as a map of lists.
+func historyValue(_ history: History) -> Value {
+  func list(_ numbers: [Double]) -> Value { .list(numbers.map { .float($0) }) }
+  return .map([
+    ("loss", list(history.loss)), ("accuracy", list(history.accuracy)),
+    ("validation_loss", list(history.validationLoss)), ("validation_accuracy", list(history.validationAccuracy)),
+    ("spikes_per_sample", list(history.spikesPerSample)), ("seconds", list(history.seconds)),
+    ("interrupted", .bool(history.interrupted)),
+  ])
+}
+
+/// 1234567 as "1,234,567".
+func grouped(_ number: Int) -> String {
+  var digits = Array(String(number.magnitude))
+  var place = digits.count - 3
+  while place > 0 {
+    digits.insert(",", at: place)
+    place -= 3
+  }
+  return (number < 0 ? "-" : "") + String(digits)
+}

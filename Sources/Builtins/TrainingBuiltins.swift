@@ -1,0 +1,114 @@
+// Training and judging networks.
+
+import Faults
+import Machine
+import Spiking
+import Tensors
+
+/// fit and evaluate.
+let trainingBuiltins: [Builtin] = [
+  Builtin(
+    "fit",
+    [
+      .required("network", .foreign("network"), "what to train; it stays as it is"),
+      .required("data", .foreign("dataset"), "labelled samples"),
+      .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
+      .optional("loss", .function, default: "spike_count_cross_entropy", "what to make small: a function of output and label, and of spikes where it names them"),
+      .optional("surrogate", .foreign("surrogate"), default: "fast_sigmoid(slope=25)", "what stands in for the derivative of a spike"),
+      .optional("optimizer", .foreign("optimizer"), default: "adam(lr=0.001)", "how weights move"),
+      .optional("epochs", .int, default: "10", "how often each sample is seen"),
+      .optional("batch", .int, default: "64", "samples in one step"),
+      .optional("validate", .foreign("dataset"), default: "nil", "measured after each epoch"),
+      .optional("schedule", .string, default: "\"constant\"", "the course of the learning rate: \"constant\" or \"cosine\""),
+      .optional("shuffle", .bool, default: "true", "whether each epoch takes the samples in another order"),
+      .optional("quiet", .bool, default: "false", "whether to show no progress on a terminal"),
+    ],
+    returns: "network", subject: "training",
+    """
+    Trains a network by surrogate gradients through time, and gives the trained one. It remembers its encoder, and its
+    `history` holds loss, accuracy, validation_loss, validation_accuracy, spikes_per_sample and seconds, a number for
+    each epoch. Ctrl-C stops after the running batch; the result is then what was learnt so far, and
+    `history.interrupted` is true.
+    """,
+    example: """
+      let corners = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1])
+      let net = input(2) |> dense(2) |> lif() |> fit(corners, encode=rate(steps=10), epochs=2)
+      print(len(net.history.loss))   # expect: 2
+      """
+  ) { (call) throws(Fault) in try fitNetwork(call) },
+  Builtin(
+    "evaluate",
+    [
+      .required("network", .foreign("network"), "a network that was trained, or one with an encoder given"),
+      .required("data", .foreign("dataset"), "labelled samples"),
+      .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
+      .optional("decode", .string, default: "the network's own", "the reading of the output: \(Decoder.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))"),
+      .optional("loss", .function, default: "spike_count_cross_entropy", "which loss to report"),
+    ],
+    returns: "map", subject: "training",
+    """
+    How well a network reads samples: `accuracy`, `loss`, `confusion` (a row for each true class, a column for each
+    answer), `class_accuracy`, `spikes_per_sample` (of all neurons), `layer_spikes`, `input_spikes_per_sample`,
+    `predictions`, `class_names` and `samples`. The same seed gives the same result, also with random codes.
+    """,
+    example: """
+      let corners = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1])
+      let r = input(2) |> dense(2) |> lif() |> evaluate(corners, encode=rate(steps=10))
+      print(r.samples, r.confusion.shape)   # expect: 4 [2, 2]
+      """
+  ) { (call) throws(Fault) in try evaluateNetwork(call) },
+]
+
+private func fitNetwork(_ call: Call) throws(Fault) -> Value {
+  let network = try call.foreign(0, as: NetworkValue.self).network
+  let data = try call.dataset(1)
+  var options = FitOptions()
+  if call.has(2) { options.encoder = try call.foreign(2, as: EncoderValue.self).encoder }
+  options.loss = try lossArgument(3, call)
+  if call.has(4) { options.surrogate = try call.foreign(4, as: SurrogateValue.self).surrogate }
+  if call.has(5) { options.optimizer = try call.foreign(5, as: OptimizerValue.self).optimizer }
+  options.epochs = try call.int(6, default: 10, atLeast: 1)
+  options.batch = try call.int(7, default: 64, atLeast: 1)
+  if call.has(8), !call[8].isNil { options.validation = try call.dataset(8) }
+  switch try call.string(9, default: "constant") {
+  case "constant": options.schedule = .constant
+  case "cosine": options.schedule = .cosine(final: 0.05)
+  case let other: throw call.wrong(9, "must be \"constant\" or \"cosine\", found \"\(other)\"")
+  }
+  options.shuffles = try call.bool(10, default: true)
+  var stream = call.machine.nextStream("fit")
+  options.seed = stream.nextBits()
+  let display = FitDisplay(call.output)
+  if call.output.isInteractive, try !call.bool(11, default: false) {
+    options.progress = { progress in display.show(progress) }
+  }
+  defer { display.end() }
+  return .foreign(NetworkValue(try fit(network, data, options)))
+}
+
+private func evaluateNetwork(_ call: Call) throws(Fault) -> Value {
+  let network = try call.foreign(0, as: NetworkValue.self).network
+  let data = try call.dataset(1)
+  var decoder: Decoder?
+  if call.has(3) {
+    let name = try call.string(3)
+    guard let known = Decoder(rawValue: name) else {
+      let names = Decoder.allCases.map(\.rawValue)
+      throw call.wrong(
+        3, "is not known: \"\(name)\"", help: didYouMean(name, among: names) ?? "it is one of \(names.joined(separator: ", "))")
+    }
+    decoder = known
+  }
+  let result = try evaluate(
+    network, data, encoder: call.has(2) ? try call.foreign(2, as: EncoderValue.self).encoder : nil, decoder: decoder,
+    loss: try lossArgument(4, call), seed: call.machine.seed)
+  return .map([
+    ("accuracy", .float(result.accuracy)), ("loss", .float(result.loss)), ("samples", .int(result.samples)),
+    ("spikes_per_sample", .float(result.spikesPerSample)),
+    ("layer_spikes", .list(result.layerSpikes.map { .float($0) })),
+    ("input_spikes_per_sample", .float(result.inputSpikesPerSample)),
+    ("class_accuracy", .list(result.classAccuracy.map { .float($0) })), ("confusion", .tensor(result.confusion)),
+    ("predictions", .list(result.predictions.map { .int($0) })),
+    ("class_names", .list(result.classNames.map { .string($0) })),
+  ])
+}
