@@ -71,8 +71,6 @@ int ce_gets(EditLine *editor) {
 
 int ce_getc(EditLine *editor, uint32_t *character) { return el_wgetc(editor, (wchar_t *)character); }
 
-void ce_push(EditLine *editor, const uint32_t *keys) { el_wpush(editor, (const wchar_t *)keys); }
-
 const uint32_t *ce_line(EditLine *editor, int *length, int *cursor) {
   const LineInfoW *line = el_wline(editor);
   *length = (int)(line->lastchar - line->buffer);

@@ -68,7 +68,6 @@ public final class Session {
 
   /// Runs something of the evaluator's with Ctrl-C meaning "stop".
   func evaluate(_ body: (Evaluator) -> Outcome) -> Outcome {
-    Interrupt.clear()
     Signals.enter(.evaluating)
     defer {
       Signals.enter(.reading)

@@ -170,7 +170,8 @@ class Terminal:
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.status = None
         settings = dict(os.environ)
-        settings.update({"TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"})
+        settings.update({"TERM": "xterm", "LC_ALL": "C.UTF-8"})
+        settings.setdefault("NO_COLOR", "1")
         settings.update(environment or {})
         self.process, self.master = pty.fork()
         if self.process == 0:
@@ -231,6 +232,11 @@ class Terminal:
             return lines[-len(wanted):] == wanted
 
         self.wait_for(holds, f"tail {wanted!r}")
+
+    def settle(self):
+        """Reads until nothing has come for a while."""
+        while self.read(0.3):
+            pass
 
     @staticmethod
     def last(lines):

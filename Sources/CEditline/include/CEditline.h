@@ -45,8 +45,6 @@ int ce_bind(EditLine *editor, const char *key, const char *command);
 int ce_gets(EditLine *editor);
 /// Reads one character through the editor, keys pushed back first. 1, 0 at the end, -1 for an error.
 int ce_getc(EditLine *editor, uint32_t *character);
-/// Puts keys in front of the input.
-void ce_push(EditLine *editor, const uint32_t *keys);
 
 /// The edited text and the cursor in it, valid until the next call.
 const uint32_t *ce_line(EditLine *editor, int *length, int *cursor);

@@ -27,12 +27,23 @@ struct EditLayout: Equatable {
 
   /// The row and column of a position in text as libedit holds it; newlines start a row.
   func place(of position: Int, in shown: [Unicode.Scalar]) -> (row: Int, column: Int) {
+    var index = 0
+    var found = (row: 0, column: 0)
+    forEachPlace(in: shown) { place in
+      if index <= position { found = place }
+      index += 1
+    }
+    return found
+  }
+
+  /// The place of each scalar in turn, and at last the one behind them.
+  func forEachPlace(in shown: [Unicode.Scalar], _ visit: ((row: Int, column: Int)) -> Void) {
     var row = promptWidth / columns
     var column = promptWidth % columns
-    for (index, scalar) in shown.enumerated() {
+    for scalar in shown {
       let width = scalar == "\n" ? 0 : Self.cells(scalar, at: column)
       if width > 1, scalar != "\t", column + width > columns { (row, column) = (row + 1, 0) }
-      if index == position { return (row, column) }
+      visit((row, column))
       if scalar == "\n" {
         (row, column) = (row + 1, 0)
         continue
@@ -40,7 +51,7 @@ struct EditLayout: Equatable {
       column += width
       if column >= columns { (row, column) = (row + 1, column - columns) }
     }
-    return (row, column)
+    visit((row, column))
   }
 
   /// The rows that one line takes, its prompt included.

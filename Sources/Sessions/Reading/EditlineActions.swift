@@ -26,6 +26,7 @@ extension EditlineReader {
 
   func clearScreen() -> EditCommand.Effect {
     write("\u{1B}[H\u{1B}[2J")
+    painted = []
     push()
     ce_refresh(editor)
     return .none

@@ -31,6 +31,8 @@ public final class EditlineReader: LineReader {
   private let promptMemory = UnsafeMutablePointer<UInt32>.allocate(capacity: EditlineReader.longestPrompt)
   private static let longestPrompt = 512
   private var prefilled: String?
+  /// What has been painted in colours; empty after a drawing that has none.
+  var painted: [Unicode.Scalar] = []
 
   /// Opens the editor on standard input and output; nil where the terminal cannot move its cursor.
   public init?(history: HistoryFile, console: Console) {
@@ -73,6 +75,7 @@ public final class EditlineReader: LineReader {
     buffer.begin(prefilled ?? "")
     result = nil
     window = 0..<0
+    painted = []
     showPrompt()
     if prefilled != nil { afterDrawing.append { [self] in redraw() } }
     prefilled = nil
@@ -97,8 +100,7 @@ public final class EditlineReader: LineReader {
   func finish(_ result: ReadResult) -> EditCommand.Effect {
     self.result = result
     _ = buffer.moveToEnd()
-    let keys = EditCommand.acceptKeys.unicodeScalars.map(\.value) + [0]
-    ce_push(editor, keys)
+    keys.putBack(EditCommand.acceptKeys)
     return .redraw
   }
 
@@ -118,12 +120,16 @@ public final class EditlineReader: LineReader {
 
   // MARK: between the buffer and libedit
 
-  var layout: EditLayout {
+  /// The layout of what is drawn.
+  var layout: EditLayout { layout(under: promptText) }
+
+  private func layout(under prompt: String) -> EditLayout {
     let size = terminalSize()
-    return EditLayout(columns: size.columns, rows: size.rows, promptWidth: visiblePromptWidth)
+    let width = prompt.unicodeScalars.reduce(0) { $0 + EditLayout.cells($1, at: 0) }
+    return EditLayout(columns: size.columns, rows: size.rows, promptWidth: width)
   }
 
-  private var shown: (text: [Unicode.Scalar], cursor: Int) {
+  var shown: (text: [Unicode.Scalar], cursor: Int) {
     var length: Int32 = 0
     var cursor: Int32 = 0
     guard let line = ce_line(editor, &length, &cursor) else { return ([], 0) }
@@ -143,7 +149,7 @@ public final class EditlineReader: LineReader {
 
   /// Gives libedit the part of the buffer that fits the screen.
   func push() {
-    window = layout.window(of: buffer.text, cursor: buffer.cursor, near: window.lowerBound)
+    window = layout(under: label ?? Prompt.first).window(of: buffer.text, cursor: buffer.cursor, near: window.lowerBound)
     showPrompt()
     let part = EditLayout.encode(buffer.text[window], cursor: buffer.cursor)
     ce_set_line(editor, part.shown.map(\.value) + [0], Int32(part.shown.count), Int32(part.cursor))
@@ -159,6 +165,7 @@ public final class EditlineReader: LineReader {
       show()
       buffer.adopt(Array(text.unicodeScalars), cursor: cursor)
       push()
+      painted = []
       ce_refresh(editor)
     }
     return .redraw
@@ -176,6 +183,7 @@ public final class EditlineReader: LineReader {
     let shown = shown
     let row = layout.place(of: shown.cursor, in: shown.text).row
     write("\r" + (row > 0 ? "\u{1B}[\(row)A" : "") + "\u{1B}[J")
+    painted = []
   }
 
   /// Draws everything anew, outside a command; what is to change changes once the old drawing is gone.
@@ -189,10 +197,6 @@ public final class EditlineReader: LineReader {
   // MARK: prompts
 
   private var promptText = Prompt.first
-
-  private var visiblePromptWidth: Int {
-    promptText.unicodeScalars.reduce(0) { $0 + EditLayout.cells($1, at: 0) }
-  }
 
   /// Sets the prompt. Escapes stand in front of a character and never at the end.
   private func showPrompt() {
@@ -214,6 +218,7 @@ public final class EditlineReader: LineReader {
     let waiting = afterDrawing
     afterDrawing = []
     for action in waiting { action() }
+    if result != nil || !keys.isWaiting { paint() }
     while true {
       switch keys.next() {
       case .character(let scalar):
@@ -247,7 +252,7 @@ public final class EditlineReader: LineReader {
   }
 
   /// Puts a key back, for the editor to read next.
-  func unread(_ key: Unicode.Scalar) { ce_push(editor, [key.value, 0]) }
+  func unread(_ key: Unicode.Scalar) { keys.putBack(String(key)) }
 }
 
 extension String {

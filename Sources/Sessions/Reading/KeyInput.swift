@@ -16,6 +16,15 @@ struct KeyInput {
 
   init(descriptor: Int32 = STDIN_FILENO) { self.descriptor = descriptor }
 
+  /// Whether more keys have been typed already.
+  var isWaiting: Bool {
+    var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return !pending.isEmpty || poll(&ready, 1, 0) > 0
+  }
+
+  /// Puts keys in front of what is to be read.
+  mutating func putBack(_ keys: String) { pending.insert(contentsOf: keys.utf8, at: 0) }
+
   /// Whether a blank is waiting, as in the middle of an unmarked paste, which brings its own indentation.
   mutating func blankIsWaiting() -> Bool {
     if pending.isEmpty {

@@ -14,6 +14,8 @@ public protocol LineAssistant: AnyObject {
   func completeness(of text: String) -> Completeness
   /// The candidates at a UTF-8 offset of the text.
   func completions(in text: String, at cursor: Int) -> Completions
+  /// A colour or none for each scalar of the text.
+  func styles(of text: [Unicode.Scalar]) -> [Console.Style?]
   /// What is known about a name, to be shown under the line.
   func help(for name: String) -> String?
 }

@@ -32,10 +32,15 @@ enum Signals {
   /// The descriptor that becomes readable when a signal has arrived.
   static var wakeUp: Int32 { readEnd.load(ordering: .relaxed) }
 
+  /// A Ctrl-C pressed after Enter and before the computation has begun is the computation's.
   static func enter(_ new: Phase) {
     presses.store(0, ordering: .relaxed)
-    hasInterrupt.store(false, ordering: .relaxed)
     phase.store(new.rawValue, ordering: .relaxed)
+    let wasPressed = hasInterrupt.exchange(false, ordering: .relaxed)
+    if new == .evaluating {
+      Interrupt.clear()
+      if wasPressed { Interrupt.request() }
+    }
   }
 
   /// Forgets the wake-ups that have been seen.
