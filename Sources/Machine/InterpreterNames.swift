@@ -1,10 +1,16 @@
-/// What help, completion and `%del` ask about names and functions.
+/// What the prompt asks of names, functions and modules.
 extension Interpreter {
   /// Forgets one name of the user's; false when there is none.
   public func forget(_ name: String) -> Bool {
     guard let known = scope.names.removeValue(forKey: name) else { return false }
     Machine.store(machine.globals + known.slot, .undefined)
     return true
+  }
+
+  /// Makes the next `use` of a file read it again. Names that hold a module keep the one they have.
+  public func forgetFileModules() {
+    let own = Set(library.moduleNames)
+    machine.modules = machine.modules.filter { own.contains($0.key) }
   }
 }
 

@@ -6,7 +6,7 @@ import Machine
 /// The language behind the prompt.
 public final class InterpreterEvaluator: Evaluator {
   let interpreter: Interpreter
-  private let output: TerminalOutput
+  private let output: StandardOutput
   private let renderer: DiagnosticRenderer
   private var lastDiagnostics: [Diagnostic] = []
   /// Where relative module paths start: the running script's folder, or nil for the working folder.
@@ -16,7 +16,7 @@ public final class InterpreterEvaluator: Evaluator {
   static let ownNames: Set<String> = ["_", "ans"]
 
   /// - Parameter interpreter: a fresh one that writes to `output`.
-  public init(interpreter: Interpreter, output: TerminalOutput) {
+  public init(interpreter: Interpreter, output: StandardOutput) {
     self.interpreter = interpreter
     self.output = output
     renderer = DiagnosticRenderer(usesColour: output.usesColour)
@@ -33,7 +33,7 @@ public final class InterpreterEvaluator: Evaluator {
     lastDiagnostics.isEmpty ? nil : withoutLastNewline(renderer.render(lastDiagnostics))
   }
 
-  // MARK: running
+  // MARK: running; a `use` of a file reads it anew in each input, so that an edited module can be used again
 
   public func completeness(of source: String) -> Completeness {
     let parsed = parse(SourceText(source, name: "input"))
@@ -43,6 +43,7 @@ public final class InterpreterEvaluator: Evaluator {
 
   public func evaluate(_ source: String, name: String, echo: Bool) -> Outcome {
     defer { output.flush() }
+    interpreter.forgetFileModules()
     switch interpreter.run(SourceText(source, name: name), mode: .cell) {
     case .failed(let diagnostics): return outcome(of: diagnostics)
     case .value(let value):

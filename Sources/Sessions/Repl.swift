@@ -33,7 +33,7 @@ public struct Repl: Sendable {
   /// - Parameter seed: fixes every random draw from the start.
   public func run(seed: Int? = nil) -> Int32 {
     run { _ in
-      let output = TerminalOutput()
+      let output = StandardOutput()
       let interpreter = makeInterpreter(output: output)
       if let seed { _ = interpreter.run(SourceText("seed(\(seed))", name: "--seed"), mode: .cell) }
       return InterpreterEvaluator(interpreter: interpreter, output: output)

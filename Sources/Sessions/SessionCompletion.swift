@@ -3,7 +3,7 @@
 extension Session: LineAssistant {
   public func completeness(of text: String) -> Completeness {
     switch InputKind(text) {
-    case .code: return evaluator.completeness(of: text)
+    case .code(let program, _): return evaluator.completeness(of: program)
     case .magic(let name, let rest):
       guard let magic = Magic.named(name), magic.argument == .code, !rest.isEmpty else { return .complete }
       return evaluator.completeness(of: rest)

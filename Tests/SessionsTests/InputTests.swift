@@ -15,6 +15,7 @@ import Testing
     #expect(InputKind("??lif") == .source("lif"))
     #expect(InputKind("?") == .help(""))
     #expect(InputKind("f(x)?") == .code("f(x)?", isSilenced: false))
+    #expect(InputKind("|> f(2)") == .code("ans |> f(2)", isSilenced: false))
     #expect(InputKind("x = 3;") == .code("x = 3;", isSilenced: true))
   }
 

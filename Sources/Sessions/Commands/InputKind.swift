@@ -11,7 +11,7 @@ enum InputKind: Equatable {
   case help(String)
   /// `??name` or `name??`
   case source(String)
-  /// A program; `isSilenced` where it ends in `;`.
+  /// A program; `isSilenced` where it ends in `;`. One that begins with `|>` goes on from the last value.
   case code(String, isSilenced: Bool)
 
   init(_ input: String) {
@@ -27,6 +27,8 @@ enum InputKind: Equatable {
       let isSource = text.hasPrefix("??")
       let name = trimmed(String(text.drop { $0 == "?" }))
       self = isSource ? .source(name) : .help(name)
+    case "|" where text.hasPrefix("|>"):
+      self = .code("ans " + text, isSilenced: endsInSemicolon(text))
     default:
       self = Self.question(text) ?? .code(input, isSilenced: endsInSemicolon(text))
     }

@@ -1,7 +1,7 @@
 import Glibc
 import Machine
 
-/// A program's output on the standard output, buffered: a terminal sees each line at once, a pipe sees blocks.
+/// A program's output on the standard output, buffered: a terminal sees each piece at once, a pipe sees blocks.
 public final class StandardOutput: Output {
   private var buffer: [UInt8] = []
   public let isInteractive: Bool
@@ -11,27 +11,17 @@ public final class StandardOutput: Output {
 
   public init() {
     isInteractive = isatty(STDOUT_FILENO) == 1
-    usesColour = isInteractive && Self.wantsColour
+    usesColour = wantsColour()
     buffer.reserveCapacity(1 << 16)
   }
 
   deinit { flush() }
 
-  /// The convention of NO_COLOR, and terminals that know no colours.
-  static var wantsColour: Bool {
-    if let value = getenv("NO_COLOR"), value.pointee != 0 { return false }
-    return getenv("TERM").map { strcmp($0, "dumb") != 0 } ?? false
-  }
-
-  public var width: Int {
-    var size = winsize()
-    if isInteractive, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-    return 80
-  }
+  public var width: Int { isInteractive ? terminalSize().columns : 80 }
 
   public func write(_ text: String) {
     buffer.append(contentsOf: text.utf8)
-    if buffer.count >= 1 << 16 || (isInteractive && (text.utf8.contains(10) || text.utf8.contains(13))) { flush() }
+    if isInteractive || buffer.count >= 1 << 16 { flush() }
   }
 
   public func flush() {
