@@ -33,7 +33,10 @@ let package = Package(
     .target(name: "Language", dependencies: ["Faults"]),
     .target(name: "Machine", dependencies: ["Language", "Tensors", "Faults"], swiftSettings: machineSettings),
     .target(
-      name: "Builtins", dependencies: ["Machine", "Spiking", "Formats", "Plots", "Tensors", "Faults", "CEmbedded"]),
+      name: "Builtins",
+      dependencies: [
+        "Machine", "Language", "Spiking", "Formats", "Plots", "Tensors", "Kernels", "Faults", "CEmbedded",
+      ]),
     .target(name: "Sessions",
       dependencies: ["Builtins", "Machine", "Language", "Formats", "Kernels", "Faults", "CEditline"]),
     .executableTarget(

@@ -6,5 +6,8 @@ import Machine
 public func makeInterpreter(output: any Output) -> Interpreter {
   let interpreter = Interpreter(library: standardLibrary(), output: output)
   interpreter.machine.readModule = { (path) throws(Fault) in try readText(path) }
+  interpreter.machine.neuronMaker = { (definition, defaults) throws(Fault) in
+    .foreign(try NeuronValue(definition, defaults: defaults))
+  }
   return interpreter
 }
