@@ -22,7 +22,7 @@ public final class ScriptSession {
     self.output = output
     interpreter = makeInterpreter(output: output)
     interpreter.arguments = options.arguments
-    renderer = DiagnosticRenderer(usesColour: isatty(STDERR_FILENO) == 1 && StandardOutput.wantsColour)
+    renderer = DiagnosticRenderer(usesColour: wantsColour(on: STDERR_FILENO))
     if let seed = options.seed { _ = interpreter.run(SourceText("seed(\(seed))", name: "--seed"), mode: .cell) }
   }
 

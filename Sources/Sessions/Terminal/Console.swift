@@ -36,9 +36,9 @@ public struct Console: Sendable {
   }
 }
 
-/// Whether standard output is a terminal that shows colour, and `NO_COLOR` is not set.
-public func wantsColour() -> Bool {
-  if isatty(STDOUT_FILENO) == 0 { return false }
+/// Whether a descriptor, standard output unless told, is a terminal that shows colour, and `NO_COLOR` is not set.
+public func wantsColour(on descriptor: Int32 = STDOUT_FILENO) -> Bool {
+  if isatty(descriptor) == 0 { return false }
   if let value = environment("NO_COLOR"), !value.isEmpty { return false }
   return !isDumbTerminal
 }
