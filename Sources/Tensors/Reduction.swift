@@ -152,6 +152,9 @@ extension Tensor {
     let result = try Tensor(uninitialized: shape)
     if result.count == 0 { return result }
     let (source, out) = (UnsafePointer(base), result.base)
+    if (2..<8192).contains(inner), outer == 1, length * inner > 1 << 20 {
+      return try foldedTallBlock(kernel, length: length, inner: inner, shape: shape)
+    }
     if inner > 1 {
       let width = min(inner, 512)
       let pieces = (inner + width - 1) / width
@@ -174,6 +177,27 @@ extension Tensor {
       }
     }
     return result
+  }
+
+  /// The fold of the rows of [length, inner] when they are so many that threads share them: blocks of a fixed number of
+  /// rows, then the blocks in order.
+  private func foldedTallBlock(_ kernel: FoldKernel, length: Int, inner: Int, shape: [Int]) throws(Fault) -> Tensor {
+    let height = max(2, (1 << 18) / inner)
+    let blocks = (length + height - 1) / height
+    let partial = try Tensor(uninitialized: [blocks, inner])
+    let (source, out) = (UnsafePointer(base), partial.base)
+    try Parallel.ranges(blocks, grain: 1) { range in
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: inner) { totals in
+        guard let totals = totals.baseAddress else { return }
+        for block in range {
+          let first = block * height
+          foldRows(
+            kernel, source + first * inner, rows: min(height, length - first), width: inner, columns: 0..<inner,
+            totals: totals, out: out + block * inner)
+        }
+      }
+    }
+    return try partial.folded(kernel, outer: 1, length: blocks, inner: inner, shape: shape)
   }
 
   /// The fold of one run long enough to be shared among threads: parts of a fixed length, then the parts in order.

@@ -51,6 +51,19 @@ import Testing
     }
   }
 
+  @Test func tallBlocksAreSharedAmongThreads() throws {
+    let x = try sample([150_001, 7], from: 0, to: 1)
+    let (scalars, sums, best) = (x.scalars, try x.sum(over: [0]), try x.reduced(.maximum, over: [0]))
+    for column in 0..<7 {
+      let values = stride(from: column, to: scalars.count, by: 7).map { scalars[$0] }
+      let exact = values.reduce(0.0) { $0 + Double($1) }
+      #expect(abs(Double(sums.scalars[column]) - exact) < 0.02)
+      #expect(best.scalars[column] == values.max())
+    }
+    let wide = try sample([3, 400_000])
+    #expect(try wide.sum(over: [0]).scalars.last == wide.indexed([.all, .at(-1)]).sum().item)
+  }
+
   @Test func foldsOfNothing() throws {
     let empty = try Tensor.zeros([0, 3])
     #expect(try empty.sum(over: [0]).scalars == [0, 0, 0])

@@ -20,6 +20,12 @@ import Testing
     #expect(fault { _ = try Spikes(shape: [1 << 30, 1 << 30, 64]) }?.kind == .limit)
   }
 
+  @Test func theLimitIsExact() throws {
+    let most = Tensor.memoryLimit / 4
+    #expect(try Shape.count([most]) == most)
+    #expect(fault { _ = try Shape.count([most + 1]) }?.kind == .limit)
+  }
+
   @Test func elementsOfAShape() throws {
     #expect(try Shape.count([]) == 1)
     #expect(try Shape.count([3, 0, 2]) == 0)
