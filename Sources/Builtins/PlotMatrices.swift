@@ -92,7 +92,7 @@ let plotConfusion = Builtin(
   "plot.confusion",
   [
     .required(
-      "counts", .array | .tuple, "a square matrix of counts: the row is the actual class, the column the predicted one"),
+      "counts", .array | .tuple, "a square matrix of counts: a row for each actual class, a column for each predicted"),
     .optional("names", .list, default: "nil", "a name for each class"),
     .optional("title", .string, default: "\"\"", "what the figure shows"),
     .optional("show", .bool, default: "true", "whether to show the figure at once"),
