@@ -30,12 +30,27 @@ extension InterpreterEvaluator {
 
   // MARK: what stands before the cursor
 
-  /// The dotted name that ends before an offset; empty where something else stands there.
+  /// The dotted name that ends before an offset, with whole numbers in brackets as parts of their own:
+  /// `net.layers[0]` is net, layers, 0. Empty where something else stands there.
   private func pathEnding(at end: Int, in head: [UInt8]) -> [String] {
-    var start = end
-    while start > 0, isNamePart(head[start - 1]) || head[start - 1] == UInt8(ascii: ".") { start -= 1 }
-    let path = String(decoding: head[start..<end], as: UTF8.self).split(separator: ".", omittingEmptySubsequences: false)
-    return path.contains("") ? [] : path.map(String.init)
+    var path: [String] = []
+    var at = end
+    while true {
+      if at > 0, head[at - 1] == UInt8(ascii: "]") {
+        guard let open = head[..<at].lastIndex(of: UInt8(ascii: "[")) else { return [] }
+        let index = String(decoding: head[open + 1..<at - 1], as: UTF8.self)
+        guard Int(index) != nil else { return [] }
+        path.insert(index, at: 0)
+        at = open
+        continue
+      }
+      var start = at
+      while start > 0, isNamePart(head[start - 1]) { start -= 1 }
+      if start == at { return [] }
+      path.insert(String(decoding: head[start..<at], as: UTF8.self), at: 0)
+      guard start > 0, head[start - 1] == UInt8(ascii: ".") else { return path }
+      at = start - 1
+    }
   }
 
   private func word(before end: Int, in head: [UInt8]) -> String {

@@ -107,11 +107,12 @@ public final class InterpreterEvaluator: Evaluator {
     lastDiagnostics = []
   }
 
-  /// The value of a dotted name, owned; nil where a part is missing.
+  /// The value of a dotted name, owned; nil where a part is missing. Whole numbers are indices.
   func value(ofPath path: [String]) -> Value? {
     guard let first = path.first, var value = interpreter.value(of: first)?.retained() else { return nil }
     for name in path.dropFirst() {
-      guard let next = try? interpreter.machine.memberValue(of: value, name) else {
+      guard let next = Int(name).map({ element($0, of: value) }) ?? (try? interpreter.machine.memberValue(of: value, name))
+      else {
         value.release()
         return nil
       }
@@ -120,6 +121,13 @@ public final class InterpreterEvaluator: Evaluator {
     }
     return value
   }
+}
+
+/// One element, owned.
+private func element(_ index: Int, of value: Value) -> Value? {
+  if let elements = value.elements { return elements.indices.contains(index) ? elements[index].retained() : nil }
+  guard let held = value.asForeign, let count = held.count, (0..<count).contains(index) else { return nil }
+  return try? held.element(at: index)
 }
 
 /// The indentation of the line after a text that is incomplete: that of its last line, and a step more where that

@@ -69,11 +69,14 @@ public final class Session {
   /// Runs something of the evaluator's with Ctrl-C meaning "stop".
   func evaluate(_ body: (Evaluator) -> Outcome) -> Outcome {
     Signals.enter(.evaluating)
-    defer {
-      Signals.enter(.reading)
-      Interrupt.clear()
+    let outcome = body(evaluator)
+    if case .value = outcome, Signals.wasPressed {
+      // Training and streams give what they have reached, and the program goes on from there.
+      console.line("\n" + console.styled("stopped early", .yellow) + ": what was reached is kept")
     }
-    return body(evaluator)
+    Signals.enter(.reading)
+    Interrupt.clear()
+    return outcome
   }
 
   func show(_ outcome: Outcome) {
@@ -123,7 +126,7 @@ public final class Session {
 
   func showHelp(_ name: String) {
     if name.isEmpty || name == "help" { return console.line(quickReference) }
-    if let page = help(for: name) ?? Magic.named(name)?.page { return console.line(page) }
+    if let page = help(for: name) ?? Magic.named(name)?.page { return showPage(page) }
     unknownTopic(name)
   }
 
@@ -131,10 +134,12 @@ public final class Session {
     guard wants(name, "a name, as in `??accuracy`") else { return }
     if let text = evaluator.source(of: name) { return console.line(text) }
     if let page = help(for: name) {
-      return console.line(page + "\n\n" + console.styled("its source is not in the language", .faint))
+      return showPage(page + "\n\nIt is built in: its source is not in the language.")
     }
     unknownTopic(name)
   }
+
+  private func showPage(_ page: String) { console.line(wrapped(page, to: columns)) }
 
   func showTopics(_ text: String) {
     let topics = evaluator.apropos(text)

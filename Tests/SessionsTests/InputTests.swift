@@ -92,3 +92,14 @@ import Testing
     #expect(nameAround(4, in: Array("lif(".unicodeScalars)) == "lif")
   }
 }
+
+@Suite struct WrappingTests {
+  @Test func paragraphsAreFilledAndTablesKept() {
+    let page = "f(x)\n\none two three\nfour five\n\n  x     the first of them\n  long  b"
+    #expect(wrapped(page, to: 16) == "f(x)\n\none two three\nfour five\n\n  x     the\n        first of\n        them\n  long  b")
+    #expect(wrapped(page, to: 80) == "f(x)\n\none two three four five\n\n  x     the first of them\n  long  b")
+    #expect(wrapped("神神神 神神", to: 8) == "神神神\n神神")
+    #expect(wrapped("", to: 10) == "")
+    #expect(wrapped("unbreakable", to: 4) == "unbreakable")
+  }
+}

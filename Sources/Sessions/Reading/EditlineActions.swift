@@ -166,7 +166,8 @@ extension EditlineReader {
   func helpAtCursor() -> EditCommand.Effect {
     let name = nameAround(buffer.cursor, in: buffer.text)
     guard !name.isEmpty, let text = assistant?.help(for: name) else { return .refuse }
-    return below { [self] in write(text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n") + "\r\n") }
+    let lines = wrapped(text, to: layout.columns).split(separator: "\n", omittingEmptySubsequences: false)
+    return below { [self] in write(lines.joined(separator: "\r\n") + "\r\n") }
   }
 }
 

@@ -39,9 +39,12 @@ enum Signals {
     let wasPressed = hasInterrupt.exchange(false, ordering: .relaxed)
     if new == .evaluating {
       Interrupt.clear()
-      if wasPressed { Interrupt.request() }
+      if wasPressed { interrupted() }
     }
   }
+
+  /// Whether Ctrl-C has been pressed in this phase.
+  static var wasPressed: Bool { presses.load(ordering: .relaxed) > 0 }
 
   /// Forgets the wake-ups that have been seen.
   static func drain() {
