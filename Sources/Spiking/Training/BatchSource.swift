@@ -44,12 +44,14 @@ struct BatchSource {
     }
   }
 
-  /// The activity `[time, batch, ...features]` of some samples.
+  /// The activity `[time, batch, ...features]` of some samples; recorded events, all 0 and 1, are spikes.
   func signal(_ indices: [Int], stream: RandomStream) throws(Fault) -> Signal {
     let rows = try data.rows(indices)
     guard let encoder else {
       let order = [1, 0] + (2..<rows.rank)
-      return .tensor(try rows.transposed(order))
+      let timed = try rows.transposed(order)
+      let isBinary = timed.withUnsafeBuffer { values in values.allSatisfy { $0 == 0 || $0 == 1 } }
+      return isBinary ? .spikes(try Spikes(timed)) : .tensor(timed)
     }
     let shaped = try rows.reshaped([indices.count] + network.inputShape)
     return try encoder.encode(shaped, stream: stream)
