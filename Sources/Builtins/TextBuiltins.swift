@@ -10,11 +10,18 @@ let textBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     let separator = try call.string(1, default: "")
     var text = ""
+    if let elements = call[0].elements {
+      for (index, element) in elements.enumerated() {
+        if index > 0 { text += separator }
+        element.appendText(to: &text)
+      }
+      return .string(text)
+    }
     var isFirst = true
     try call.machine.forEach(call[0]) { (value) throws(Fault) in
       if !isFirst { text += separator }
       isFirst = false
-      text += value.description(of: .plain)
+      value.appendText(to: &text)
       value.release()
       return true
     }

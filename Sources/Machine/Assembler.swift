@@ -132,7 +132,7 @@ final class Assembler {
   }
 
   func finish() {
-    prototype.registerCount = deepestRegister + 2
+    prototype.registerCount = deepestRegister
     prototype.finish(code: code, constants: constants)
   }
 }

@@ -108,12 +108,7 @@ extension Machine {
   func concatenate(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     var text = ""
     for index in Int(instruction.b)..<Int(instruction.b) + Int(instruction.c) {
-      let value = registers[index]
-      switch value.tag {
-      case .string: text += value.object(as: StringObject.self).text
-      case .int: text += String(value.rawInt)
-      default: text += value.description(of: .plain)
-      }
+      registers[index].appendText(to: &text)
       Machine.store(registers + index, .nil)
     }
     Machine.store(registers + Int(instruction.a), .string(text))

@@ -470,7 +470,8 @@ extension Compiler {
       compile(argument.value, to: current.newRegister())
       count += 1
     }
-    current.reserve(2)
+    // A member that is a library function moves its arguments up by one.
+    if isMember != nil { current.reserve(1) }
     let names = arguments.compactMap(\.name)
     var namesConstant = 0
     if !names.isEmpty {

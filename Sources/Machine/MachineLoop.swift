@@ -32,8 +32,6 @@ extension Machine {
     let globals = self.globals
     var fuel = 1024
 
-    @inline(__always) func store(_ index: UInt16, _ value: Value) { Machine.store(registers + Int(index), value) }
-
     while true {
       let instruction = pc.pointee
       pc += 1
@@ -43,28 +41,28 @@ extension Machine {
       case .move:
         let value = registers[Int(instruction.b)]
         if instruction.x != 0 { registers[Int(instruction.b)] = .nil } else { value.retain() }
-        store(instruction.a, value)
+        Machine.store(registers + Int(instruction.a), value)
       case .loadConstant:
-        store(instruction.a, constants[Int(instruction.b)].retained())
+        Machine.store(registers + Int(instruction.a), constants[Int(instruction.b)].retained())
       case .loadInt:
-        store(instruction.a, .int(Int(Int16(bitPattern: instruction.b))))
+        Machine.store(registers + Int(instruction.a), .int(Int(Int16(bitPattern: instruction.b))))
       case .loadNil:
-        store(instruction.a, .nil)
+        Machine.store(registers + Int(instruction.a), .nil)
       case .loadBool:
-        store(instruction.a, .bool(instruction.b != 0))
+        Machine.store(registers + Int(instruction.a), .bool(instruction.b != 0))
       case .getGlobal:
         let value = globals[instruction.wide]
         if value.tag == .undefined {
           ok = failUndefined(header, pc)
         } else {
-          store(instruction.a, value.retained())
+          Machine.store(registers + Int(instruction.a), value.retained())
         }
       case .setGlobal:
         let value = registers[Int(instruction.a)]
         registers[Int(instruction.a)] = .nil
         Machine.store(globals + instruction.wide, value)
       case .getCell:
-        store(instruction.a, registers[Int(instruction.b)].read(CellObject.self) { $0.value }.retained())
+        Machine.store(registers + Int(instruction.a), registers[Int(instruction.b)].read(CellObject.self) { $0.value }.retained())
       case .setCell:
         let cell = registers[Int(instruction.a)].object(as: CellObject.self)
         let value = registers[Int(instruction.b)]
@@ -76,10 +74,10 @@ extension Machine {
         let value = registers[Int(instruction.a)]
         registers[Int(instruction.a)] = Value(owning: CellObject(value), tag: .cell)
       case .getCapture:
-        store(instruction.a, registers[-1].read(FunctionObject.self) { $0.captures[Int(instruction.b)] }.retained())
+        Machine.store(registers + Int(instruction.a), registers[-1].read(FunctionObject.self) { $0.captures[Int(instruction.b)] }.retained())
       case .getCaptureCell:
         let cell = registers[-1].object(as: FunctionObject.self).captures[Int(instruction.b)]
-        store(instruction.a, cell.object(as: CellObject.self).value.retained())
+        Machine.store(registers + Int(instruction.a), cell.object(as: CellObject.self).value.retained())
       case .setCaptureCell:
         let cell = registers[-1].object(as: FunctionObject.self).captures[Int(instruction.b)].object(as: CellObject.self)
         let value = registers[Int(instruction.a)]
@@ -88,7 +86,7 @@ extension Machine {
         cell.value = value
         old.release()
       case .getSelf:
-        store(instruction.a, registers[-1].retained())
+        Machine.store(registers + Int(instruction.a), registers[-1].retained())
 
       // MARK: arithmetic
       case .add:
@@ -97,11 +95,11 @@ extension Machine {
         if left.tag == .int, right.tag == .int {
           let (sum, overflow) = left.rawInt.addingReportingOverflow(right.rawInt)
           if !overflow {
-            store(instruction.a, .int(sum))
+            Machine.store(registers + Int(instruction.a), .int(sum))
             continue
           }
         } else if left.tag == .float, right.tag == .float {
-          store(instruction.a, .float(left.rawFloat + right.rawFloat))
+          Machine.store(registers + Int(instruction.a), .float(left.rawFloat + right.rawFloat))
           continue
         }
         ok = slowArithmetic(.add, instruction, registers)
@@ -111,11 +109,11 @@ extension Machine {
         if left.tag == .int, right.tag == .int {
           let (difference, overflow) = left.rawInt.subtractingReportingOverflow(right.rawInt)
           if !overflow {
-            store(instruction.a, .int(difference))
+            Machine.store(registers + Int(instruction.a), .int(difference))
             continue
           }
         } else if left.tag == .float, right.tag == .float {
-          store(instruction.a, .float(left.rawFloat - right.rawFloat))
+          Machine.store(registers + Int(instruction.a), .float(left.rawFloat - right.rawFloat))
           continue
         }
         ok = slowArithmetic(.subtract, instruction, registers)
@@ -125,11 +123,11 @@ extension Machine {
         if left.tag == .int, right.tag == .int {
           let (product, overflow) = left.rawInt.multipliedReportingOverflow(by: right.rawInt)
           if !overflow {
-            store(instruction.a, .int(product))
+            Machine.store(registers + Int(instruction.a), .int(product))
             continue
           }
         } else if left.tag == .float, right.tag == .float {
-          store(instruction.a, .float(left.rawFloat * right.rawFloat))
+          Machine.store(registers + Int(instruction.a), .float(left.rawFloat * right.rawFloat))
           continue
         }
         ok = slowArithmetic(.multiply, instruction, registers)
@@ -137,7 +135,7 @@ extension Machine {
         let left = registers[Int(instruction.b)]
         let right = registers[Int(instruction.c)]
         if left.tag == .float, right.tag == .float {
-          store(instruction.a, .float(left.rawFloat / right.rawFloat))
+          Machine.store(registers + Int(instruction.a), .float(left.rawFloat / right.rawFloat))
           continue
         }
         ok = slowArithmetic(.divide, instruction, registers)
@@ -146,7 +144,7 @@ extension Machine {
         let right = registers[Int(instruction.c)]
         if left.tag == .int, right.tag == .int, right.rawInt > 0 {
           let remainder = left.rawInt % right.rawInt
-          store(instruction.a, .int(remainder < 0 ? remainder + right.rawInt : remainder))
+          Machine.store(registers + Int(instruction.a), .int(remainder < 0 ? remainder + right.rawInt : remainder))
           continue
         }
         ok = slowArithmetic(.remainder, instruction, registers)
@@ -154,7 +152,7 @@ extension Machine {
         let left = registers[Int(instruction.b)]
         let right = registers[Int(instruction.c)]
         if left.tag == .int, right.tag == .int, left.rawInt >= 0, right.rawInt > 0 {
-          store(instruction.a, .int(left.rawInt / right.rawInt))
+          Machine.store(registers + Int(instruction.a), .int(left.rawInt / right.rawInt))
           continue
         }
         ok = slowArithmetic(.floorDivide, instruction, registers)
@@ -166,11 +164,11 @@ extension Machine {
         if left.tag == .int {
           let (sum, overflow) = left.rawInt.addingReportingOverflow(amount)
           if !overflow {
-            store(instruction.a, .int(sum))
+            Machine.store(registers + Int(instruction.a), .int(sum))
             continue
           }
         } else if left.tag == .float {
-          store(instruction.a, .float(left.rawFloat + Double(amount)))
+          Machine.store(registers + Int(instruction.a), .float(left.rawFloat + Double(amount)))
           continue
         }
         ok = slowAddInt(instruction, registers)
@@ -178,7 +176,7 @@ extension Machine {
         let left = registers[Int(instruction.b)]
         let right = constants[Int(instruction.c)]
         if left.tag == .float, right.tag == .float {
-          store(instruction.a, .float(left.rawFloat + right.rawFloat))
+          Machine.store(registers + Int(instruction.a), .float(left.rawFloat + right.rawFloat))
           continue
         }
         ok = slowArithmetic(.add, instruction, registers, right)
@@ -186,7 +184,7 @@ extension Machine {
         let left = registers[Int(instruction.b)]
         let right = constants[Int(instruction.c)]
         if left.tag == .float, right.tag == .float {
-          store(instruction.a, .float(left.rawFloat - right.rawFloat))
+          Machine.store(registers + Int(instruction.a), .float(left.rawFloat - right.rawFloat))
           continue
         }
         ok = slowArithmetic(.subtract, instruction, registers, right)
@@ -196,11 +194,11 @@ extension Machine {
         if left.tag == .int, right.tag == .int {
           let (product, overflow) = left.rawInt.multipliedReportingOverflow(by: right.rawInt)
           if !overflow {
-            store(instruction.a, .int(product))
+            Machine.store(registers + Int(instruction.a), .int(product))
             continue
           }
         } else if left.tag == .float, right.tag == .float {
-          store(instruction.a, .float(left.rawFloat * right.rawFloat))
+          Machine.store(registers + Int(instruction.a), .float(left.rawFloat * right.rawFloat))
           continue
         }
         ok = slowArithmetic(.multiply, instruction, registers, right)
@@ -208,7 +206,7 @@ extension Machine {
         let left = registers[Int(instruction.b)]
         let right = constants[Int(instruction.c)]
         if left.tag == .float, right.tag == .float {
-          store(instruction.a, .float(left.rawFloat / right.rawFloat))
+          Machine.store(registers + Int(instruction.a), .float(left.rawFloat / right.rawFloat))
           continue
         }
         ok = slowArithmetic(.divide, instruction, registers, right)
@@ -220,27 +218,27 @@ extension Machine {
           let dividend = left.rawInt
           // A 32-bit division takes half the time of a 64-bit one.
           if (dividend | divisor) >> 32 == 0 {
-            store(instruction.a, .int(Int(UInt32(truncatingIfNeeded: dividend) % UInt32(truncatingIfNeeded: divisor))))
+            Machine.store(registers + Int(instruction.a), .int(Int(UInt32(truncatingIfNeeded: dividend) % UInt32(truncatingIfNeeded: divisor))))
             continue
           }
           let remainder = dividend % divisor
-          store(instruction.a, .int(remainder < 0 ? remainder + divisor : remainder))
+          Machine.store(registers + Int(instruction.a), .int(remainder < 0 ? remainder + divisor : remainder))
           continue
         }
         ok = slowArithmetic(.remainder, instruction, registers, right)
       case .negate:
         let value = registers[Int(instruction.b)]
         if value.tag == .int, value.rawInt != Int.min {
-          store(instruction.a, .int(-value.rawInt))
+          Machine.store(registers + Int(instruction.a), .int(-value.rawInt))
         } else if value.tag == .float {
-          store(instruction.a, .float(-value.rawFloat))
+          Machine.store(registers + Int(instruction.a), .float(-value.rawFloat))
         } else {
           ok = slowNegate(instruction, registers)
         }
       case .not:
         let value = registers[Int(instruction.b)]
         if value.tag == .bool {
-          store(instruction.a, .bool(!value.rawBool))
+          Machine.store(registers + Int(instruction.a), .bool(!value.rawBool))
         } else {
           ok = slowNot(instruction, registers)
         }
@@ -249,7 +247,7 @@ extension Machine {
         let second = pc.pointee
         pc += 1
         ok = updateInPlace(place, second.opcode, registers + Int(instruction.b))
-        if second.x & 2 != 0 { store(instruction.b, .nil) }
+        if second.x & 2 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
 
       // MARK: comparing
       case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual:
@@ -377,7 +375,7 @@ extension Machine {
           list.append(registers[index])
           registers[index] = .nil
         }
-        store(instruction.a, Value(owning: list, tag: instruction.opcode == .newList ? .list : .tuple))
+        Machine.store(registers + Int(instruction.a), Value(owning: list, tag: instruction.opcode == .newList ? .list : .tuple))
       case .newMap:
         ok = buildMap(instruction, registers)
       case .append:
@@ -404,8 +402,8 @@ extension Machine {
           let (elements, count) = container.read(ListObject.self) { ($0.base, $0.count) }
           if UInt(bitPattern: key.rawInt) < UInt(bitPattern: count) {
             let value = elements[key.rawInt].retained()
-            if instruction.x & 1 != 0 { store(instruction.b, .nil) }
-            store(instruction.a, value)
+            if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
+            Machine.store(registers + Int(instruction.a), value)
             continue
           }
         }
@@ -438,7 +436,7 @@ extension Machine {
         let wanted: Value.Tag = instruction.x & 1 != 0 ? .tuple : .list
         let count = value.tag == wanted ? value.object(as: ListObject.self).count : -1
         let isEnough = instruction.x & 2 != 0 ? count >= Int(instruction.c) : count == Int(instruction.c)
-        store(instruction.a, .bool(isEnough))
+        Machine.store(registers + Int(instruction.a), .bool(isEnough))
       case .element: ok = takeElement(instruction, registers)
       case .tail: ok = takeTail(instruction, registers)
 
@@ -524,7 +522,7 @@ extension Machine {
         let high = registers[Int(instruction.a) + 1]
         if low.tag == .int, high.tag == .int {
           if low.rawInt < high.rawInt {
-            store(instruction.a + 2, low)
+            Machine.store(registers + Int(instruction.a) + 2, low)
             pc += 1
           } else {
             pc = jumpTarget(pc, header)
@@ -536,7 +534,7 @@ extension Machine {
         let next = registers[Int(instruction.a)].rawInt &+ 1
         if next < registers[Int(instruction.a) + 1].rawInt {
           registers[Int(instruction.a)] = .int(next)
-          store(instruction.a + 2, .int(next))
+          Machine.store(registers + Int(instruction.a) + 2, .int(next))
           pc = header.pointee.code + instruction.wide
           fuel -= 1
           if fuel == 0 {

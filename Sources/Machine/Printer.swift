@@ -53,6 +53,15 @@ extension Value {
     }
   }
 
+  /// Appends the text that `print` shows.
+  public func appendText(to text: inout String) {
+    switch tag {
+    case .string: text += read(StringObject.self) { $0.text }
+    case .int: text += String(rawInt)
+    default: text += description(of: .plain)
+    }
+  }
+
   private var kindDescription: String {
     switch tag {
     case .nil: return "nil"

@@ -69,7 +69,8 @@ struct Run: ParsableCommand {
       onLargeStack {
         stopOnInterrupt()
         let output = StandardOutput()
-        let session = ScriptSession(output: output, options: options)
+        // The process ends with the run: what the script still holds is left to the system.
+        let session = Unmanaged.passRetained(ScriptSession(output: output, options: options)).takeUnretainedValue()
         if let code { return session.run(code: code) }
         return session.run(path: file[0])
       })
