@@ -163,6 +163,7 @@ extension Machine {
     case (.quantity, _), (_, .quantity):
       if let value = try quantities(opcode, left, right) { return value }
     case (.string, .string) where opcode == .add:
+      try checkSize((left.asString?.utf8.count ?? 0) + (right.asString?.utf8.count ?? 0), of: left)
       let text = left.object(as: StringObject.self).text + right.object(as: StringObject.self).text
       return .string(text)
     case (.string, .int) where opcode == .multiply: return try repeated(left, right.rawInt)
@@ -170,6 +171,7 @@ extension Machine {
     case (.list, .list) where opcode == .add, (.tuple, .tuple) where opcode == .add:
       let first = left.object(as: ListObject.self)
       let second = right.object(as: ListObject.self)
+      try checkSize(first.count + second.count, of: left)
       let sum = first.copy(extra: second.count)
       for index in 0..<second.count { sum.append(second.base[index].retained()) }
       return Value(owning: sum, tag: left.tag)
@@ -260,16 +262,21 @@ extension Machine {
     }
     let size = value.asString?.utf8.count ?? value.elements?.count ?? 0
     let (total, overflow) = size.multipliedReportingOverflow(by: times)
-    if overflow || total > limits.elements {
-      throw Fault(
-        .limit, "a \(value.typeName) of \(overflow ? "too many" : grouped(total)) elements is too large",
-        label: "the limit is \(grouped(limits.elements))", help: "zeros([n]) makes a tensor of n numbers in a quarter of the memory")
-    }
+    try checkSize(overflow ? Int.max : total, of: value)
     if let text = value.asString { return .string(String(repeating: text, count: times)) }
     let list = value.object(as: ListObject.self)
     let result = ListObject(capacity: total)
     for _ in 0..<times { for index in 0..<list.count { result.append(list.base[index].retained()) } }
     return Value(owning: result, tag: .list)
+  }
+
+  /// Lists and strings have a largest size, so that a slip in a loop does not take the machine's memory.
+  func checkSize(_ count: Int, of value: Value) throws(Fault) {
+    if count <= limits.elements { return }
+    throw Fault(
+      .limit, "a \(value.typeName) of \(count == Int.max ? "too many" : grouped(count)) elements is too large",
+      label: "the limit is \(grouped(limits.elements))",
+      help: value.tag == .string ? nil : "zeros([n]) makes a tensor of n numbers in a quarter of the memory")
   }
 
   func grouped(_ number: Int) -> String {

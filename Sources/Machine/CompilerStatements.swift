@@ -109,7 +109,11 @@ extension Compiler {
       current.free(to: mark)
     } else {
       let register = current.newRegister()
-      compile(value, to: register, named: declaration.name)
+      if case .lambda(let function) = tree[value], !declaration.isVariable {
+        compileFunction(function, value, to: register, own: index, named: declaration.name)
+      } else {
+        compile(value, to: register, named: declaration.name)
+      }
       declareLocal(index, in: register)
     }
   }

@@ -124,6 +124,7 @@ extension Machine {
 
   /// The elements of any iterable, owned.
   public func collect(_ source: Value) throws(Fault) -> [Value] {
+    if let count = iterationCount(source), count > limits.elements { try checkSize(count, of: .list([])) }
     var elements: [Value] = []
     try forEach(source) { (value) throws(Fault) in
       elements.append(value)

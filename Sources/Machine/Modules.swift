@@ -7,10 +7,25 @@ extension Machine {
   func useModule(_ place: UnsafeMutablePointer<Value>, _ name: Value, isFile: Bool) -> Bool {
     attempt(nil, nil) { () throws(Fault) in
       let path = name.asString ?? ""
-      let module = isFile ? try fileModule(path) : try libraryModule(path)
+      let module = isFile ? try fileModule(resolved(path)) : try libraryModule(path)
       module.references += 1
       Machine.store(place, Value(owning: module, tag: .module))
     }
+  }
+
+  /// A module's path as seen from the folder of the file that names it.
+  private func resolved(_ path: String) -> String {
+    if path.hasPrefix("/") || frameCount == 0 { return path }
+    let user = frames[frameCount - 1].prototype._withUnsafeGuaranteedRef { $0.source.name }
+    var parts = user.split(separator: "/", omittingEmptySubsequences: false).dropLast().map(String.init)
+    for part in path.split(separator: "/") where part != "." {
+      if part == "..", let last = parts.last, last != "..", last != "" {
+        parts.removeLast()
+      } else {
+        parts.append(String(part))
+      }
+    }
+    return parts.joined(separator: "/")
   }
 
   private func libraryModule(_ name: String) throws(Fault) -> ModuleObject {

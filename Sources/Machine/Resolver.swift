@@ -288,6 +288,10 @@ struct Resolver {
     case .block(let statements):
       inScope { resolver in statements.forEach { resolver.visit($0) } }
     case .comprehension(let body, let clauses): visitComprehension(body, clauses)
+    case .binding(.name(let name, let span), let value, isVariable: false, _) where !isTopLevel && isLambda(value):
+      // A lambda may call itself by the name that it is given.
+      declare(name, span, isVariable: false)
+      visit(value)
     case .binding(let pattern, let value, let isVariable, _):
       visit(value)
       declare(pattern, isVariable: isVariable, isTopLevel: isTopLevel)
@@ -338,6 +342,10 @@ struct Resolver {
       if !isTopLevel { declare(neuron.name, neuron.nameSpan, isVariable: false) }
       for parameter in neuron.parameters { if let value = parameter.defaultValue { visit(value) } }
     }
+  }
+
+  private func isLambda(_ id: NodeID) -> Bool {
+    if case .lambda = tree[id] { true } else { false }
   }
 
   private mutating func visit(_ arm: MatchArm) {
