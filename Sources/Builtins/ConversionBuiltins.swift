@@ -96,7 +96,7 @@ let conversionBuiltins: [Builtin] = [
     let (amount, dimension) = subject
     guard let unit = call[1].asQuantity else { throw call.mismatch(1, "a unit") }
     if unit.dimension != dimension { throw unitMismatch(call, dimension, unit.dimension) }
-    return .quantity(amount, dimension)
+    return .quantity(amount, dimension, unit: call[1].unitName)
   },
   Builtin(
     "value", [.required("quantity", .quantity, "a quantity"), .required("unit", .quantity, "the unit to count in")],

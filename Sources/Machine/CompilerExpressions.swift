@@ -85,7 +85,7 @@ extension Compiler {
 
   private mutating func loadQuantity(_ amount: Double, _ unit: String, _ target: Int) {
     let known = units[unit]
-    let value = Value.quantity(amount * (known?.scale ?? 1), known?.dimension ?? .none)
+    let value = Value.quantity(amount * (known?.scale ?? 1), known?.dimension ?? .none, unit: unit)
     current.emit(.loadConstant, target, current.constant(owning: value))
   }
 

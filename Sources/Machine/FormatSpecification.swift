@@ -84,7 +84,8 @@ struct FormatSpecification {
     case .quantity where type != "s":
       guard let quantity = value.asQuantity else { return "" }
       let write: ((Double) -> String)? = precision == nil && type == nil ? nil : { self.format($0) }
-      return pad(QuantityText.text(quantity.amount, quantity.dimension, format: write), isNumber: true)
+      let text = QuantityText.text(quantity.amount, quantity.dimension, unit: value.unitName, format: write)
+      return pad(text, isNumber: true)
     case .tensor where value.asTensor?.count == 1 && type != "s":
       return pad(format(Double(value.asTensor?.item ?? .nan)), isNumber: true)
     default:

@@ -185,8 +185,10 @@ public final class RangeObject: HeapObject {
   public var isOpen: Bool { isOpenLow || isOpenHigh }
 
   public var count: Int {
-    if step > 0 { return high <= low ? 0 : (high - low - 1) / step + 1 }
-    return high >= low ? 0 : (low - high - 1) / -step + 1
+    if step > 0 ? high <= low : high >= low { return 0 }
+    // The distance of two ints always fits an unsigned one.
+    let distance = UInt(bitPattern: step > 0 ? high &- low : low &- high)
+    return Int(clamping: (distance - 1) / step.magnitude + 1)
   }
 }
 
@@ -228,10 +230,13 @@ final class CellObject: HeapObject {
 final class QuantityObject: HeapObject {
   let amount: Double
   let dimension: Dimension
+  /// The unit that it is shown in: the one it was written in or converted to. Results of arithmetic have none.
+  let unit: String?
 
-  init(_ amount: Double, _ dimension: Dimension) {
+  init(_ amount: Double, _ dimension: Dimension, unit: String? = nil) {
     self.amount = amount
     self.dimension = dimension
+    self.unit = unit
   }
 }
 

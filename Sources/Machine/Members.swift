@@ -89,14 +89,30 @@ extension Machine {
   func noMember(_ receiver: Value, _ name: String) -> Fault {
     if receiver.tag == .map { return missingKey(receiver, .string(name)) }
     let known = memberNames(of: receiver)
-    let subject = receiver.tag == .module ? "module `\(receiver.object(as: ModuleObject.self).name)`" : receiver.description(of: .kind)
+    let subject =
+      receiver.tag == .module
+      ? "module `\(receiver.object(as: ModuleObject.self).name)`" : receiver.description(of: .kind)
     if let function = libraryFunction(name) {
       function.release()
       return Fault(.name, "\(subject) has no member `\(name)`", label: "a function", help: "call it: `x.\(name)()`")
     }
+    if let habit = Self.foreignMethods[name] {
+      return Fault(.name, "\(subject) has no member `\(name)`", label: "written otherwise here", help: habit)
+    }
+    let functions = library.builtins.keys.filter { !$0.contains(".") }
     let all = known.isEmpty ? nil : "it has \(known.prefix(12).joined(separator: ", "))"
-    return Fault(.name, "\(subject) has no member `\(name)`", label: "not one of its names", help: didYouMean(name, among: known) ?? all)
+    return Fault(
+      .name, "\(subject) has no member `\(name)`", label: "not one of its names",
+      help: didYouMean(name, among: known + functions) ?? all)
   }
+
+  /// Methods that readers of other languages try, and how it is written here.
+  private static let foreignMethods = [
+    "append": "a list grows by `xs += [x]`", "add": "a list grows by `xs += [x]`",
+    "extend": "lists are joined by `xs += ys`", "length": "write `len(x)`", "size": "write `len(x)`",
+    "forEach": "write `for x in xs { … }`", "tolist": "write `list(x)`", "toString": "write `str(x)`",
+    "items": "write `for (key, value) in m { … }`", "numpy": "a tensor is itself: no conversion is needed",
+  ]
 }
 
 extension ErrorObject {

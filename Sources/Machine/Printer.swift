@@ -147,7 +147,7 @@ struct ValuePrinter {
     case .native: text += "fn \(value.object(as: NativeObject.self).builtin.name)"
     case .quantity:
       let quantity = value.object(as: QuantityObject.self)
-      text += QuantityText.text(quantity.amount, quantity.dimension)
+      text += QuantityText.text(quantity.amount, quantity.dimension, unit: quantity.unit)
     case .tensor:
       let tensor = value.object(as: TensorObject.self).tensor
       text += tensor.rank == 0 ? tensor.preview : "tensor\(Shape.text(tensor.shape)) \(tensor.preview(maximumWidth: 60))"

@@ -1,6 +1,6 @@
 import Language
 
-/// Quantities as text: the unit that keeps the number between 1 and 1000 where the dimension has a name.
+/// Quantities as text: in the unit given, or else in that which keeps the number between 1 and 1000 where there is one.
 public enum QuantityText {
   private static let preferred: [(dimension: Dimension, units: [String])] = [
     (.time, ["fs", "ps", "ns", "us", "ms", "s", "min", "h"]), (.frequency, ["Hz", "kHz", "MHz", "GHz"]),
@@ -12,8 +12,11 @@ public enum QuantityText {
     (.information, ["B", "KiB", "MiB", "GiB"]),
   ]
 
-  public static func text(_ amount: Double, _ dimension: Dimension, format: ((Double) -> String)? = nil) -> String {
+  public static func text(
+    _ amount: Double, _ dimension: Dimension, unit: String? = nil, format: ((Double) -> String)? = nil
+  ) -> String {
     let write = format ?? { shortText($0) }
+    if let unit, let known = units[unit] { return "\(write(amount / known.scale)) \(unit)" }
     guard let choices = preferred.first(where: { $0.dimension == dimension })?.units else {
       return "\(write(amount)) \(dimension.baseUnits)"
     }

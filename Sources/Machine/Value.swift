@@ -133,8 +133,8 @@ public struct Value {
   public static func tensor(_ tensor: Tensor) -> Value { Value(owning: TensorObject(tensor), tag: .tensor) }
   public static func spikes(_ spikes: Spikes) -> Value { Value(owning: SpikesObject(spikes), tag: .spikes) }
   /// A quantity from its amount in base units; a plain float where nothing of a dimension is left.
-  public static func quantity(_ amount: Double, _ dimension: Dimension) -> Value {
-    dimension == .none ? .float(amount) : Value(owning: QuantityObject(amount, dimension), tag: .quantity)
+  public static func quantity(_ amount: Double, _ dimension: Dimension, unit: String? = nil) -> Value {
+    dimension == .none ? .float(amount) : Value(owning: QuantityObject(amount, dimension, unit: unit), tag: .quantity)
   }
   public static func foreign(_ value: any ForeignValue) -> Value { Value(owning: ForeignObject(value), tag: .foreign) }
   public static func range(_ low: Int, _ high: Int, step: Int = 1) -> Value {
@@ -155,6 +155,8 @@ public struct Value {
     let object = object(as: QuantityObject.self)
     return (object.amount, object.dimension)
   }
+  /// The unit that a quantity was written in or converted to.
+  public var unitName: String? { tag == .quantity ? object(as: QuantityObject.self).unit : nil }
   public var asForeign: (any ForeignValue)? { tag == .foreign ? object(as: ForeignObject.self).value : nil }
   public func asForeign<T: ForeignValue>(_ type: T.Type) -> T? { asForeign as? T }
   public var isCallable: Bool {
