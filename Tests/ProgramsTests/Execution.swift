@@ -1,6 +1,8 @@
+import Builtins
 import Faults
-import Glibc
+@preconcurrency import Glibc
 import Language
+import Machine
 
 /// What became of a program: the one place that knows how the interpreter is called.
 struct Execution: Sendable {
@@ -14,22 +16,55 @@ struct Execution: Sendable {
 
   /// Runs a script as `snn run` would: in the package's folder, on a stack as large as a main thread's.
   static func of(
-    _ source: String, name: String, arguments: [String] = [], input: [String] = [], limits: Limits = .main
+    _ source: String, name: String, arguments: [String] = [], input: [String] = [], runsTests: Bool = false,
+    limits: Limits = .main
   ) -> Execution {
     onLargeStack {
       _ = chdir(ProgramFiles.packageFolder)
       var execution = Execution()
-      execution.diagnostics = parse(SourceText(source, name: name)).diagnostics
+      provide(input)
+      let sink = BufferedOutput()
+      let interpreter = makeInterpreter(output: sink)
+      interpreter.arguments = arguments
+      if limits == .small {
+        interpreter.machine.limits.callDepth = 200
+        interpreter.machine.limits.elements = 100_000
+      }
+      let mode: Interpreter.Mode = runsTests ? .cell : .script
+      if case .failed(let diagnostics) = interpreter.run(SourceText(source, name: name), mode: mode) {
+        execution.diagnostics = diagnostics
+      }
+      if runsTests {
+        for index in 0..<interpreter.testCount {
+          let failure = interpreter.runTest(index)
+          execution.diagnostics += failure.map { [$0] } ?? []
+          sink.write("\(failure == nil ? "passed" : "failed"): \(interpreter.testName(index))\n")
+        }
+      }
+      execution.output = sink.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      if execution.output.last == "" { execution.output.removeLast() }
       return execution
     }
   }
 
   static func of(_ program: Program) -> Execution {
-    of(program.source, name: program.path, arguments: program.arguments, input: program.input)
+    of(
+      program.source, name: program.path, arguments: program.arguments, input: program.input,
+      runsTests: program.runsTests)
   }
 
   /// Everything of an error that a phrase may be looked for in.
   static func text(of diagnostic: Diagnostic) -> String {
     [diagnostic.fault.title, diagnostic.fault.label, diagnostic.fault.help].compactMap { $0 }.joined(separator: "\n")
+  }
+
+  /// Makes lines the process's standard input.
+  private static func provide(_ input: [String]) {
+    let path = "/tmp/snn-programs-\(getpid()).txt"
+    guard let file = fopen(path, "wb") else { return }
+    for line in input { fputs(line + "\n", file) }
+    fclose(file)
+    _ = freopen(path, "rb", stdin)
+    unlink(path)
   }
 }

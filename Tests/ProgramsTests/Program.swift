@@ -10,6 +10,8 @@ struct Program: Sendable, CustomTestStringConvertible {
   var errors: [ExpectedError] = []
   var arguments: [String] = []
   var input: [String] = []
+  /// Whether its `test` blocks are run, as by `snn test`.
+  var runsTests = false
 
   struct ExpectedError: Sendable {
     var line: Int
@@ -30,6 +32,8 @@ struct Program: Sendable, CustomTestStringConvertible {
   private mutating func readExpectation(in line: Substring, lineNumber: Int) {
     if line.hasPrefix("# args:") {
       arguments = line.dropFirst("# args:".count).split(separator: " ").map(String.init)
+    } else if line == "# mode: test" {
+      runsTests = true
     } else if line.hasPrefix("# stdin:") {
       input.append(String(trimmed(line.dropFirst("# stdin:".count))))
     } else if let phrase = text(after: "# expect error:", in: line) {

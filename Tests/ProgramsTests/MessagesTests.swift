@@ -1,0 +1,28 @@
+import Glibc
+import Language
+import Testing
+
+/// The whole text of messages, as the terminal shows them, against golden files by class of error.
+@Suite(.serialized)
+struct MessagesTests {
+  @Test(arguments: ProgramFiles.messages)
+  func message(_ program: Program) {
+    let execution = Execution.of(program)
+    #expect(!execution.diagnostics.isEmpty, "\(program.path) is to fail, but it printed \(execution.output)")
+    compare(DiagnosticRenderer().render(execution.diagnostics), with: program.name)
+  }
+
+  private func compare(_ rendered: String, with name: String) {
+    let path = "\(ProgramFiles.relativeFolder)/\(name).txt"
+    if getenv("SNN_RECORD") != nil {
+      #expect(ProgramFiles.write(rendered, to: path))
+      return
+    }
+    guard let bytes = ProgramFiles.read(path) else {
+      Issue.record("\(path) is missing; SNN_RECORD=1 writes it. The message is\n\(rendered)")
+      return
+    }
+    let golden = String(decoding: bytes, as: UTF8.self)
+    if golden != rendered { Issue.record("\(path)\nexpected\n\(golden)\nbut it is\n\(rendered)") }
+  }
+}
