@@ -20,6 +20,8 @@ public struct Diagnostic: Error, Sendable {
   public var span: Span
   /// The calls under way, innermost first; empty for errors found before running.
   public var stack: [Frame]
+  /// How many calls are left out in the middle of a deep stack.
+  public var hiddenCalls = 0
 
   public init(_ fault: Fault, in source: SourceText, at span: Span, stack: [Frame] = []) {
     self.fault = fault

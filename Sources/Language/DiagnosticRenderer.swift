@@ -56,7 +56,7 @@ public struct DiagnosticRenderer: Sendable {
       "\(gutter) \(paint("34", "=")) in \(frame.function), \(frame.source.name):\(frame.source.line(at: frame.offset))"
     }
     if lines.count <= 12 { return lines }
-    let skipped = "\(gutter) \(paint("34", "=")) … \(lines.count - 10) more calls …"
+    let skipped = "\(gutter) \(paint("34", "=")) … \(lines.count - 10 + diagnostic.hiddenCalls) more calls …"
     return Array(lines.prefix(6)) + [skipped] + Array(lines.suffix(4))
   }
 

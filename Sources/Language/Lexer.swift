@@ -244,11 +244,12 @@ struct Lexer {
     }
     at += 1
     let code = bytes[start]
-    let shown = code < 0x20 ? "with code \(code)" : "`\(source.text(Span(start, at)))`"
-    let help = code == 0 ? "this looks like a binary file, not a script" : nil
+    let isControl = code < 0x20 || code == 0x7F
+    let shown = isControl ? "with code \(code)" : "`\(source.text(Span(start, at)))`"
+    let help = isControl ? "this looks like a binary file, not a script" : nil
     report(Fault(.parse, "unexpected character \(shown)", help: help), Span(start, at))
     // One message says it; a binary file would give a thousand.
-    if code == 0 { at = end }
+    if isControl { at = end }
   }
 
   private func matches(_ symbol: [UInt8]) -> Bool {

@@ -327,7 +327,7 @@ extension Parser {
         if !parser.accept(",") { break }
       }
       if !parser.isSymbol(")") {
-        if parser.kind == .end { throw parser.unclosed("(", at: open) }
+        if parser.startsStatement { throw parser.unclosed("(", at: open) }
         throw parser.unexpected("expected `,` or `)` in the call")
       }
       return arguments
@@ -373,7 +373,7 @@ extension Parser {
         if !parser.accept(",") { break }
       }
       if !parser.isSymbol("]") {
-        if parser.kind == .end { throw parser.unclosed("[", at: open) }
+        if parser.startsStatement { throw parser.unclosed("[", at: open) }
         throw parser.unexpected("expected `,` or `]` in the index")
       }
       return indices

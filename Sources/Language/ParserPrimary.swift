@@ -94,7 +94,7 @@ extension Parser {
         hasComma = true
       }
       if !parser.isSymbol(")") {
-        if parser.kind == .end { throw parser.unclosed("(", at: open) }
+        if parser.kind == .end || parser.startsLine { throw parser.unclosed("(", at: open) }
         throw parser.unexpected("expected `)`")
       }
     }
@@ -124,7 +124,7 @@ extension Parser {
         if !parser.accept(",") { break }
       }
       if !parser.isSymbol("]") {
-        if parser.kind == .end { throw parser.unclosed("[", at: open) }
+        if parser.startsStatement { throw parser.unclosed("[", at: open) }
         throw parser.unexpected("expected `,` or `]` in the list")
       }
     }
@@ -182,7 +182,7 @@ extension Parser {
         if !parser.accept(",") { break }
       }
       if !parser.isSymbol("}") {
-        if parser.kind == .end { throw parser.unclosed("{", at: open) }
+        if parser.startsStatement { throw parser.unclosed("{", at: open) }
         throw parser.unexpected("expected `,` or `}` in the map")
       }
     }

@@ -262,6 +262,25 @@ extension Parser {
     }
   }
 
+  /// Whether the current token is the first of its line.
+  var startsLine: Bool {
+    mutating get {
+      _ = current
+      return at > 0 && tokens[at - 1].kind == .newline
+    }
+  }
+
+  /// Whether a bracket that is still open was forgotten: the text ends, or a line begins as only a statement can.
+  var startsStatement: Bool {
+    mutating get {
+      switch current.kind {
+      case .end: return true
+      case .keyword(.let), .keyword(.var), .keyword(.while), .keyword(.return), .keyword(.assert): return startsLine
+      default: return false
+      }
+    }
+  }
+
   mutating func unclosed(_ bracket: String, at start: Span) -> Failed {
     if current.kind == .end { isIncomplete = isIncomplete || diagnostics.isEmpty }
     let close = ["{": "}", "(": ")", "[": "]"][bracket] ?? bracket

@@ -273,8 +273,9 @@ extension Machine {
   /// Lists and strings have a largest size, so that a slip in a loop does not take the machine's memory.
   func checkSize(_ count: Int, of value: Value) throws(Fault) {
     if count <= limits.elements { return }
+    let parts = value.tag == .string ? "characters" : "elements"
     throw Fault(
-      .limit, "a \(value.typeName) of \(count == Int.max ? "too many" : grouped(count)) elements is too large",
+      .limit, "a \(value.typeName) of \(count == Int.max ? "too many" : grouped(count)) \(parts) is too large",
       label: "the limit is \(grouped(limits.elements))",
       help: value.tag == .string ? nil : "zeros([n]) makes a tensor of n numbers in a quarter of the memory")
   }

@@ -128,7 +128,9 @@ extension Machine {
       let name = container.typeName
       throw Fault(
         .value, "index \(key.description(of: .quoted)) is outside the \(name)",
-        label: length == 0 ? "the \(name) is empty" : "the \(name) has \(length) elements: 0 to \(length - 1)")
+        label: length == 0
+          ? "the \(name) is empty"
+          : length == 1 ? "the \(name) has 1 element: 0" : "the \(name) has \(length) elements: 0 to \(length - 1)")
     }
     return index
   }

@@ -16,7 +16,7 @@ extension Machine {
   /// A module's path as seen from the folder of the file that names it.
   private func resolved(_ path: String) -> String {
     if path.hasPrefix("/") || frameCount == 0 { return path }
-    let user = frames[frameCount - 1].prototype._withUnsafeGuaranteedRef { $0.source.name }
+    let user = frames[frameCount - 1].prototype.source.name
     var parts = user.split(separator: "/", omittingEmptySubsequences: false).dropLast().map(String.init)
     for part in path.split(separator: "/") where part != "." {
       if part == "..", let last = parts.last, last != "..", last != "" {

@@ -48,7 +48,8 @@ extension Machine {
       let rightText = operandText(frame.source.text(right))
       described.label = "\(leftText ?? "the left side") is \(operands.left), \(rightText ?? "the right side") is \(operands.right)"
     }
-    let diagnostic = Diagnostic(described, in: frame.source, at: site.span, stack: stackTrace(pc))
+    var diagnostic = Diagnostic(described, in: frame.source, at: site.span, stack: stackTrace(pc))
+    diagnostic.hiddenCalls = frameCount - diagnostic.stack.count
     pendingFault = described
     pendingDiagnostic = diagnostic
     return diagnostic

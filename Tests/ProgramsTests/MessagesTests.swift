@@ -12,6 +12,20 @@ struct MessagesTests {
     compare(DiagnosticRenderer().render(execution.diagnostics), with: program.name)
   }
 
+  /// Inputs that no text editor would keep.
+  static let generated: [(name: String, source: String)] = [
+    (
+      "messages/limit/nested_parentheses",
+      "print(" + String(repeating: "(", count: 10_000) + "1" + String(repeating: ")", count: 10_000) + ")\n"
+    ),
+    ("messages/file/binary_script", "\u{7F}ELF\u{2}\u{1}\u{1}\u{0}\u{0}\u{0}\u{0}\u{3}>\u{0}\u{1}\n\u{0}print(1)"),
+  ]
+
+  @Test(arguments: generated)
+  func message(name: String, source: String) {
+    compare(DiagnosticRenderer().render(Execution.of(source, name: "\(name).snn").diagnostics), with: name)
+  }
+
   private func compare(_ rendered: String, with name: String) {
     let path = "\(ProgramFiles.relativeFolder)/\(name).txt"
     if getenv("SNN_RECORD") != nil {
