@@ -31,7 +31,7 @@ public struct Dataset: Sendable {
     if let place = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {
       throw Fault(
         .value, "a label is out of range",
-        label: "the label of sample \(place) is \(labels[place]), and there are \(classes) classes",
+        label: "the label of sample \(place) is \(labels[place]), and there \(classes == 1 ? "is 1 class" : "are \(classes) classes")",
         help: "labels count from 0 to \(max(0, classes - 1))")
     }
     self.name = name

@@ -152,7 +152,10 @@ private struct Training {
     let trace = try network.trace(input, pass)
     let loss = try LossPass(
       options.loss, trace, labels: labels, layers: network.layers.count, wantsGradients: true)
-    guard loss.value.isFinite else { throw divergence("the loss is \(loss.value)", epoch, batch, trace) }
+    guard loss.value.isFinite else {
+      // The sign of a NaN means nothing.
+      throw divergence("the loss is \(loss.value.isNaN ? "nan" : "\(loss.value)")", epoch, batch, trace)
+    }
     tally.add(
       samples: indices.count, loss: loss.value,
       correct: zip(try network.standardDecoder.classes(trace.output), indices)
