@@ -58,11 +58,13 @@ struct EditCommand: Sendable {
     EditCommand("snn-newer", ["\\en", "\\e[6~", "\\e[1;3B"], "a newer input") { $0.newer() },
     EditCommand("snn-search", ["^R"], "search the history as you type") { $0.search() },
     edit("snn-left", ["\\e[D", "\\eOD", "^B"], "left") { $0.moveLeft() },
-    edit("snn-right", ["\\e[C", "\\eOC", "^F"], "right") { $0.moveRight() },
+    EditCommand("snn-right", ["\\e[C", "\\eOC", "^F"], "right; at the end, take what is suggested") { $0.right() },
     edit("snn-word-left", ["\\eb", "\\e[1;5D", "\\e[1;3D"], "a word left") { $0.moveWordLeft() },
     edit("snn-word-right", ["\\ef", "\\e[1;5C", "\\e[1;3C"], "a word right") { $0.moveWordRight() },
     edit("snn-line-start", ["^A", "\\e[H", "\\eOH", "\\e[1~", "\\e[7~"], "to the line's start") { $0.moveToLineStart() },
-    edit("snn-line-end", ["^E", "\\e[F", "\\eOF", "\\e[4~", "\\e[8~"], "to the line's end") { $0.moveToLineEnd() },
+    EditCommand("snn-line-end", ["^E", "\\e[F", "\\eOF", "\\e[4~", "\\e[8~"], "to the line's end, then as Right") {
+      $0.lineEnd()
+    },
     edit("snn-start", ["\\e<", "\\e[1;5H"], "to the block's start") { $0.moveToStart() },
     edit("snn-end", ["\\e>", "\\e[1;5F"], "to the block's end") { $0.moveToEnd() },
     edit("snn-backspace", ["^?", "^H"], "delete backwards") { $0.deleteBackward() },

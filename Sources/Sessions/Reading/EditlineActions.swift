@@ -26,7 +26,7 @@ extension EditlineReader {
 
   func clearScreen() -> EditCommand.Effect {
     write("\u{1B}[H\u{1B}[2J")
-    painted = []
+    forgetPainting()
     push()
     ce_refresh(editor)
     return .none
@@ -43,6 +43,16 @@ extension EditlineReader {
       Signals.hasContinued.store(false, ordering: .relaxed)
       ce_resize(editor)
     }
+  }
+
+  /// Moves on, or takes what is suggested where the text ends.
+  func right() -> EditCommand.Effect { buffer.moveRight() ? .redraw : takeSuggestion() }
+  func lineEnd() -> EditCommand.Effect { buffer.moveToLineEnd() ? .redraw : takeSuggestion() }
+
+  private func takeSuggestion() -> EditCommand.Effect {
+    guard let suggestion = suggestion(for: buffer.text) else { return .refuse }
+    buffer.replaceAll(suggestion)
+    return .redraw
   }
 
   // MARK: history

@@ -33,6 +33,11 @@ public final class EditlineReader: LineReader {
   private var prefilled: String?
   /// What has been painted in colours; empty after a drawing that has none.
   var painted: [Unicode.Scalar] = []
+  /// What of a suggestion stands faintly behind the cursor.
+  var paintedRest = ""
+  var restPlace = (row: 0, column: 0)
+  /// Whether something else than the input is being shown, with keys of its own.
+  private(set) var isShowingBelow = false
 
   /// Opens the editor on standard input and output; nil where the terminal cannot move its cursor.
   public init?(history: HistoryFile, console: Console) {
@@ -75,7 +80,7 @@ public final class EditlineReader: LineReader {
     buffer.begin(prefilled ?? "")
     result = nil
     window = 0..<0
-    painted = []
+    forgetPainting()
     showPrompt()
     if prefilled != nil { afterDrawing.append { [self] in redraw() } }
     prefilled = nil
@@ -120,6 +125,8 @@ public final class EditlineReader: LineReader {
 
   // MARK: between the buffer and libedit
 
+  var isShownWhole: Bool { window.lowerBound == 0 && window.upperBound == buffer.text.count }
+
   /// The layout of what is drawn.
   var layout: EditLayout { layout(under: promptText) }
 
@@ -161,11 +168,13 @@ public final class EditlineReader: LineReader {
     let text = buffer.string
     _ = buffer.moveToEnd()
     afterDrawing.append { [self] in
-      write("\r\n")
+      write("\u{1B}[K\r\n")
+      isShowingBelow = true
       show()
+      isShowingBelow = false
       buffer.adopt(Array(text.unicodeScalars), cursor: cursor)
       push()
-      painted = []
+      forgetPainting()
       ce_refresh(editor)
     }
     return .redraw
@@ -183,7 +192,7 @@ public final class EditlineReader: LineReader {
     let shown = shown
     let row = layout.place(of: shown.cursor, in: shown.text).row
     write("\r" + (row > 0 ? "\u{1B}[\(row)A" : "") + "\u{1B}[J")
-    painted = []
+    forgetPainting()
   }
 
   /// Draws everything anew, outside a command; what is to change changes once the old drawing is gone.
@@ -210,6 +219,12 @@ public final class EditlineReader: LineReader {
     }
     prompt = prompt.prefix(Self.longestPrompt - 1) + [0]
     promptMemory.update(from: prompt, count: prompt.count)
+  }
+
+  /// What is drawn next has no colours yet.
+  func forgetPainting() {
+    painted = []
+    paintedRest = ""
   }
 
   // MARK: keys
