@@ -1,4 +1,5 @@
 import Faults
+import Glibc
 import Language
 import Tensors
 
@@ -103,7 +104,17 @@ final class ListObject: HeapObject {
   init(capacity: Int) {
     self.capacity = max(capacity, 4)
     count = 0
-    base = .allocate(capacity: self.capacity)
+    base = Self.memory(nil, capacity: self.capacity)
+  }
+
+  /// The C library grows large blocks by moving pages, where a new block would be touched page by page.
+  private static func memory(_ old: UnsafeMutablePointer<Value>?, capacity: Int) -> UnsafeMutablePointer<Value> {
+    let grown = realloc(old, capacity * MemoryLayout<Value>.stride)
+    if let grown { return grown.bindMemory(to: Value.self, capacity: capacity) }
+    // Out of memory: the system has refused, and nothing can go on.
+    let message: StaticString = "snn: out of memory\n"
+    write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+    exit(70)
   }
 
   convenience init(_ elements: [Value]) {
@@ -111,7 +122,7 @@ final class ListObject: HeapObject {
     for element in elements { append(element) }
   }
 
-  deinit { base.deallocate() }
+  deinit { free(base) }
 
   override func takeChildren(into pending: inout [Value]) {
     for index in 0..<count where base[index].tag.isHeap { pending.append(base[index]) }
@@ -131,10 +142,7 @@ final class ListObject: HeapObject {
   func grow(to needed: Int) {
     if needed <= capacity { return }
     let larger = max(needed, capacity * 2)
-    let memory = UnsafeMutablePointer<Value>.allocate(capacity: larger)
-    memory.update(from: base, count: count)
-    base.deallocate()
-    base = memory
+    base = Self.memory(base, capacity: larger)
     capacity = larger
   }
 
