@@ -1,4 +1,5 @@
-// The progress of a training run on a terminal: one line that is rewritten, and one that stays for each epoch.
+// The progress of a training run on a terminal: one line that is rewritten, and one that stays for each epoch, or
+// for every so many epochs of a long run.
 
 import Glibc
 import Machine
@@ -16,8 +17,10 @@ final class FitDisplay {
     let now = FitDisplay.now
     if !progress.isEpochEnd, now - lastShown < 0.1 { return }
     lastShown = now
-    output.write("\r" + line(progress) + "\u{1B}[K" + (progress.isEpochEnd ? "\n" : ""))
-    isMidLine = !progress.isEpochEnd
+    let stride = max(1, (progress.epochs + 19) / 20)
+    let stays = progress.isEpochEnd && (progress.epoch % stride == 0 || progress.epoch == progress.epochs)
+    output.write("\r" + line(progress) + "\u{1B}[K" + (stays ? "\n" : ""))
+    isMidLine = !stays
   }
 
   /// Leaves the line that was being rewritten, if there is one.

@@ -61,11 +61,12 @@ extension Encoder {
   }
 }
 
-/// Builds spikes feature by feature: `train` is given each non-zero value with its sample and its place in the sample,
-/// and calls `fire` with every step at which that feature spikes. Samples are divided among the threads.
-func spikeTrains(
-  of values: Tensor, steps: Int,
-  _ train: (_ value: Float, _ sample: Int, _ feature: Int, _ fire: (_ step: Int) -> Void) -> Void
+/// Builds spikes feature by feature: `train` is given each non-zero value, and calls `fire` with every step at which
+/// that feature spikes. Samples are divided among the threads; each begins with a `state` of its own, by its number,
+/// which `train` may change from feature to feature; codes that need none give `()`.
+func spikeTrains<State>(
+  of values: Tensor, steps: Int, state begin: (_ sample: Int) -> State,
+  _ train: (_ value: Float, _ state: inout State, _ fire: (_ step: Int) -> Void) -> Void
 ) throws(Fault) -> Spikes {
   var spikes = try Spikes(shape: [steps] + values.shape)
   let features = spikes.features
@@ -73,15 +74,16 @@ func spikeTrains(
   let stepWords = values.shape[0] * rowWords
   guard features > 0 else { return spikes }
   try values.withUnsafeBuffer { (source) throws(Fault) in
-    try spikes.withUnsafeMutableWords { (words) throws(Fault) in
+    _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
       try inParallel(values.shape[0], workPerItem: steps * features) { samples in
         for sample in samples {
+          var state = begin(sample)
           for feature in 0..<features {
             let value = source[sample * features + feature]
             if value == 0 { continue }
             let bit = UInt64(1) << UInt64(feature & 63)
             let place = sample * rowWords + feature >> 6
-            train(value, sample, feature) { step in words[step * stepWords + place] |= bit }
+            train(value, &state) { step in words[step * stepWords + place] |= bit }
           }
         }
       }

@@ -53,7 +53,7 @@ public struct HybridEncoder: Encoder {
     let alpha = Float(alpha)
     let base = Float(base)
     return .spikes(
-      try spikeTrains(of: values, steps: steps) { value, _, _, fire in
+      try spikeTrains(of: values, steps: steps, state: { _ in () }) { value, _, fire in
         let threshold = base * (1 - alpha * value)
         var membrane: Float = 0
         for t in 0..<steps {

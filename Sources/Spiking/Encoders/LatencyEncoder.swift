@@ -20,7 +20,7 @@ public struct LatencyEncoder: Encoder {
   public func code(_ values: Tensor, stream: RandomStream) throws(Fault) -> Signal {
     let last = Float(steps - 1)
     return .spikes(
-      try spikeTrains(of: values, steps: steps) { value, _, _, fire in
+      try spikeTrains(of: values, steps: steps, state: { _ in () }) { value, _, fire in
         fire(Int(((1 - value) * last).rounded()))
       })
   }

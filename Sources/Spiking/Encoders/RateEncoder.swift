@@ -4,7 +4,7 @@ import Faults
 import Tensors
 
 /// Fires at each step with probability `x`, or, when not `random`, regularly: `x` is integrated and every whole
-/// unit that is reached becomes a spike.
+/// unit that is reached becomes a spike. Probabilities are rounded to whole 65536ths.
 public struct RateEncoder: Encoder {
   public let name = "rate"
   public var steps: Int
@@ -26,7 +26,7 @@ public struct RateEncoder: Encoder {
     let steps = steps
     if !random {
       return .spikes(
-        try spikeTrains(of: values, steps: steps) { value, _, _, fire in
+        try spikeTrains(of: values, steps: steps, state: { _ in () }) { value, _, fire in
           var membrane: Float = 0
           for t in 0..<steps {
             membrane += value
@@ -40,10 +40,17 @@ public struct RateEncoder: Encoder {
     var source = stream
     let seed = source.nextBits()
     return .spikes(
-      try spikeTrains(of: values, steps: steps) { value, sample, feature, fire in
-        var draws = RandomStream(
-          seed: seed, purpose: "rate code", index: UInt64(sample) << 32 | UInt64(feature))
-        for t in 0..<steps where draws.uniform() < value { fire(t) }
+      try spikeTrains(
+        of: values, steps: steps,
+        state: { sample in RandomStream(seed: seed, purpose: "rate code", index: UInt64(sample)) }
+      ) { value, draws, fire in
+        // Sixteen bits decide about a step, so that one draw serves four of them.
+        let limit = UInt64((value * 65_536).rounded())
+        var bits: UInt64 = 0
+        for t in 0..<steps {
+          bits = t & 3 == 0 ? draws.nextBits() : bits >> 16
+          if bits & 0xffff < limit { fire(t) }
+        }
       })
   }
 }
