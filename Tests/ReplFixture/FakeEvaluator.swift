@@ -3,7 +3,8 @@ import Glibc
 import Sessions
 
 /// A language of a few words, so that the prompt can be tested without the interpreter: `name = number`, sums of
-/// numbers and names, `print TEXT`, `wide`, `fail`, `spin` (computes until it is interrupted), `{ … }` blocks of these.
+/// numbers and names, `print TEXT`, `wide`, `fail`, `spin` (computes until it is interrupted), `deaf`
+/// (computes whatever happens), `{ … }` blocks of these.
 public final class FakeEvaluator: Evaluator {
   public private(set) var values: [String: Int] = [:]
   public private(set) var evaluated: [String] = []
@@ -39,6 +40,9 @@ public final class FakeEvaluator: Evaluator {
         console.line("spinning")
         while !Interrupt.isRequested { usleep(1000) }
         return .interrupted(nil)
+      case "deaf":
+        console.line("listening to nobody")
+        while true { usleep(1000) }
       default:
         guard let value = assign(words) else {
           lastErrorReport = "error: unknown word `\(first)` in \(name)"

@@ -20,6 +20,7 @@ enum Signals {
   static let hasResize = Atomic<Bool>(false)
   static let hasContinued = Atomic<Bool>(false)
   private static let presses = Atomic<Int>(0)
+  private static let hasWarned = Atomic<Bool>(false)
   private static let firstPress = Atomic<Int>(0)
   private static let readEnd = Atomic<Int32>(-1)
   private static let writeEnd = Atomic<Int32>(-1)
@@ -35,6 +36,7 @@ enum Signals {
   /// A Ctrl-C pressed after Enter and before the computation has begun is the computation's.
   static func enter(_ new: Phase) {
     presses.store(0, ordering: .relaxed)
+    hasWarned.store(false, ordering: .relaxed)
     phase.store(new.rawValue, ordering: .relaxed)
     let wasPressed = hasInterrupt.exchange(false, ordering: .relaxed)
     if new == .evaluating {
@@ -122,7 +124,7 @@ enum Signals {
     let count = presses.wrappingAdd(1, ordering: .relaxed).newValue
     if count == 1 { return firstPress.store(now.tv_sec, ordering: .relaxed) }
     if now.tv_sec - firstPress.load(ordering: .relaxed) < patience { return }
-    if count == 2 {
+    if !hasWarned.exchange(true, ordering: .relaxed) {
       say("\nsnn: still stopping; press Ctrl-C again to leave at once\n")
     } else {
       TerminalGuard.restore()
