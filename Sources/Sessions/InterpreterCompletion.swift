@@ -104,7 +104,9 @@ extension InterpreterEvaluator {
   }
 
   private func summaries(of module: String) -> [String: String] {
-    Dictionary(moduleTopics(module).map { (String($0.name.dropFirst(module.count + 1)), $0.summary) }) { first, _ in first }
+    Dictionary(moduleTopics(module).map { (String($0.name.dropFirst(module.count + 1)), $0.summary) }) { first, _ in
+      first
+    }
   }
 
   private func argumentCandidates(_ callee: [String], given: Set<String>) -> [Candidate] {

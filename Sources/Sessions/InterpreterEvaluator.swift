@@ -111,7 +111,8 @@ public final class InterpreterEvaluator: Evaluator {
   func value(ofPath path: [String]) -> Value? {
     guard let first = path.first, var value = interpreter.value(of: first)?.retained() else { return nil }
     for name in path.dropFirst() {
-      guard let next = Int(name).map({ element($0, of: value) }) ?? (try? interpreter.machine.memberValue(of: value, name))
+      guard
+        let next = Int(name).map({ element($0, of: value) }) ?? (try? interpreter.machine.memberValue(of: value, name))
       else {
         value.release()
         return nil

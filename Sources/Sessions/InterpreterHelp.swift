@@ -21,16 +21,20 @@ extension InterpreterEvaluator {
     }
     if let builtin = library.builtins[name] { return builtinHelp(builtin) }
     if let page = moduleHelp(name) { return page }
-    if let unit = units[name] { return "\(name): a unit of \(unit.dimension.name); write it behind a number, as in 20\(name)" }
+    if let unit = units[name] {
+      return "\(name): a unit of \(unit.dimension.name); write it behind a number, as in 20\(name)"
+    }
     return nil
   }
 
   private func page(_ signature: String, _ text: String) -> String {
-    text.isEmpty ? "\(signature)\n\nwithout documentation: write it in `##` lines above the definition" : "\(signature)\n\n\(text)"
+    text.isEmpty
+      ? "\(signature)\n\nwithout documentation: write it in `##` lines above the definition" : "\(signature)\n\n\(text)"
   }
 
   private func describe(_ name: String, _ value: Value) -> String {
-    "\(name): \(value.typeName)\n\(withoutLastNewline(display(value, style: interpreter.machine.output.style, isDescription: true)))"
+    let text = display(value, style: interpreter.machine.output.style, isDescription: true)
+    return "\(name): \(value.typeName)\n\(withoutLastNewline(text))"
   }
 
   /// A module's functions with a line about each.

@@ -12,7 +12,8 @@ public struct Repl: Sendable {
   /// Run before the first prompt, where it exists.
   public var startupPath: String?
 
-  public init(version: String, historyPath: String? = defaultHistoryPath(), startupPath: String? = defaultStartupPath()) {
+  public init(version: String, historyPath: String? = defaultHistoryPath(), startupPath: String? = defaultStartupPath())
+  {
     self.version = version
     self.historyPath = historyPath
     self.startupPath = startupPath
@@ -46,7 +47,8 @@ public struct Repl: Sendable {
     let evaluator = makeEvaluator(console)
     guard isatty(STDIN_FILENO) == 1 else { return runInput(evaluator, console) }
     let history = HistoryFile(path: historyPath)
-    let reader: LineReader = EditlineReader(history: history, console: console)
+    let reader: LineReader =
+      EditlineReader(history: history, console: console)
       ?? PlainReader(console: console, showsPrompts: true)
     let session = Session(evaluator: evaluator, reader: reader, history: history, console: console)
     console.line(console.styled("NeuEdge \(version)", .bold) + "  ?help for help, Ctrl-D to leave")

@@ -156,7 +156,8 @@ public final class Session {
     fail(
       Fault(
         .name, "nothing is known about `\(name)`",
-        help: near.isEmpty ? "apropos(\"text\") looks through the documentation" : "see " + near.joined(separator: ", ")))
+        help: near.isEmpty ? "apropos(\"text\") looks through the documentation" : "see " + near.joined(separator: ", ")
+      ))
   }
 
   // MARK: reports
@@ -189,7 +190,8 @@ public final class Session {
     var result: [String] = []
     for word in chosen {
       guard let range = inputRange(word, count: past.count) else {
-        throw Fault(.value, "there is no input `\(word)`", help: "inputs are named `3`, `2-5` or `~4`; %history lists them")
+        throw Fault(
+          .value, "there is no input `\(word)`", help: "inputs are named `3`, `2-5` or `~4`; %history lists them")
       }
       result += past[range.lowerBound - 1...range.upperBound - 1]
     }

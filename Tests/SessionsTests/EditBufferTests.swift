@@ -9,7 +9,8 @@ import Testing
     var buffer = EditBuffer(parts.joined(), cursor: parts[0].unicodeScalars.count)
     var refusals = ""
     for change in changes where !change(&buffer) { refusals += "!" }
-    return buffer.head + "|" + buffer.string.unicodeScalars.dropFirst(buffer.cursor).map(String.init).joined() + refusals
+    return buffer.head + "|" + buffer.string.unicodeScalars.dropFirst(buffer.cursor).map(String.init).joined()
+      + refusals
   }
 
   @Test func movesByWholeCharacters() {
@@ -51,8 +52,20 @@ import Testing
   }
 
   @Test func closingBraceStepsOut() {
-    #expect(edited("{\n  {\n    |", { buffer in buffer.insertClosing("}"); return true }) == "{\n  {\n  }|")
-    #expect(edited("{ a|", { buffer in buffer.insertClosing("}"); return true }) == "{ a}|")
+    #expect(
+      edited(
+        "{\n  {\n    |",
+        { buffer in
+          buffer.insertClosing("}")
+          return true
+        }) == "{\n  {\n  }|")
+    #expect(
+      edited(
+        "{ a|",
+        { buffer in
+          buffer.insertClosing("}")
+          return true
+        }) == "{ a}|")
     #expect(edited("  x|", { $0.unindent() }, { $0.unindent() }) == "x|!")
   }
 

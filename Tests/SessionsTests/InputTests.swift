@@ -43,7 +43,9 @@ import Testing
   }
 
   @Test func transcriptsLosePromptsAndOutputs() {
-    #expect(cleanedPaste("snn> let f = x => {\r\n...>   x\r\n...> }\nvalue\nsnn> f(1)\n1\n") == "let f = x => {\n  x\n}\nf(1)")
+    #expect(
+      cleanedPaste("snn> let f = x => {\r\n...>   x\r\n...> }\nvalue\nsnn> f(1)\n1\n") == "let f = x => {\n  x\n}\nf(1)"
+    )
     #expect(cleanedPaste("\n  snn> 1\nsnn>\n") == "1\n".dropLast())
     #expect(cleanedPaste("a = \"snn> \"\nsnn> b") == "a = \"snn> \"\nsnn> b")
     #expect(cleanedPaste("a\u{1B}[31m\tb\u{0}\n\n") == "a[31m  b")
@@ -75,9 +77,10 @@ import Testing
   @Test func candidatesStandInColumns() {
     let list = CandidateList(console: Console(usesColour: false) { _ in })
     let many = (0..<10).map { Candidate("name\($0)", .variable) }
-    #expect(list.lines(many, columns: 22) == [
-      "name0  name4  name8", "name1  name5  name9", "name2  name6", "name3  name7",
-    ])
+    #expect(
+      list.lines(many, columns: 22) == [
+        "name0  name4  name8", "name1  name5  name9", "name2  name6", "name3  name7",
+      ])
     #expect(list.lines([Candidate("lif", .function, "a neuron")], columns: 10) == ["lif  a n…"])
     #expect(commonPrefix(of: ["alpha", "alps"]) == "alp")
     #expect(commonPrefix(of: ["a", "b"]).isEmpty)
@@ -96,7 +99,9 @@ import Testing
 @Suite struct WrappingTests {
   @Test func paragraphsAreFilledAndTablesKept() {
     let page = "f(x)\n\none two three\nfour five\n\n  x     the first of them\n  long  b"
-    #expect(wrapped(page, to: 16) == "f(x)\n\none two three\nfour five\n\n  x     the\n        first of\n        them\n  long  b")
+    #expect(
+      wrapped(page, to: 16)
+        == "f(x)\n\none two three\nfour five\n\n  x     the\n        first of\n        them\n  long  b")
     #expect(wrapped(page, to: 80) == "f(x)\n\none two three four five\n\n  x     the first of them\n  long  b")
     #expect(wrapped("神神神 神神", to: 8) == "神神神\n神神")
     #expect(wrapped("", to: 10) == "")

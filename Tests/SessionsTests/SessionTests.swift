@@ -79,7 +79,7 @@ private final class Transcript: Sendable {
 
   @Test func historyCommands() {
     #expect(talk(["x = 1;", "x", "%history"]) == "1\n1  x = 1;\n2  x\n3  %history\n")
-    #expect(talk(["x = 1;", "%recall 1", "%history ~1"]).hasSuffix("4  %history ~1\n") )
+    #expect(talk(["x = 1;", "%recall 1", "%history ~1"]).hasSuffix("4  %history ~1\n"))
     #expect(talk(["%rerun 7"]).contains("there is no input `7`"))
   }
 
@@ -102,7 +102,9 @@ private final class Transcript: Sendable {
   @Test func completesCommandsArgumentsAndNames() {
     let session = session()
     #expect(session.completions(in: "%rel", at: 4).candidates.isEmpty)
-    #expect(session.completions(in: "%rer", at: 4) == Completions(1..<4, [Candidate("rerun", .command, "Runs inputs (the last, `3`, `2-5`) again")]))
+    #expect(
+      session.completions(in: "%rer", at: 4)
+        == Completions(1..<4, [Candidate("rerun", .command, "Runs inputs (the last, `3`, `2-5`) again")]))
     #expect(session.completions(in: "%time al", at: 8).range == 6..<8)
     #expect(session.completions(in: "?li", at: 3).candidates.map(\.text) == ["lif", "linear"])
     #expect(session.completions(in: "1 + lif", at: 7).range == 4..<7)

@@ -2,13 +2,21 @@ import Faults
 
 /// Help about the prompt itself.
 let helpMagics: [Magic] = [
-  Magic("help", aliases: ["pinfo"], usage: "[NAME]", .name, help: "Shows help for a name, as `?NAME` does, or for the prompt.") {
+  Magic(
+    "help", aliases: ["pinfo"], usage: "[NAME]", .name,
+    help: "Shows help for a name, as `?NAME` does, or for the prompt."
+  ) {
     session, name in session.showHelp(name)
   },
-  Magic("source", aliases: ["psource", "pinfo2"], usage: "NAME", .name, help: "Shows a name's source, as `??NAME` does.") {
+  Magic(
+    "source", aliases: ["psource", "pinfo2"], usage: "NAME", .name, help: "Shows a name's source, as `??NAME` does."
+  ) {
     session, name in session.showSource(name)
   },
-  Magic("apropos", aliases: ["psearch", "lookfor"], usage: "TEXT", .text, help: "Lists the names whose documentation holds a text.") {
+  Magic(
+    "apropos", aliases: ["psearch", "lookfor"], usage: "TEXT", .text,
+    help: "Lists the names whose documentation holds a text."
+  ) {
     session, text in
     guard session.wants(text, "a text to look for") else { return }
     session.showTopics(text)
@@ -33,7 +41,8 @@ func keyName(_ key: String) -> String {
   let known = [
     "^M": "Enter", "^J": "Ctrl-J", "^I": "Tab", "^?": "Backspace", "\\e^M": "Alt-Enter", "\\e[A": "Up", "\\e[B": "Down",
     "\\e[C": "Right", "\\e[D": "Left", "\\e[H": "Home", "\\e[F": "End", "\\e[3~": "Delete", "\\e[Z": "Shift-Tab",
-    "\\e[200~": "paste", "\\eOP": "F1", "\\e[1;5D": "Ctrl-Left", "\\e[1;5C": "Ctrl-Right", "\\eOA": "Up", "\\eOB": "Down",
+    "\\e[200~": "paste", "\\eOP": "F1", "\\e[1;5D": "Ctrl-Left", "\\e[1;5C": "Ctrl-Right", "\\eOA": "Up",
+    "\\eOB": "Down",
     "\\eOC": "Right", "\\eOD": "Left", "\\e[5~": "PageUp", "\\e[6~": "PageDown", "\\e^?": "Alt-Backspace",
     "\\e[3;5~": "Ctrl-Delete", "\\e^J": "Alt-Ctrl-J", "^_": "Ctrl-_",
   ]

@@ -3,7 +3,9 @@ import Glibc
 
 /// The folder, the environment and the shell.
 let shellMagics: [Magic] = [
-  Magic("cd", usage: "[FOLDER]", .path, help: "Changes the working folder; without one, to your home. `%cd -` goes back.") {
+  Magic(
+    "cd", usage: "[FOLDER]", .path, help: "Changes the working folder; without one, to your home. `%cd -` goes back."
+  ) {
     session, rest in
     let wanted = rest.isEmpty ? "~" : rest == "-" ? session.previousFolder : words(rest).first ?? rest
     let before = currentFolder()
@@ -24,7 +26,9 @@ let shellMagics: [Magic] = [
     if parts.count > 1 { setenv(name, parts.dropFirst().joined(separator: " "), 1) }
     session.console.line(environment(name).map { "\(name)=\($0)" } ?? "\(name) is not set")
   },
-  Magic("sh", aliases: ["sx", "system", "bash"], usage: "COMMAND", .path, help: "Runs a shell command, as `;COMMAND` does.") {
+  Magic(
+    "sh", aliases: ["sx", "system", "bash"], usage: "COMMAND", .path, help: "Runs a shell command, as `;COMMAND` does."
+  ) {
     session, rest in
     guard session.wants(rest, "a command to run") else { return }
     session.runShellLine(rest)

@@ -20,11 +20,13 @@ let stateMagics: [Magic] = [
     for variable in found {
       let room = max(10, columns - nameWidth - typeWidth - 5)
       session.console.line(
-        padded(variable.name, to: nameWidth) + "  " + session.console.styled(padded(variable.type, to: typeWidth), .cyan)
+        padded(variable.name, to: nameWidth) + "  "
+          + session.console.styled(padded(variable.type, to: typeWidth), .cyan)
           + "  " + clipped(oneLine(variable.summary), to: room))
     }
   },
-  Magic("reset", usage: "", help: "Forgets everything that you have bound. The history of inputs stays.") { session, _ in
+  Magic("reset", usage: "", help: "Forgets everything that you have bound. The history of inputs stays.") {
+    session, _ in
     session.evaluator.reset()
     session.console.line("everything is forgotten")
   },

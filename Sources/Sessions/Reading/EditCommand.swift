@@ -34,7 +34,9 @@ struct EditCommand: Sendable {
   static let acceptKeys = "\u{1B}[9999~"
 
   static let all: [EditCommand] = [
-    EditCommand("snn-enter", ["^M", "^J"], "run the input, or go on in a new line while it is incomplete") { $0.enter() },
+    EditCommand("snn-enter", ["^M", "^J"], "run the input, or go on in a new line while it is incomplete") {
+      $0.enter()
+    },
     edit("snn-newline", ["\\e^M", "\\e^J", "\\e[13;2u", "\\e[27;2;13~"], "a new line in any case") { buffer in
       buffer.insertNewline(indent: 0)
       return true
@@ -54,14 +56,18 @@ struct EditCommand: Sendable {
       $0.up()
     },
     EditCommand("snn-down", ["\\e[B", "\\eOB", "^N"], "down in the block, then newer inputs") { $0.down() },
-    EditCommand("snn-older", ["\\ep", "\\e[5~", "\\e[1;3A"], "an older input, whatever the cursor's line") { $0.older() },
+    EditCommand("snn-older", ["\\ep", "\\e[5~", "\\e[1;3A"], "an older input, whatever the cursor's line") {
+      $0.older()
+    },
     EditCommand("snn-newer", ["\\en", "\\e[6~", "\\e[1;3B"], "a newer input") { $0.newer() },
     EditCommand("snn-search", ["^R"], "search the history as you type") { $0.search() },
     edit("snn-left", ["\\e[D", "\\eOD", "^B"], "left") { $0.moveLeft() },
     EditCommand("snn-right", ["\\e[C", "\\eOC", "^F"], "right; at the end, take what is suggested") { $0.right() },
     edit("snn-word-left", ["\\eb", "\\e[1;5D", "\\e[1;3D"], "a word left") { $0.moveWordLeft() },
     edit("snn-word-right", ["\\ef", "\\e[1;5C", "\\e[1;3C"], "a word right") { $0.moveWordRight() },
-    edit("snn-line-start", ["^A", "\\e[H", "\\eOH", "\\e[1~", "\\e[7~"], "to the line's start") { $0.moveToLineStart() },
+    edit("snn-line-start", ["^A", "\\e[H", "\\eOH", "\\e[1~", "\\e[7~"], "to the line's start") {
+      $0.moveToLineStart()
+    },
     EditCommand("snn-line-end", ["^E", "\\e[F", "\\eOF", "\\e[4~", "\\e[8~"], "to the line's end, then as Right") {
       $0.lineEnd()
     },
@@ -79,7 +85,9 @@ struct EditCommand: Sendable {
     edit("snn-redo", ["\\e_", "\\er"], "redo") { $0.redo() },
     edit("snn-upper", ["\\eu"], "upper-case the word") { $0.changeWord { $0.uppercased() } },
     edit("snn-lower", ["\\el"], "lower-case the word") { $0.changeWord { $0.lowercased() } },
-    edit("snn-capital", ["\\ec"], "capitalise the word") { $0.changeWord { $0.prefix(1).uppercased() + $0.dropFirst().lowercased() } },
+    edit("snn-capital", ["\\ec"], "capitalise the word") {
+      $0.changeWord { $0.prefix(1).uppercased() + $0.dropFirst().lowercased() }
+    },
     EditCommand("snn-help", ["\\e?", "\\eOP"], "help for the name at the cursor") { $0.helpAtCursor() },
     EditCommand("snn-nothing", ignoredKeys, "no effect") { _ in .none },
   ]

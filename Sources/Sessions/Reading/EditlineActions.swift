@@ -184,7 +184,8 @@ extension EditlineReader {
 /// The dotted name that a position stands in or behind.
 func nameAround(_ position: Int, in text: [Unicode.Scalar]) -> String {
   func isPart(_ scalar: Unicode.Scalar) -> Bool {
-    scalar == "_" || scalar == "." || scalar == "%" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+    scalar == "_" || scalar == "." || scalar == "%" || scalar.properties.isAlphabetic
+      || scalar.properties.numericType != nil
   }
   var start = position
   var end = position

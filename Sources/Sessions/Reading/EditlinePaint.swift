@@ -24,7 +24,9 @@ extension EditlineReader {
     }
     if !rest.isEmpty {
       pen.clearLine(from: end)
-      for scalar in clipped(rest, to: layout.columns - end.column - 1).unicodeScalars { pen.append(scalar, style: .faint) }
+      for scalar in clipped(rest, to: layout.columns - end.column - 1).unicodeScalars {
+        pen.append(scalar, style: .faint)
+      }
     }
     pen.move(to: layout.place(of: shown.cursor, in: shown.text))
     write(pen.output)
@@ -43,7 +45,8 @@ extension EditlineReader {
 
   /// What a suggestion adds on the line of the cursor.
   private func restOfLine(of suggestion: String, behind text: [Unicode.Scalar]) -> String {
-    let rest = String.UnicodeScalarView(Array(suggestion.unicodeScalars)[min(text.count, suggestion.unicodeScalars.count)...])
+    let rest = String.UnicodeScalarView(
+      Array(suggestion.unicodeScalars)[min(text.count, suggestion.unicodeScalars.count)...])
     let line = rest.prefix { $0 != "\n" }
     return String(Substring(line)) + (line.endIndex < rest.endIndex ? " …" : "")
   }

@@ -156,7 +156,8 @@ public final class EditlineReader: LineReader {
 
   /// Gives libedit the part of the buffer that fits the screen.
   func push() {
-    window = layout(under: label ?? Prompt.first).window(of: buffer.text, cursor: buffer.cursor, near: window.lowerBound)
+    window = layout(under: label ?? Prompt.first).window(
+      of: buffer.text, cursor: buffer.cursor, near: window.lowerBound)
     showPrompt()
     let part = EditLayout.encode(buffer.text[window], cursor: buffer.cursor)
     ce_set_line(editor, part.shown.map(\.value) + [0], Int32(part.shown.count), Int32(part.cursor))
