@@ -48,8 +48,9 @@ def stops_any_loop(folder):
     with language(folder) as prompt:
         prompt.send("var n = 0" + ENTER)
         prompt.wait_for_tail("snn> var n = 0", "snn>")
-        for program in ["while true { n += 1 }", "for i in 0..10^12 { n = i }", f"fn f() {{ while true {{}} }}{ALT_ENTER}f()"]:
-            prompt.send(program + ENTER)
+        endless = ["while true { n += 1 }", "for i in 0..10^12 { n = i }"]
+        for text in endless + [f"fn f() {{ while true {{}} }}{ALT_ENTER}f()"]:
+            prompt.send(text + ENTER)
             prompt.wait_for(lambda _: not prompt.is_raw(), "a running program")
             prompt.send(CTRL["C"])
             prompt.wait_for(lambda lines: "interrupted at" in [line for line in lines if line][-2], "interrupted")

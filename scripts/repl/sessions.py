@@ -206,8 +206,8 @@ def colours_unless_told_not_to(folder):
 
 @test
 def runs_standard_input(folder):
-    program = "{\n x = 3 }\n%who\nprint done\nbad\nprint never\n"
-    done = subprocess.run([program()], input=program, capture_output=True, text=True, timeout=60)
+    script = "{\n x = 3 }\n%who\nprint done\nbad\nprint never\n"
+    done = subprocess.run([program()], input=script, capture_output=True, text=True, timeout=60)
     assert done.stdout == "ans  x\ndone\n", done.stdout
     assert done.returncode == 1 and "bad" in done.stderr, done
     done = subprocess.run([program()], input="print fine\n", capture_output=True, text=True, timeout=60)
