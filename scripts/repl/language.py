@@ -2,7 +2,7 @@
 
 import os
 
-from harness import ALT_ENTER, CTRL, ENTER, TAB, Prompt, program, test
+from harness import ALT_ENTER, CTRL, ENTER, TAB, Prompt, test
 
 
 def language(folder, **options):
