@@ -12,7 +12,7 @@ let systemBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     let prompt = try call.string(0, default: "")
     if !prompt.isEmpty { call.output.write(prompt) }
-    return readLine(strippingNewline: true).map { .string($0) } ?? .nil
+    return try StandardInput.line().map { .string($0) } ?? .nil
   },
   Builtin(
     "read_lines", [.optional("path", .string, default: "standard input", "a file")], returns: "list", subject: "system",
@@ -24,7 +24,7 @@ let systemBuiltins: [Builtin] = [
       return .list(lines.map { .string($0) })
     }
     var lines: [Value] = []
-    while let line = readLine(strippingNewline: true) { lines.append(.string(line)) }
+    while let line = try StandardInput.line() { lines.append(.string(line)) }
     return .list(lines)
   },
   Builtin(

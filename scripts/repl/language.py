@@ -74,6 +74,19 @@ def keeps_what_training_has_reached(folder):
 
 
 @test
+def reads_lines_and_stops_waiting(folder):
+    with language(folder) as prompt:
+        prompt.send('read_line("name? ")' + ENTER)
+        prompt.wait_for_last("name?")
+        prompt.send("Ada" + ENTER)
+        prompt.wait_for_tail("name? Ada", '"Ada"', "snn>")
+        prompt.send('read_line("again? ")' + ENTER)
+        prompt.wait_for_last("again?")
+        prompt.send(CTRL["C"])
+        prompt.wait_for_tail("again? ^C", "interrupted at input 2, line 1", "snn>")
+
+
+@test
 def completes_the_language(folder):
     with language(folder) as prompt:
         prompt.send("let sample = {rate: 2, shape: 3}" + ENTER + "sample.r" + TAB + ENTER)
