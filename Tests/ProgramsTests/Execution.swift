@@ -17,7 +17,7 @@ struct Execution: Sendable {
   /// Runs a script as `snn run` would: in the package's folder, on a stack as large as a main thread's.
   static func of(
     _ source: String, name: String, arguments: [String] = [], input: [String] = [], runsTests: Bool = false,
-    limits: Limits = .main
+    asCell: Bool = false, limits: Limits = .main
   ) -> Execution {
     onLargeStack {
       _ = chdir(ProgramFiles.packageFolder)
@@ -30,7 +30,7 @@ struct Execution: Sendable {
         interpreter.machine.limits.callDepth = 200
         interpreter.machine.limits.elements = 100_000
       }
-      let mode: Interpreter.Mode = runsTests ? .cell : .script
+      let mode: Interpreter.Mode = asCell || runsTests ? .cell : .script
       if case .failed(let diagnostics) = interpreter.run(SourceText(source, name: name), mode: mode) {
         execution.diagnostics = diagnostics
       }
@@ -47,10 +47,10 @@ struct Execution: Sendable {
     }
   }
 
-  static func of(_ program: Program) -> Execution {
+  static func of(_ program: Program, asCell: Bool = false) -> Execution {
     of(
       program.source, name: program.path, arguments: program.arguments, input: program.input,
-      runsTests: program.runsTests)
+      runsTests: program.runsTests, asCell: asCell)
   }
 
   /// Everything of an error that a phrase may be looked for in.

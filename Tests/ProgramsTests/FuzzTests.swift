@@ -29,6 +29,12 @@ struct FuzzTests {
     finishes(random.damaged(programs[random.below(programs.count)].source))
   }
 
+  @Test(arguments: 0..<(asked ?? 200))
+  func callsOfBuiltins(seed: Int) {
+    var random = RandomPrograms(seed: 3_000 + UInt64(seed))
+    finishes(random.calls())
+  }
+
   private func finishes(_ source: String) {
     let execution = Execution.of(source, name: "fuzz.snn", limits: .small)
     let message = DiagnosticRenderer().render(execution.diagnostics)
