@@ -42,6 +42,11 @@ EditLine *ce_open(const char *program) {
 
 void ce_close(EditLine *editor) { el_end(editor); }
 
+int ce_can_move_up(EditLine *editor) {
+  char *sequence = NULL;
+  return el_get(editor, EL_GETTC, "up", &sequence) == 0 && sequence && *sequence;
+}
+
 void ce_set_dispatch(ce_dispatch function) { dispatch = function; }
 
 void ce_set_reader(EditLine *editor, ce_read function) {

@@ -191,6 +191,22 @@ def works_on_a_dumb_terminal(folder):
 
 
 @test
+def works_on_other_terminals(folder):
+    for name in ["vt100", "linux", "screen", "xterm-256color"]:
+        with Prompt(folder, environment={"TERM": name}) as prompt:
+            prompt.send("{" + ENTER + "x = 4" + ENTER + "}" + UP + CTRL["E"] + "0" + ENTER)
+            prompt.wait_for_tail("snn> {", "...>   x = 40", "...> }", "40", "snn>")
+
+
+@test
+def falls_back_on_unknown_terminals(folder):
+    for name in ["no-such-terminal", None]:
+        with Prompt(folder, environment={"TERM": name}) as prompt:
+            prompt.send("1 + 2\n")
+            prompt.wait_for_tail("3", "snn>")
+
+
+@test
 def works_in_the_c_locale(folder):
     with Prompt(folder, environment={"LC_ALL": "C"}) as prompt:
         prompt.send("print 神経" + LEFT + ENTER)

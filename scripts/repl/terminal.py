@@ -87,7 +87,7 @@ class Screen:
             self.column = max(0, min(self.column, self.columns - 1) - 1)
         elif character == "\t":
             self.column = min(self.columns - 1, self.column // 8 * 8 + 8)
-        elif character == "\a":
+        elif character in "\a\0":
             pass
         else:
             cells = width(character)
@@ -110,6 +110,9 @@ class Screen:
 
     def escape(self, code):
         if code in ("\x1b=", "\x1b>") or code.startswith("\x1b("):
+            return
+        if code == "\x1bM":
+            self.row = max(0, self.row - 1)
             return
         if not code.startswith("\x1b["):
             raise ValueError(f"unknown escape {code!r}")

@@ -30,6 +30,8 @@ enum { CE_COMMAND_LIMIT = 64 };
 /// characters while a line is edited. Null when the terminal cannot be used.
 EditLine *ce_open(const char *program);
 void ce_close(EditLine *editor);
+/// Whether the terminal can move its cursor up, without which nothing can be drawn again.
+int ce_can_move_up(EditLine *editor);
 
 /// Sets the one function that every command calls.
 void ce_set_dispatch(ce_dispatch dispatch);

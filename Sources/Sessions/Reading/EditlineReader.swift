@@ -45,6 +45,10 @@ public final class EditlineReader: LineReader {
     useUnicodeLocale()
     TerminalGuard.remember()
     guard let editor = ce_open("snn") else { return nil }
+    if ce_can_move_up(editor) == 0 {
+      ce_close(editor)
+      return nil
+    }
     self.editor = editor
     self.history = history
     self.console = console
