@@ -96,7 +96,8 @@ def recalls_blocks_whole(folder):
 
 @test
 def searches_by_prefix(folder):
-    with Prompt(folder) as prompt:
+    # Without colours: what is suggested would stand behind what is typed.
+    with Prompt(folder, environment={"NO_COLOR": "1"}) as prompt:
         for text in ["alpha = 1", "beta = 2", "alpha = 3", "gamma = 4"]:
             prompt.send(text + ENTER)
         prompt.wait_for_tail("snn> gamma = 4", "4", "snn>")
