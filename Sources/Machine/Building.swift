@@ -26,8 +26,15 @@ extension Machine {
 
   func extendList(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let list = registers[Int(instruction.a)].object(as: ListObject.self)
+    let source = registers[Int(instruction.b)]
+    if let elements = source.elements {
+      list.grow(to: list.count + elements.count)
+      for element in elements { list.append(element.retained()) }
+      if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
+      return true
+    }
     let ok = attempt(nil, nil) { () throws(Fault) in
-      try forEach(registers[Int(instruction.b)]) { (value) throws(Fault) in
+      try forEach(source) { (value) throws(Fault) in
         list.append(value)
         return true
       }

@@ -100,6 +100,11 @@ extension Machine {
         let characters = Array(string.text)
         return .string(String((0..<count).map { characters[start + $0 * step] }))
       }
+      if string.isASCII {
+        let utf8 = string.text.utf8
+        let first = utf8.index(utf8.startIndex, offsetBy: start)
+        return .string(String(string.text[first..<utf8.index(first, offsetBy: count)]))
+      }
       return .string(String(string.text.dropFirst(start).prefix(count)))
     }
     let index = try position(key, length: string.count, in: container)
@@ -108,7 +113,19 @@ extension Machine {
       let utf8 = text.utf8
       return .string(String(Character(UnicodeScalar(utf8[utf8.index(utf8.startIndex, offsetBy: index)]))))
     }
-    return .string(String(text[text.index(text.startIndex, offsetBy: index)]))
+    return .string(String(text[place(of: index, in: container, string)]))
+  }
+
+  /// The place of a character in a text beyond ASCII. Those of the last long text are kept, or a loop over its
+  /// indices would walk it from the start each time.
+  private func place(of index: Int, in container: Value, _ string: StringObject) -> String.Index {
+    let text = string.text
+    if string.count < 100 { return text.index(text.startIndex, offsetBy: index) }
+    if let known = characterPlaces, known.text.payload == container.payload { return known.places[index] }
+    characterPlaces?.text.release()
+    let places = Array(text.indices)
+    characterPlaces = (container.retained(), places)
+    return places[index]
   }
 
   /// A checked place in a sequence; negative indices count from the end.

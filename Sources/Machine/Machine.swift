@@ -51,6 +51,8 @@ public final class Machine {
   /// The value of the program's last expression, owned.
   var result = Value.nil
   var tests: [Value] = []
+  /// Where the characters of the text last indexed begin. The text is held, so that it cannot change meanwhile.
+  var characterPlaces: (text: Value, places: [String.Index])?
   /// The fault on its way to a handler, and what was thrown.
   var pendingFault: Fault?
   var pendingThrown = Value.nil
@@ -95,6 +97,7 @@ public final class Machine {
     for index in 0..<globalCount { globals[index].release() }
     result.release()
     tests.forEach { $0.release() }
+    characterPlaces?.text.release()
     munmap(stack, Self.stackCapacity * MemoryLayout<Value>.stride)
     munmap(globals, Self.globalCapacity * MemoryLayout<Value>.stride)
     frames.deallocate()
