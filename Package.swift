@@ -22,6 +22,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "Faults"),
+    .target(name: "Texts"),
     .target(name: "CEmbedded", exclude: ["data"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -29,16 +30,16 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["Kernels", "Faults"]),
     .target(name: "Spiking", dependencies: ["Tensors", "Kernels", "Faults"]),
     .target(name: "Formats", dependencies: ["Tensors", "Faults", "CZlib", "CEmbedded"]),
-    .target(name: "Plots", dependencies: ["Tensors", "Faults"]),
-    .target(name: "Language", dependencies: ["Faults"]),
-    .target(name: "Machine", dependencies: ["Language", "Tensors", "Faults"], swiftSettings: machineSettings),
+    .target(name: "Plots", dependencies: ["Tensors", "Texts", "Faults"]),
+    .target(name: "Language", dependencies: ["Texts", "Faults"]),
+    .target(name: "Machine", dependencies: ["Language", "Tensors", "Texts", "Faults"], swiftSettings: machineSettings),
     .target(
       name: "Builtins",
       dependencies: [
-        "Machine", "Language", "Spiking", "Formats", "Plots", "Tensors", "Kernels", "Faults", "CEmbedded",
+        "Machine", "Language", "Spiking", "Formats", "Plots", "Tensors", "Kernels", "Texts", "Faults", "CEmbedded",
       ]),
     .target(name: "Sessions",
-      dependencies: ["Builtins", "Machine", "Language", "Formats", "Kernels", "Faults", "CEditline"]),
+      dependencies: ["Builtins", "Machine", "Language", "Formats", "Kernels", "Texts", "Faults", "CEditline"]),
     .executableTarget(
       name: "snn",
       dependencies: [
@@ -49,8 +50,8 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZlib"]),
-    .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
-    .testTarget(name: "LanguageTests", dependencies: ["Language"]),
+    .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts"]),
+    .testTarget(name: "LanguageTests", dependencies: ["Language", "Texts", "Faults"]),
     .testTarget(name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language"]),
     .executableTarget(name: "ReplFixture", dependencies: ["Sessions", "Faults"], path: "Tests/ReplFixture"),
     .testTarget(name: "SessionsTests", dependencies: ["Sessions", "ReplFixture", "Faults"]),

@@ -6,6 +6,7 @@ import Language
 import Machine
 import Spiking
 import Tensors
+import Texts
 
 /// A data set that a program holds.
 public struct DatasetValue: ForeignValue {
@@ -22,9 +23,9 @@ public struct DatasetValue: ForeignValue {
   /// What `describe` and the prompt show: one fact a line.
   public func display(_ style: DisplayStyle) -> String {
     let facts = dataset.facts
-    let width = facts.map { displayWidth($0.name) }.max() ?? 0
+    let width = facts.map { $0.name.displayWidth }.max() ?? 0
     let lines = facts.map { fact in
-      "  " + fact.name + String(repeating: " ", count: width - displayWidth(fact.name)) + "  " + fact.value
+      "  " + fact.name + String(repeating: " ", count: width - fact.name.displayWidth) + "  " + fact.value
     }
     return (["dataset"] + lines).joined(separator: "\n")
   }

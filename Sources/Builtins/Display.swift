@@ -1,6 +1,7 @@
 import Language
 import Machine
 import Tensors
+import Texts
 
 /// A value as the prompt echoes it, and as `describe` shows it: shape, unit and a preview, never a wall of numbers.
 public func display(_ value: Value, style: DisplayStyle, isDescription: Bool = false) -> String {
@@ -55,9 +56,9 @@ public func builtinHelp(_ builtin: Builtin) -> String {
   var lines = [builtin.signature, "", builtin.documentation]
   if !builtin.parameters.isEmpty {
     lines.append("")
-    let width = builtin.parameters.map { displayWidth($0.signature) }.max() ?? 0
+    let width = builtin.parameters.map { $0.signature.displayWidth }.max() ?? 0
     for parameter in builtin.parameters {
-      let padding = String(repeating: " ", count: width - displayWidth(parameter.signature))
+      let padding = String(repeating: " ", count: width - parameter.signature.displayWidth)
       lines.append("  \(parameter.signature)\(padding)  \(parameter.documentation) (\(parameter.kind.name))")
     }
   }

@@ -3,6 +3,7 @@
 
 import Glibc
 import Machine
+import Texts
 import Spiking
 
 /// Shows where a training run stands.
@@ -39,7 +40,7 @@ final class FitDisplay {
     if let validation = progress.validationAccuracy {
       state += "  validation \(formatted(validation * 100, "f", digits: 1))%"
     }
-    let speed = "  \(grouped(Int(min(progress.samplesPerSecond, 1e12)))) samples/s"
+    let speed = "  \(groupedDigits(Int(min(progress.samplesPerSecond, 1e12)))) samples/s"
     let left = progress.isEpochEnd && progress.epoch == progress.epochs ? "" : "  \(duration(progress.secondsLeft)) left"
     let full = head + " " + bar(Double(progress.batch) / Double(max(1, progress.batches))) + state + speed + left
     let room = output.width - 1

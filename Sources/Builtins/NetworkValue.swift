@@ -5,6 +5,7 @@ import Language
 import Machine
 import Spiking
 import Tensors
+import Texts
 
 /// A network that a program holds.
 public struct NetworkValue: ForeignValue {
@@ -22,7 +23,7 @@ public struct NetworkValue: ForeignValue {
   /// The table that `describe` and the prompt show: layer, shape, parameters, synapses.
   public func display(_ style: DisplayStyle) -> String {
     func cell(_ number: Int) -> TextTable.Cell {
-      TextTable.Cell(text: number == 0 ? "" : grouped(number), isNumber: true)
+      TextTable.Cell(text: number == 0 ? "" : groupedDigits(number), isNumber: true)
     }
     func text(_ text: String) -> TextTable.Cell { TextTable.Cell(text: text, isNumber: false) }
     var rows = [[text(""), text(inputText), text(Shape.text(network.inputShape)), cell(0), cell(0)]]
@@ -169,15 +170,4 @@ func historyValue(_ history: History) -> Value {
     ("spikes_per_sample", list(history.spikesPerSample)), ("seconds", list(history.seconds)),
     ("interrupted", .bool(history.interrupted)),
   ])
-}
-
-/// 1234567 as "1,234,567".
-func grouped(_ number: Int) -> String {
-  var digits = Array(String(number.magnitude))
-  var place = digits.count - 3
-  while place > 0 {
-    digits.insert(",", at: place)
-    place -= 3
-  }
-  return (number < 0 ? "-" : "") + String(digits)
 }

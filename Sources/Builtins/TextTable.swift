@@ -1,4 +1,5 @@
 import Language
+import Texts
 
 /// Rows of text in columns that line up: numbers to the right, words to the left.
 public struct TextTable {
@@ -21,11 +22,11 @@ public struct TextTable {
   }
 
   public func text(maximumWidth: Int) -> String {
-    var widths = header.map { displayWidth($0) }
+    var widths = header.map { $0.displayWidth }
     var isNumber = header.map { _ in true }
     for row in rows {
       for (column, cell) in row.enumerated() where column < widths.count {
-        widths[column] = max(widths[column], displayWidth(cell.text))
+        widths[column] = max(widths[column], cell.text.displayWidth)
         if !cell.isNumber { isNumber[column] = false }
       }
     }
@@ -37,7 +38,7 @@ public struct TextTable {
 
   private func line(_ cells: [Cell], _ widths: [Int], _ isNumber: [Bool]) -> String {
     zip(cells, widths).enumerated().map { column, pair in
-      let padding = String(repeating: " ", count: max(0, pair.1 - displayWidth(pair.0.text)))
+      let padding = String(repeating: " ", count: max(0, pair.1 - pair.0.text.displayWidth))
       return isNumber[column] ? padding + pair.0.text : pair.0.text + padding
     }.joined(separator: "  ")
   }

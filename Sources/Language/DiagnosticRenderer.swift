@@ -1,4 +1,5 @@
 import Faults
+import Texts
 
 /// Renders diagnostics as the terminal shows them: title, place, source line with a caret, help, call stack.
 public struct DiagnosticRenderer: Sendable {
@@ -40,8 +41,8 @@ public struct DiagnosticRenderer: Sendable {
     let lead = before.count > 80 ? "…" + before.suffix(60) : before
     let middle = marked.count > 100 ? marked.prefix(97) + "…" : marked
     let tail = after.count > 80 ? after.prefix(60) + "…" : after
-    let carets = String(repeating: "^", count: max(1, displayWidth(String(middle))))
-    var caretLine = String(repeating: " ", count: displayWidth(lead)) + paint("1;31", carets)
+    let carets = String(repeating: "^", count: max(1, String(middle).displayWidth))
+    var caretLine = String(repeating: " ", count: lead.displayWidth) + paint("1;31", carets)
     if let label = diagnostic.fault.label { caretLine += " " + paint("31", label) }
     return [
       "\(paint("34", String(number))) \(paint("34", "|")) \(lead)\(middle)\(tail)",
@@ -62,7 +63,7 @@ public struct DiagnosticRenderer: Sendable {
 
   /// Tabs and control characters as the terminal should show them: one cell each.
   private func shown(_ text: String) -> String {
-    String(text.map { $0 == "\t" ? " " : ($0.isASCII && displayWidth($0) == 0 ? "·" : $0) })
+    String(text.map { $0 == "\t" ? " " : ($0.isASCII && $0.displayWidth == 0 ? "·" : $0) })
   }
 
   private func paint(_ code: String, _ text: String) -> String {

@@ -2,6 +2,7 @@ import Faults
 import Glibc
 import Language
 import Tensors
+import Texts
 
 /// Arithmetic beyond the loop's fast cases: mixed numbers, text, lists, quantities, tensors, and every fault.
 extension Machine {
@@ -275,19 +276,9 @@ extension Machine {
     if count <= limits.elements { return }
     let parts = value.tag == .string ? "characters" : "elements"
     throw Fault(
-      .limit, "a \(value.typeName) of \(count == Int.max ? "too many" : grouped(count)) \(parts) is too large",
-      label: "the limit is \(grouped(limits.elements))",
+      .limit, "a \(value.typeName) of \(count == Int.max ? "too many" : groupedDigits(count)) \(parts) is too large",
+      label: "the limit is \(groupedDigits(limits.elements))",
       help: value.tag == .string ? nil : "zeros([n]) makes a tensor of n numbers in a quarter of the memory")
-  }
-
-  func grouped(_ number: Int) -> String {
-    let digits = String(number)
-    var result = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { result.append(",") }
-      result.append(digit)
-    }
-    return result
   }
 
   // MARK: quantities

@@ -1,6 +1,7 @@
 import Faults
 import Glibc
 import Language
+import Texts
 
 /// The format after the colon of `{expr:>8.3f}`: fill, alignment, sign, zero, width, grouping, precision, type.
 struct FormatSpecification {
@@ -162,7 +163,7 @@ struct FormatSpecification {
   }
 
   private func pad(_ text: String, isNumber: Bool) -> String {
-    let missing = width - displayWidth(text)
+    let missing = width - text.displayWidth
     if missing <= 0 { return text }
     if isZeroPadded, isNumber, alignment == nil {
       let hasSign = text.first.map { "+- ".contains($0) } ?? false

@@ -1,5 +1,7 @@
 // SVG text piece by piece: elements, escaped text and numbers of two decimals.
 
+import Texts
+
 /// Collects the elements of one SVG picture.
 struct SVGWriter {
   private(set) var body = ""

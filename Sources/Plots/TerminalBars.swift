@@ -1,5 +1,7 @@
 // Histograms as columns and named numbers as bars, in eighths of a character.
 
+import Texts
+
 private let columnEighths = ["", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
 private let barEighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"]
 

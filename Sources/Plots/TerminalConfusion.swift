@@ -1,5 +1,7 @@
 // A confusion matrix in a terminal is a table: counts can be read, and the shade shows where to look.
 
+import Texts
+
 extension Figure {
   func confusionGrid(_ plot: ConfusionPlot, _ options: TerminalOptions) -> TextGrid {
     let classes = plot.classes

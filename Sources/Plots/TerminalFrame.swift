@@ -1,5 +1,7 @@
 // What surrounds the data in a terminal figure: title, axes with ticks, labels and legend.
 
+import Texts
+
 /// One entry of a legend: a sample of the line or mark, and its name.
 struct LegendEntry {
   var sample: String

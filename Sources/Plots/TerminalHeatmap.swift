@@ -1,5 +1,7 @@
 // Matrices in a terminal: two coloured pixels a character, or five shades of block without colour.
 
+import Texts
+
 private let shadeBlocks = [" ", "░", "▒", "▓", "█"]
 
 extension Figure {

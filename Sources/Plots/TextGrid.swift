@@ -1,5 +1,7 @@
 // Figures in a terminal are composed on a grid of cells first, so that every line comes out equally wide.
 
+import Texts
+
 /// The look of a cell, in the 256 colours of terminals; nil is the terminal's own colour.
 struct TextStyle: Equatable {
   var foreground: UInt8?

@@ -1,6 +1,7 @@
 import Faults
 import Glibc
 import Language
+import Texts
 
 /// A conversation: reads inputs, hands programs to the evaluator and the prompt's own commands to their bodies, and
 /// shows what comes back.
@@ -144,7 +145,7 @@ public final class Session {
   func showTopics(_ text: String) {
     let topics = evaluator.apropos(text)
     if topics.isEmpty { return console.line("nothing mentions \(text)") }
-    let width = topics.map { displayWidth($0.name) }.max() ?? 0
+    let width = topics.map { $0.name.displayWidth }.max() ?? 0
     for topic in topics {
       let room = max(10, columns - width - 3)
       console.line(console.styled(padded(topic.name, to: width), .cyan) + "  " + clipped(topic.summary, to: room))

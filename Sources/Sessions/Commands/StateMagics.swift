@@ -1,5 +1,6 @@
 import Faults
 import Language
+import Texts
 
 /// What the session holds.
 let stateMagics: [Magic] = [
@@ -15,8 +16,8 @@ let stateMagics: [Magic] = [
     let found = session.evaluator.variables().filter { type.isEmpty || $0.type == type }
     if found.isEmpty { return session.console.line("nothing is bound") }
     let columns = session.columns
-    let nameWidth = found.map { displayWidth($0.name) }.max() ?? 0
-    let typeWidth = found.map { displayWidth($0.type) }.max() ?? 0
+    let nameWidth = found.map { $0.name.displayWidth }.max() ?? 0
+    let typeWidth = found.map { $0.type.displayWidth }.max() ?? 0
     for variable in found {
       let room = max(10, columns - nameWidth - typeWidth - 5)
       session.console.line(
@@ -47,7 +48,7 @@ let stateMagics: [Magic] = [
 
 /// A text with blanks up to a number of cells.
 func padded(_ text: String, to cells: Int) -> String {
-  text + String(repeating: " ", count: max(0, cells - displayWidth(text)))
+  text + String(repeating: " ", count: max(0, cells - text.displayWidth))
 }
 
 func oneLine(_ text: String) -> String {

@@ -1,4 +1,5 @@
 import Language
+import Texts
 
 /// Completion candidates as they stand under the line: in columns, read downwards, with the kind in colour; a single
 /// one, or a few with something to say, each on a line with its summary.
@@ -8,10 +9,10 @@ struct CandidateList {
   static let mostWithSummary = 8
 
   func lines(_ candidates: [Candidate], columns: Int) -> [String] {
-    let widest = candidates.map { displayWidth($0.text) }.max() ?? 0
+    let widest = candidates.map { $0.text.displayWidth }.max() ?? 0
     if candidates.count <= Self.mostWithSummary, candidates.contains(where: { !$0.summary.isEmpty }) {
       return candidates.map { candidate in
-        let gap = String(repeating: " ", count: widest - displayWidth(candidate.text) + 2)
+        let gap = String(repeating: " ", count: widest - candidate.text.displayWidth + 2)
         let room = max(0, columns - widest - 3)
         return painted(candidate) + gap + console.styled(clipped(candidate.summary, to: room), .faint)
       }
@@ -22,7 +23,7 @@ struct CandidateList {
     return (0..<down).map { row in
       stride(from: row, to: candidates.count, by: down).map { index in
         let isLast = index + down >= candidates.count
-        let gap = isLast ? 0 : cell - displayWidth(candidates[index].text)
+        let gap = isLast ? 0 : cell - (candidates[index].text).displayWidth
         return painted(candidates[index]) + String(repeating: " ", count: gap)
       }.joined()
     }
@@ -42,11 +43,11 @@ struct CandidateList {
 
 /// A text cut to a number of cells, with an ellipsis where it was cut.
 func clipped(_ text: String, to cells: Int) -> String {
-  if displayWidth(text) <= cells { return text }
+  if text.displayWidth <= cells { return text }
   var result = ""
   var width = 0
   for character in text {
-    width += displayWidth(character)
+    width += character.displayWidth
     if width >= cells { break }
     result.append(character)
   }

@@ -1,4 +1,5 @@
 import Language
+import Texts
 
 /// A page of help in a number of cells: paragraphs are filled anew, lines that begin with a blank keep their form and
 /// go on under their last column.
@@ -38,13 +39,13 @@ private func hangingIndent(_ line: Substring) -> Int {
 
 /// One line broken at blanks.
 private func filled(_ line: String, to columns: Int, indent: Int) -> [String] {
-  if displayWidth(line) <= columns { return [line] }
+  if line.displayWidth <= columns { return [line] }
   let indent = indent > columns / 2 ? 4 : indent
   var lines: [String] = []
   var current = String(line.prefix { $0 == " " })
   var isFresh = true
   for word in line.split(separator: " ", omittingEmptySubsequences: false).drop(while: \.isEmpty) {
-    if !isFresh, displayWidth(current) + 1 + displayWidth(String(word)) > columns {
+    if !isFresh, current.displayWidth + 1 + String(word).displayWidth > columns {
       lines.append(current)
       current = String(repeating: " ", count: indent)
       isFresh = true

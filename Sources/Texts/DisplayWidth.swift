@@ -23,7 +23,7 @@ private let wideRanges: [ClosedRange<UInt32>] = [
 
 extension Character {
   /// Terminal columns: 0 for a control or a lone combining mark, 2 for wide characters and emoji, else 1.
-  var displayWidth: Int {
+  public var displayWidth: Int {
     var width = 0
     for scalar in unicodeScalars {
       if scalar.value == 0xfe0f, width > 0 { return 2 }
@@ -49,10 +49,10 @@ private func isWide(_ code: UInt32) -> Bool {
 
 extension StringProtocol {
   /// Terminal columns of all characters together.
-  var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
+  public var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
 
   /// The text with everything replaced that could move the cursor or start an escape sequence.
-  var withoutControls: String {
+  public var withoutControls: String {
     String(String.UnicodeScalarView(unicodeScalars.map { scalar in
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator: " "
@@ -62,7 +62,7 @@ extension StringProtocol {
   }
 
   /// The text, or its beginning and `…`, in at most `width` columns.
-  func clipped(toWidth width: Int) -> String {
+  public func clipped(toWidth width: Int) -> String {
     if displayWidth <= width { return String(self) }
     var kept = "", used = 0
     for character in self {
@@ -74,7 +74,7 @@ extension StringProtocol {
   }
 
   /// The text with spaces after it up to `width` columns.
-  func padded(toWidth width: Int) -> String {
+  public func padded(toWidth width: Int) -> String {
     self + String(repeating: " ", count: Swift.max(0, width - displayWidth))
   }
 }
