@@ -104,7 +104,9 @@ public enum Shape {
   static func tooLarge(_ shape: [Int], bytes: Int?) -> Fault {
     let need = bytes.map { bytesText($0) } ?? "more than 8 EiB"
     let held = Tensor.memoryHeld
-    let beside = held > 1 << 20 ? " (\(bytesText(held)) are in use)" : ""
+    // What is in use matters only to a tensor that would fit alone.
+    let fitsAlone = (bytes ?? Int.max) <= Tensor.memoryLimit
+    let beside = fitsAlone ? " (\(bytesText(held)) are in use)" : ""
     return Fault(
       .limit, "a tensor is too large for the memory limit",
       label: "shape \(text(shape)) needs \(need); the limit is \(bytesText(Tensor.memoryLimit))\(beside)",
