@@ -18,7 +18,7 @@ final class FitDisplay {
     let now = FitDisplay.now
     if !progress.isEpochEnd, now - lastShown < 0.1 { return }
     lastShown = now
-    let stride = max(1, (progress.epochs + 19) / 20)
+    let stride = (progress.epochs - 1) / 20 + 1
     let stays = progress.isEpochEnd && (progress.epoch % stride == 0 || progress.epoch == progress.epochs)
     output.write("\r" + line(progress) + "\u{1B}[K" + (stays ? "\n" : ""))
     isMidLine = !stays

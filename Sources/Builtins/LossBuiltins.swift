@@ -135,11 +135,20 @@ func lossArgument(_ index: Int, _ call: Call) throws(Fault) -> Loss {
       .call, "a loss is a function of `output` and `label`", label: "`\(value.functionName)` takes \(names.count)",
       help: "fn my_loss(output, label) { … }; with a third parameter `spikes` it gets each layer's spikes a sample")
   }
-  let usesSpikes = names.contains("spikes")
+  let known = ["output", "label", "spikes"]
+  let isByName = names.prefix(2).allSatisfy(known.contains)
+  let order = isByName ? Array(names.prefix { known.contains($0) }) : ["output", "label"]
+  let usesSpikes = order.contains("spikes")
   let machine = call.machine
   return Loss(value.functionName, usesSpikes: usesSpikes) { (output, labels, spikes) throws(Fault) in
-    var arguments: [Value] = [.tensor(output), .tensor(labels)]
-    if usesSpikes { arguments.append(.tensor(try spikesPerSample(spikes))) }
+    var arguments: [Value] = []
+    for name in order {
+      switch name {
+      case "output": arguments.append(.tensor(output))
+      case "label": arguments.append(.tensor(labels))
+      default: arguments.append(.tensor(try spikesPerSample(spikes)))
+      }
+    }
     defer { for argument in arguments { argument.release() } }
     let result = try machine.invoke(value, arguments)
     defer { result.release() }

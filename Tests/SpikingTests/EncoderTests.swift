@@ -78,7 +78,7 @@ import Testing
       } catch let fault {
         #expect(fault.kind == .value)
         #expect(fault.label?.contains("[1, 1]") == true)
-        #expect(fault.label?.contains("\(bad)") == true)
+        #expect(fault.label?.contains("hold \(bad) at") == true)
       }
     }
   }

@@ -128,3 +128,46 @@ func smallNetwork(seed: UInt64 = 0, inputs: Int = 4, hidden: Int = 3, outputs: I
     #expect(try Decoder.membraneMean.classes(potentials) == [0])
   }
 }
+
+@Suite struct NetworkDescriptionTests {
+  /// Plain data and parameters bring back every kind of layer, encoder and neuron.
+  @Test func networksComeBackFromTheirDescriptions() throws {
+    let program = NeuronProgram(
+      operations: [
+        .input, .state(0), .parameter(0), .constant(0.3), .binary(.multiply, 2, 1), .binary(.add, 4, 0),
+        .binary(.subtract, 5, 3), .unary(.tanh, 6), .select(7, 6, 5),
+      ], stateNames: ["v"], parameterNames: ["beta"], updates: [5], distance: 6, isStrict: true, resets: [8])
+    let custom = try EquationNeuron(name: "mine", program: program, parameters: [0.8], initialStates: [0.1])
+    var network = try Network(inputShape: [2, 3]).appending(FlattenLayer(), seed: 1)
+      .appending(DenseLayer(outputs: 7, bias: false), seed: 1).appending(NeuronLayer(custom), seed: 1)
+      .appending(DropoutLayer(rate: 0.25), seed: 1).appending(DenseLayer(outputs: 4), seed: 1)
+      .appending(NeuronLayer(LIF(beta: 0.7, threshold: 0.5, reset: .zero)), seed: 1)
+      .appending(DenseLayer(outputs: 2), seed: 1).appending(NeuronLayer(LeakyIntegrator(beta: 0.6)), seed: 1)
+    network.decoder = .membraneMean
+    var history = History()
+    history.loss = [2, 1]
+    history.interrupted = true
+    network.history = history
+    let encoders: [any Encoder] = [
+      RateEncoder(steps: 9), RateEncoder(steps: 9, random: false), LatencyEncoder(steps: 9), DirectEncoder(steps: 9),
+      HybridEncoder(steps: 9, alpha: 0.25, base: 3),
+    ]
+    for encoder in encoders {
+      network.encoder = encoder
+      let parameters = Dictionary(uniqueKeysWithValues: network.namedParameters.map { ($0.name, $0.value) })
+      let again = try Network(network.plan, parameters: parameters)
+      #expect(again.plan == network.plan)
+      #expect(again.encoder?.callText == encoder.callText)
+      let input = Signal.tensor(try Tensor.ones([9, 2, 6]))
+      #expect(try again.run(input).tensor().scalars == network.run(input).tensor().scalars)
+      var missing = parameters
+      missing["4.bias"] = nil
+      #expect(throws: Fault.self) { try Network(network.plan, parameters: missing) }
+      missing["4.bias"] = try Tensor.zeros([5])
+      #expect(throws: Fault.self) { try Network(network.plan, parameters: missing) }
+    }
+    var unknown = network.plan
+    unknown.layers[0].kind = "warp"
+    #expect(throws: Fault.self) { try Network(unknown, parameters: [:]) }
+  }
+}

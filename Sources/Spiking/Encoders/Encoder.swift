@@ -30,7 +30,7 @@ extension Encoder {
         help: "give it a tensor such as tensor([0.2, 0.9])")
     }
     let batched = values.rank == 1 ? try values.detached.reshaped([1, values.count]) : values.detached
-    try checkUnitInterval(batched)
+    try checkUnitInterval(batched, of: "the values")
     return try code(batched, stream: stream)
   }
 
@@ -41,7 +41,8 @@ extension Encoder {
     }
   }
 
-  private func checkUnitInterval(_ values: Tensor) throws(Fault) {
+  /// A `.value` fault for a number outside 0...1, naming it and where it stands in `owner`.
+  func checkUnitInterval(_ values: Tensor, of owner: String) throws(Fault) {
     let offender = values.withUnsafeBuffer { buffer in
       buffer.firstIndex { !($0 >= 0 && $0 <= 1) }.map { ($0, buffer[$0]) }
     }
@@ -56,7 +57,7 @@ extension Encoder {
       ? "a nan usually comes from 0 / 0 in the preparation of the data"
       : "scale the data first, for example x / max(x)"
     throw Fault(
-      .value, "`\(name)` encodes values from 0 to 1", label: "the value at \(Shape.text(index)) is \(value)",
+      .value, "`\(name)` encodes values from 0 to 1", label: "\(owner) hold \(value) at \(Shape.text(index))",
       help: help)
   }
 }

@@ -27,6 +27,7 @@ struct BatchSource {
           label: "a sample of \(data.name) is \(Shape.text(sample)), the network takes \(Shape.text(network.inputShape))",
           help: "begin the network with input(\(sample.map(String.init).joined(separator: ", ")))")
       }
+      try encoder?.checkUnitInterval(data.features, of: "the samples of \(data.name)")
     } else {
       guard sample.count >= 2, sample.dropFirst().reduce(1, *) == needed else {
         throw Fault(
@@ -54,7 +55,7 @@ struct BatchSource {
       return isBinary ? .spikes(try Spikes(timed)) : .tensor(timed)
     }
     let shaped = try rows.reshaped([indices.count] + network.inputShape)
-    return try encoder.encode(shaped, stream: stream)
+    return try encoder.code(shaped, stream: stream)
   }
 
   /// The labels of some samples as numbers.

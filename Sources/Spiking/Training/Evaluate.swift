@@ -39,6 +39,11 @@ public func evaluate(
   let source = try BatchSource(data, network: network, encoder: encoder ?? network.encoder)
   let decoder = decoder ?? network.standardDecoder
   let classes = network.outputs
+  guard classes <= 10_000 else {
+    throw Fault(
+      .limit, "too many classes to compare", label: "the network has \(classes) outputs",
+      help: "an evaluation counts each pair of classes, for at most 10000 of them")
+  }
   let size = 256
   var confusion = [Float](repeating: 0, count: classes * classes)
   var predictions: [Int] = []

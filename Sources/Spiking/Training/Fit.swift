@@ -41,7 +41,7 @@ public func fit(_ network: Network, _ data: Dataset, _ options: FitOptions) thro
 
 /// One training run: the state that changes while it goes on.
 private struct Training {
-  let options: FitOptions
+  var options: FitOptions
   let source: BatchSource
   let batches: Int
   var network: Network
@@ -75,7 +75,8 @@ private struct Training {
     if let validation = options.validation {
       _ = try BatchSource(validation, network: network, encoder: encoder)
     }
-    batches = (data.count + options.batch - 1) / options.batch
+    self.options.batch = min(options.batch, data.count)
+    batches = (data.count - 1) / self.options.batch + 1
     self.network = network
     self.network.encoder = encoder
     self.network.decoder = options.loss.decoder ?? network.decoder
@@ -174,7 +175,7 @@ private struct Training {
   }
 
   private mutating func update(_ gradients: [[Tensor]]) throws(Fault) {
-    let progress = Double(step - 1) / Double(max(1, options.epochs * batches))
+    let progress = Double(step - 1) / (Double(options.epochs) * Double(batches))
     let (optimizer, step) = (options.optimizer, step)
     let rate = optimizer.learningRate * options.schedule.factor(at: progress)
     var moments: [[[Tensor]]] = []
@@ -213,14 +214,14 @@ private struct Training {
   ) {
     guard let progress = options.progress else { return }
     let seconds = max(Clock.now - started, 1e-9)
-    let done = epoch * source.data.count + tally.samples
-    let total = options.epochs * source.data.count
-    let speed = Double(done) / seconds
+    let done = Double(epoch * source.data.count + tally.samples)
+    let total = Double(options.epochs) * Double(source.data.count)
+    let speed = done / seconds
     progress(
       FitProgress(
         epoch: epoch + 1, epochs: options.epochs, batch: batch, batches: batches, loss: tally.meanLoss,
         accuracy: tally.accuracy, batchLoss: batchLoss, samplesPerSecond: speed,
-        secondsLeft: Double(total - done) / max(speed, 1e-9), validationAccuracy: validation, isEpochEnd: atEnd))
+        secondsLeft: (total - done) / max(speed, 1e-9), validationAccuracy: validation, isEpochEnd: atEnd))
   }
 }
 
