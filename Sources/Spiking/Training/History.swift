@@ -41,4 +41,21 @@ public struct FitProgress: Sendable {
   public var validationAccuracy: Double?
   /// Whether this is the last report of its epoch.
   public var isEpochEnd: Bool
+
+  public init(
+    epoch: Int, epochs: Int, batch: Int, batches: Int, loss: Double, accuracy: Double, batchLoss: Double,
+    samplesPerSecond: Double, secondsLeft: Double, validationAccuracy: Double?, isEpochEnd: Bool
+  ) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.batch = batch
+    self.batches = batches
+    self.loss = loss
+    self.accuracy = accuracy
+    self.batchLoss = batchLoss
+    self.samplesPerSecond = samplesPerSecond
+    self.secondsLeft = secondsLeft
+    self.validationAccuracy = validationAccuracy
+    self.isEpochEnd = isEpochEnd
+  }
 }
