@@ -2,8 +2,8 @@ import Language
 import Testing
 
 /// Runs a program and records an issue, with the difference, where it does not do what its comments expect.
-func check(_ program: Program, asCell: Bool = false, comparesOutput: Bool = true) {
-  let execution = Execution.of(program, asCell: asCell)
+func check(_ program: Program, style: Execution.Style = .script, comparesOutput: Bool = true) {
+  let execution = Execution.of(program, style: style)
   let problems = (comparesOutput ? outputProblems(program, execution) : []) + errorProblems(program, execution)
   if problems.isEmpty { return }
   let rendered = DiagnosticRenderer().render(execution.diagnostics)

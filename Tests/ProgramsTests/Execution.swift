@@ -11,13 +11,23 @@ struct Execution: Sendable {
   /// The errors that stopped it, in the order of their lines.
   var diagnostics: [Diagnostic] = []
 
+  /// How a program is given to the interpreter.
+  enum Style {
+    /// As a script, from start to end.
+    case script
+    /// As one cell of a notebook.
+    case cell
+    /// Statement by statement, as at the prompt.
+    case prompt
+  }
+
   /// How much a program may take: as much as one may at the command line, or little, for programs made at random.
   enum Limits { case main, small }
 
   /// Runs a script as `snn run` would: in the package's folder, on a stack as large as a main thread's.
   static func of(
     _ source: String, name: String, arguments: [String] = [], input: [String] = [], runsTests: Bool = false,
-    asCell: Bool = false, limits: Limits = .main
+    style: Style = .script, limits: Limits = .main
   ) -> Execution {
     onLargeStack {
       _ = chdir(ProgramFiles.packageFolder)
@@ -30,9 +40,11 @@ struct Execution: Sendable {
         interpreter.machine.limits.callDepth = 200
         interpreter.machine.limits.elements = 100_000
       }
-      let mode: Interpreter.Mode = asCell || runsTests ? .cell : .script
-      if case .failed(let diagnostics) = interpreter.run(SourceText(source, name: name), mode: mode) {
-        execution.diagnostics = diagnostics
+      let mode: Interpreter.Mode = style == .script && !runsTests ? .script : .cell
+      for part in style == .prompt ? statements(of: source) : [source] where execution.diagnostics.isEmpty {
+        if case .failed(let diagnostics) = interpreter.run(SourceText(part, name: name), mode: mode) {
+          execution.diagnostics = diagnostics
+        }
       }
       if runsTests {
         for index in 0..<interpreter.testCount {
@@ -47,10 +59,15 @@ struct Execution: Sendable {
     }
   }
 
-  static func of(_ program: Program, asCell: Bool = false) -> Execution {
+  static func of(_ program: Program, style: Style = .script) -> Execution {
     of(
       program.source, name: program.path, arguments: program.arguments, input: program.input,
-      runsTests: program.runsTests, asCell: asCell)
+      runsTests: program.runsTests, style: style)
+  }
+
+  private static func statements(of source: String) -> [String] {
+    let tree = parse(SourceText(source, name: "statements")).tree
+    return tree.statements.map { tree.text($0) }
   }
 
   /// Everything of an error that a phrase may be looked for in.

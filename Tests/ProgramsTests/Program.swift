@@ -12,6 +12,8 @@ struct Program: Sendable, CustomTestStringConvertible {
   var input: [String] = []
   /// Whether its `test` blocks are run, as by `snn test`.
   var runsTests = false
+  /// Whether it can only run as a whole, because a statement uses a name that a later one defines.
+  var isWhole = false
 
   struct ExpectedError: Sendable {
     var line: Int
@@ -34,6 +36,8 @@ struct Program: Sendable, CustomTestStringConvertible {
       arguments = line.dropFirst("# args:".count).split(separator: " ").map(String.init)
     } else if line == "# mode: test" {
       runsTests = true
+    } else if line == "# mode: whole" {
+      isWhole = true
     } else if line.hasPrefix("# stdin:") {
       input.append(String(trimmed(line.dropFirst("# stdin:".count))))
     } else if let phrase = text(after: "# expect error:", in: line) {
