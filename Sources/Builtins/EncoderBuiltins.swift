@@ -37,7 +37,8 @@ public struct EncoderValue: ForeignValue {
 }
 
 private let valuesSubject = BuiltinParameter.subject(
-  "values", .tensor | .list | .spikes, "values from 0 to 1, [features] or [batch, features]; without them, the encoder itself is the result"
+  "values", .tensor | .list | .spikes,
+  "values from 0 to 1, [features] or [batch, features]; without them, the encoder itself is the result"
 )
 private let stepsParameter = BuiltinParameter.required("steps", .int, "the number of time steps")
 

@@ -41,7 +41,8 @@ final class FitDisplay {
       state += "  validation \(formatted(validation * 100, "f", digits: 1))%"
     }
     let speed = "  \(groupedDigits(Int(min(progress.samplesPerSecond, 1e12)))) samples/s"
-    let left = progress.isEpochEnd && progress.epoch == progress.epochs ? "" : "  \(duration(progress.secondsLeft)) left"
+    let isLast = progress.isEpochEnd && progress.epoch == progress.epochs
+    let left = isLast ? "" : "  \(duration(progress.secondsLeft)) left"
     let full = head + " " + bar(Double(progress.batch) / Double(max(1, progress.batches))) + state + speed + left
     let room = output.width - 1
     for text in [full, head + state + speed + left, head + state + left, head + state] where text.count <= room {

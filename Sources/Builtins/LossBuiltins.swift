@@ -75,7 +75,9 @@ let lossBuiltins: [Builtin] = [
         weightDecay: try call.number(2, default: 0)))
   },
   adam("adam", "Adam (Kingma and Ba 2015); the decay is added to the gradient.", decay: 0, isDecoupled: false),
-  adam("adamw", "AdamW (Loshchilov and Hutter 2019): Adam with a decay that acts on the weights themselves.", decay: 0.01, isDecoupled: true),
+  adam(
+    "adamw", "AdamW (Loshchilov and Hutter 2019): Adam with a decay that acts on the weights themselves.", decay: 0.01,
+    isDecoupled: true),
 ]
 
 private func surrogate(
@@ -108,7 +110,9 @@ private func loss(
     let (loss, text) = try make(call)
     guard call.has(0) else { return .foreign(LossValue(loss: loss, settings: text)) }
     guard call.has(1) else {
-      throw Fault(.call, "`\(name)` needs the labels too", label: "only the output is given", help: "it is \(call.builtin.signature)")
+      throw Fault(
+        .call, "`\(name)` needs the labels too", label: "only the output is given",
+        help: "it is \(call.builtin.signature)")
     }
     let result = try loss.function(try call.tensor(0), try call.tensor(1), [])
     return Machine.scalarOrTensor(result)

@@ -6,14 +6,18 @@ import Spiking
 import Tensors
 
 private let networkSubject = BuiltinParameter.subject(
-  "network", .foreign("network") | .foreign("layer"), "the network that gets the layer; without it, the layer itself is the result")
+  "network", .foreign("network") | .foreign("layer"),
+  "the network that gets the layer; without it, the layer itself is the result")
 
 /// Networks, layers, recording, and networks in files.
 let networkBuiltins: [Builtin] = [
   Builtin(
     "input", [.rest("sizes", .int, "the features of one sample at one step: one size, or several for an image")],
     returns: "network", subject: "networks", "An empty network that takes samples of the given shape.",
-    example: "let net = input(64) |> dense(10) |> lif()\nprint(net)   # expect: input(64) |> dense(outputs=10) |> lif(beta=0.9, threshold=1.0)"
+    example: """
+      let net = input(64) |> dense(10) |> lif()
+      print(net)   # expect: input(64) |> dense(outputs=10) |> lif(beta=0.9, threshold=1.0)
+      """
   ) { (call) throws(Fault) in
     .foreign(NetworkValue(try Network(inputShape: call.rest.compactMap(\.asInt))))
   },
@@ -21,7 +25,10 @@ let networkBuiltins: [Builtin] = [
     "dense",
     [
       networkSubject, .required("outputs", .int, "the number of output features"),
-      .optional("bias", .bool | .array, default: "true", "whether each output has an offset, or the offsets, [outputs]"),
+      .optional(
+        "bias", .bool | .array, default: "true",
+        "whether each output has an offset, or the offsets, [outputs]"
+      ),
       .optional("weight", .array, default: "drawn at random", "the weights, [inputs, outputs]"),
     ],
     returns: "network or layer", subject: "networks",
@@ -40,7 +47,10 @@ let networkBuiltins: [Builtin] = [
       networkSubject,
       .optional("beta", .number, default: "0.9", "the share of the potential that remains after a step, 0 to 1"),
       .optional("threshold", .number, default: "1.0", "the potential at which a neuron fires"),
-      .optional("reset", .string, default: "\"subtract\"", "what a spike does: \"subtract\" the threshold, \"zero\" or \"none\""),
+      .optional(
+        "reset", .string, default: "\"subtract\"",
+        "what a spike does: \"subtract\" the threshold, \"zero\" or \"none\""
+      ),
     ],
     returns: "network or layer", subject: "networks",
     """
@@ -109,7 +119,11 @@ let networkBuiltins: [Builtin] = [
       """
   ) { (call) throws(Fault) in try recordActivity(call) },
   Builtin(
-    "save", [.required("network", .foreign("network"), "what to keep"), .required("path", .string, "the file, such as \"digits.snnet\"")],
+    "save",
+    [
+      .required("network", .foreign("network"), "what to keep"),
+      .required("path", .string, "the file, such as \"digits.snnet\""),
+    ],
     returns: "nil", subject: "networks",
     """
     Writes a network with its weights, encoder and history to a file: first to a temporary file, with a checksum, so

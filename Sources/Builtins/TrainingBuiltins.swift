@@ -5,6 +5,8 @@ import Machine
 import Spiking
 import Tensors
 
+private let decoderNames = Decoder.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+
 /// fit and evaluate.
 let trainingBuiltins: [Builtin] = [
   Builtin(
@@ -13,13 +15,22 @@ let trainingBuiltins: [Builtin] = [
       .required("network", .foreign("network"), "what to train; it stays as it is"),
       .required("data", .foreign("dataset"), "labelled samples"),
       .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
-      .optional("loss", .function, default: "spike_count_cross_entropy", "what to make small: a function of output and label, and of spikes where it names them"),
-      .optional("surrogate", .foreign("surrogate"), default: "fast_sigmoid(slope=25)", "what stands in for the derivative of a spike"),
+      .optional(
+        "loss", .function, default: "spike_count_cross_entropy",
+        "what to make small: a function of output and label, and of spikes where it names them"
+      ),
+      .optional(
+        "surrogate", .foreign("surrogate"), default: "fast_sigmoid(slope=25)",
+        "what stands in for the derivative of a spike"
+      ),
       .optional("optimizer", .foreign("optimizer"), default: "adam(lr=0.001)", "how weights move"),
       .optional("epochs", .int, default: "10", "how often each sample is seen"),
       .optional("batch", .int, default: "64", "samples in one step"),
       .optional("validate", .foreign("dataset"), default: "nil", "measured after each epoch"),
-      .optional("schedule", .string, default: "\"constant\"", "the course of the learning rate: \"constant\" or \"cosine\""),
+      .optional(
+        "schedule", .string, default: "\"constant\"",
+        "the course of the learning rate: \"constant\" or \"cosine\""
+      ),
       .optional("shuffle", .bool, default: "true", "whether each epoch takes the samples in another order"),
       .optional("quiet", .bool, default: "false", "whether to show no progress on a terminal"),
     ],
@@ -42,7 +53,7 @@ let trainingBuiltins: [Builtin] = [
       .required("network", .foreign("network"), "a network that was trained, or one with an encoder given"),
       .required("data", .foreign("dataset"), "labelled samples"),
       .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
-      .optional("decode", .string, default: "the network's own", "the reading of the output: \(Decoder.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))"),
+      .optional("decode", .string, default: "the network's own", "the reading of the output: \(decoderNames)"),
       .optional("loss", .function, default: "spike_count_cross_entropy", "which loss to report"),
     ],
     returns: "map", subject: "training",
@@ -95,7 +106,7 @@ private func evaluateNetwork(_ call: Call) throws(Fault) -> Value {
     guard let known = Decoder(rawValue: name) else {
       let names = Decoder.allCases.map(\.rawValue)
       throw call.wrong(
-        3, "is not known: \"\(name)\"", help: didYouMean(name, among: names) ?? "it is one of \(names.joined(separator: ", "))")
+        3, "is not known: \"\(name)\"", help: didYouMean(name, among: names) ?? "it is one of \(decoderNames)")
     }
     decoder = known
   }

@@ -45,8 +45,8 @@ public enum RunPurpose: Sendable {
 public struct NeuronRun: Sendable {
   /// Spikes, or the first state of a model that doesn't fire.
   public var output: Signal
-  /// For a recording, each state after its update and before any reset, `[time, batch, ...features]`; for training, what
-  /// the model itself chooses.
+  /// For a recording, each state after its update and before any reset, `[time, batch, ...features]`; for training,
+  /// what the model itself chooses.
   public var kept: [Tensor]
 
   public init(output: Signal, kept: [Tensor] = []) {

@@ -24,7 +24,8 @@ struct BatchSource {
       guard sample.reduce(1, *) == needed else {
         throw Fault(
           .shape, "the samples do not fit the network",
-          label: "a sample of \(data.name) is \(Shape.text(sample)), the network takes \(Shape.text(network.inputShape))",
+          label: "a sample of \(data.name) is \(Shape.text(sample)), "
+            + "the network takes \(Shape.text(network.inputShape))",
           help: "begin the network with input(\(sample.map(String.init).joined(separator: ", ")))")
       }
       try encoder?.checkUnitInterval(data.features, of: "the samples of \(data.name)")

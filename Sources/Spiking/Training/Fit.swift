@@ -165,7 +165,8 @@ private struct Training {
     let gradients = try network.gradients(trace, outputGradients: loss.gradients, pass)
     for (layer, list) in gradients.enumerated() {
       for gradient in list where !gradient.isFinite {
-        throw divergence("the gradient of layer \(layer), \(network.layers[layer].callText), is not finite", epoch, batch, nil)
+        let name = network.layers[layer].callText
+        throw divergence("the gradient of layer \(layer), \(name), is not finite", epoch, batch, nil)
       }
     }
     step += 1
