@@ -229,6 +229,13 @@ final class CellObject: HeapObject {
   var value: Value
   init(_ value: Value) { self.value = value }
 
+  /// Takes over the new value's reference.
+  func replace(with new: Value) {
+    let old = value
+    value = new
+    old.release()
+  }
+
   override func takeChildren(into pending: inout [Value]) {
     pending.append(value)
     value = .nil

@@ -19,6 +19,28 @@ extension Machine {
     old.release()
   }
 
+  /// Two ints or two floats through an operator; nil for other types, and where ints overflow.
+  @inline(__always)
+  private static func number(
+    _ left: Value, _ right: Value, _ ints: (Int, Int) -> (partialValue: Int, overflow: Bool),
+    _ floats: (Double, Double) -> Double
+  ) -> Value? {
+    if left.tag == .int, right.tag == .int {
+      let result = ints(left.rawInt, right.rawInt)
+      return result.overflow ? nil : .int(result.partialValue)
+    }
+    return left.tag == .float && right.tag == .float ? .float(floats(left.rawFloat, right.rawFloat)) : nil
+  }
+
+  /// Two ints or two floats through a comparison; nil for other types.
+  @inline(__always)
+  private static func test(
+    _ left: Value, _ right: Value, _ ints: (Int, Int) -> Bool, _ floats: (Double, Double) -> Bool
+  ) -> Bool? {
+    if left.tag == .int, right.tag == .int { return ints(left.rawInt, right.rawInt) }
+    return left.tag == .float && right.tag == .float ? floats(left.rawFloat, right.rawFloat) : nil
+  }
+
   /// The interpreter's loop: runs the top frame until it has returned to the frame count given. False when a fault
   /// found no handler above that frame; it is then pending.
   ///
@@ -64,70 +86,48 @@ extension Machine {
       case .getCell:
         Machine.store(registers + Int(instruction.a), registers[Int(instruction.b)].read(CellObject.self) { $0.value }.retained())
       case .setCell:
-        let cell = registers[Int(instruction.a)].object(as: CellObject.self)
         let value = registers[Int(instruction.b)]
         registers[Int(instruction.b)] = .nil
-        let old = cell.value
-        cell.value = value
-        old.release()
+        registers[Int(instruction.a)].read(CellObject.self) { $0.replace(with: value) }
       case .makeCell:
         let value = registers[Int(instruction.a)]
         registers[Int(instruction.a)] = Value(owning: CellObject(value), tag: .cell)
       case .getCapture:
-        Machine.store(registers + Int(instruction.a), registers[-1].read(FunctionObject.self) { $0.captures[Int(instruction.b)] }.retained())
+        let captured = registers[-1].read(FunctionObject.self) { $0.captures[Int(instruction.b)] }
+        Machine.store(registers + Int(instruction.a), captured.retained())
       case .getCaptureCell:
-        let cell = registers[-1].object(as: FunctionObject.self).captures[Int(instruction.b)]
-        Machine.store(registers + Int(instruction.a), cell.object(as: CellObject.self).value.retained())
+        let cell = registers[-1].read(FunctionObject.self) { $0.captures[Int(instruction.b)] }
+        Machine.store(registers + Int(instruction.a), cell.read(CellObject.self) { $0.value }.retained())
       case .setCaptureCell:
-        let cell = registers[-1].object(as: FunctionObject.self).captures[Int(instruction.b)].object(as: CellObject.self)
         let value = registers[Int(instruction.a)]
         registers[Int(instruction.a)] = .nil
-        let old = cell.value
-        cell.value = value
-        old.release()
+        let cell = registers[-1].read(FunctionObject.self) { $0.captures[Int(instruction.b)] }
+        cell.read(CellObject.self) { $0.replace(with: value) }
       case .getSelf:
         Machine.store(registers + Int(instruction.a), registers[-1].retained())
 
       // MARK: arithmetic
       case .add:
-        let left = registers[Int(instruction.b)]
-        let right = registers[Int(instruction.c)]
-        if left.tag == .int, right.tag == .int {
-          let (sum, overflow) = left.rawInt.addingReportingOverflow(right.rawInt)
-          if !overflow {
-            Machine.store(registers + Int(instruction.a), .int(sum))
-            continue
-          }
-        } else if left.tag == .float, right.tag == .float {
-          Machine.store(registers + Int(instruction.a), .float(left.rawFloat + right.rawFloat))
+        if let value = Machine.number(
+          registers[Int(instruction.b)], registers[Int(instruction.c)], { $0.addingReportingOverflow($1) }, { $0 + $1 }
+        ) {
+          Machine.store(registers + Int(instruction.a), value)
           continue
         }
         ok = slowArithmetic(.add, instruction, registers)
       case .subtract:
-        let left = registers[Int(instruction.b)]
-        let right = registers[Int(instruction.c)]
-        if left.tag == .int, right.tag == .int {
-          let (difference, overflow) = left.rawInt.subtractingReportingOverflow(right.rawInt)
-          if !overflow {
-            Machine.store(registers + Int(instruction.a), .int(difference))
-            continue
-          }
-        } else if left.tag == .float, right.tag == .float {
-          Machine.store(registers + Int(instruction.a), .float(left.rawFloat - right.rawFloat))
+        if let value = Machine.number(
+          registers[Int(instruction.b)], registers[Int(instruction.c)], { $0.subtractingReportingOverflow($1) }, { $0 - $1 }
+        ) {
+          Machine.store(registers + Int(instruction.a), value)
           continue
         }
         ok = slowArithmetic(.subtract, instruction, registers)
       case .multiply:
-        let left = registers[Int(instruction.b)]
-        let right = registers[Int(instruction.c)]
-        if left.tag == .int, right.tag == .int {
-          let (product, overflow) = left.rawInt.multipliedReportingOverflow(by: right.rawInt)
-          if !overflow {
-            Machine.store(registers + Int(instruction.a), .int(product))
-            continue
-          }
-        } else if left.tag == .float, right.tag == .float {
-          Machine.store(registers + Int(instruction.a), .float(left.rawFloat * right.rawFloat))
+        if let value = Machine.number(
+          registers[Int(instruction.b)], registers[Int(instruction.c)], { $0.multipliedReportingOverflow(by: $1) }, { $0 * $1 }
+        ) {
+          Machine.store(registers + Int(instruction.a), value)
           continue
         }
         ok = slowArithmetic(.multiply, instruction, registers)
@@ -173,32 +173,29 @@ extension Machine {
         }
         ok = slowAddInt(instruction, registers)
       case .addConstant:
-        let left = registers[Int(instruction.b)]
         let right = constants[Int(instruction.c)]
-        if left.tag == .float, right.tag == .float {
-          Machine.store(registers + Int(instruction.a), .float(left.rawFloat + right.rawFloat))
+        if let value = Machine.number(
+          registers[Int(instruction.b)], right, { $0.addingReportingOverflow($1) }, { $0 + $1 }
+        ) {
+          Machine.store(registers + Int(instruction.a), value)
           continue
         }
         ok = slowArithmetic(.add, instruction, registers, right)
       case .subtractConstant:
-        let left = registers[Int(instruction.b)]
         let right = constants[Int(instruction.c)]
-        if left.tag == .float, right.tag == .float {
-          Machine.store(registers + Int(instruction.a), .float(left.rawFloat - right.rawFloat))
+        if let value = Machine.number(
+          registers[Int(instruction.b)], right, { $0.subtractingReportingOverflow($1) }, { $0 - $1 }
+        ) {
+          Machine.store(registers + Int(instruction.a), value)
           continue
         }
         ok = slowArithmetic(.subtract, instruction, registers, right)
       case .multiplyConstant:
-        let left = registers[Int(instruction.b)]
         let right = constants[Int(instruction.c)]
-        if left.tag == .int, right.tag == .int {
-          let (product, overflow) = left.rawInt.multipliedReportingOverflow(by: right.rawInt)
-          if !overflow {
-            Machine.store(registers + Int(instruction.a), .int(product))
-            continue
-          }
-        } else if left.tag == .float, right.tag == .float {
-          Machine.store(registers + Int(instruction.a), .float(left.rawFloat * right.rawFloat))
+        if let value = Machine.number(
+          registers[Int(instruction.b)], right, { $0.multipliedReportingOverflow(by: $1) }, { $0 * $1 }
+        ) {
+          Machine.store(registers + Int(instruction.a), value)
           continue
         }
         ok = slowArithmetic(.multiply, instruction, registers, right)
@@ -255,87 +252,79 @@ extension Machine {
       case .contains, .notContains:
         ok = containment(instruction, registers)
       case .ifEqual:
-        let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.payload == right.payload ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 == $1 }, { $0 == $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.equal, instruction, registers, right, &pc, header)
       case .ifNotEqual:
-        ok = slowBranch(.notEqual, instruction, registers, registers[Int(instruction.b)], &pc, header)
-      case .ifLess:
-        let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.rawInt < right.rawInt ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 != $1 }, { $0 != $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
-        } else if left.tag == .float, right.tag == .float {
-          pc = left.rawFloat < right.rawFloat ? pc + 1 : jumpTarget(pc, header)
+        }
+        ok = slowBranch(.notEqual, instruction, registers, right, &pc, header)
+      case .ifLess:
+        let right = registers[Int(instruction.b)]
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 < $1 }, { $0 < $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.less, instruction, registers, right, &pc, header)
       case .ifLessOrEqual:
-        let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.rawInt <= right.rawInt ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 <= $1 }, { $0 <= $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.lessOrEqual, instruction, registers, right, &pc, header)
       case .ifGreater:
-        let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.rawInt > right.rawInt ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 > $1 }, { $0 > $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.greater, instruction, registers, right, &pc, header)
       case .ifGreaterOrEqual:
-        let left = registers[Int(instruction.a)]
         let right = registers[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.rawInt >= right.rawInt ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 >= $1 }, { $0 >= $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.greaterOrEqual, instruction, registers, right, &pc, header)
       case .ifEqualConstant:
-        let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.payload == right.payload ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 == $1 }, { $0 == $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.equal, instruction, registers, right, &pc, header)
       case .ifLessConstant:
-        let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.rawInt < right.rawInt ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 < $1 }, { $0 < $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.less, instruction, registers, right, &pc, header)
       case .ifLessOrEqualConstant:
-        let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.rawInt <= right.rawInt ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 <= $1 }, { $0 <= $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.lessOrEqual, instruction, registers, right, &pc, header)
       case .ifGreaterConstant:
-        let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.rawInt > right.rawInt ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 > $1 }, { $0 > $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.greater, instruction, registers, right, &pc, header)
       case .ifGreaterOrEqualConstant:
-        let left = registers[Int(instruction.a)]
         let right = constants[Int(instruction.b)]
-        if left.tag == .int, right.tag == .int {
-          pc = left.rawInt >= right.rawInt ? pc + 1 : jumpTarget(pc, header)
+        if let holds = Machine.test(registers[Int(instruction.a)], right, { $0 >= $1 }, { $0 >= $1 }) {
+          pc = holds ? pc + 1 : jumpTarget(pc, header)
           continue
         }
         ok = slowBranch(.greaterOrEqual, instruction, registers, right, &pc, header)
@@ -607,20 +596,6 @@ extension Machine {
     case .capture:
       let captures = registers[-1].object(as: FunctionObject.self).captures
       return .cell(captures[Int(instruction.a)].object(as: CellObject.self))
-    }
-  }
-}
-
-/// An assignment's target as the slow paths get it.
-enum PlaceReference {
-  case memory(UnsafeMutablePointer<Value>)
-  case cell(CellObject)
-
-  @inline(__always)
-  func withMemory<Result>(_ body: (UnsafeMutablePointer<Value>) -> Result) -> Result {
-    switch self {
-    case .memory(let memory): body(memory)
-    case .cell(let cell): body(&cell.value)
     }
   }
 }
