@@ -113,6 +113,12 @@ final class Assembler {
   /// Takes over the value's reference.
   func constant(owning value: Value) -> Int { add(value) }
 
+  /// A function inside this one, made where `closure` names it.
+  func add(_ inner: Prototype) {
+    prototype.prototypes.append(inner)
+    if prototype.prototypes.count > 60_000 { isTooLarge = true }
+  }
+
   // MARK: closing over
 
   /// The place among this function's captures of a declaration of a function outside.

@@ -23,13 +23,19 @@ extension Compiler {
     return register
   }
 
-  /// Two operands, left before right. The left is copied when the right could assign to it.
-  private mutating func operands(_ left: NodeID, _ right: NodeID) -> (Int, Int, Int) {
-    let first: (register: Int, isTemporary: Bool)
-    switch tree[right] {
-    case .conditional, .match, .attempt, .block: first = (consumable(left), true)
-    default: first = operand(left)
+  /// An operand that stands before others; it is copied where they assign to its variable.
+  private mutating func operand(_ id: NodeID, before others: [NodeID]) -> (register: Int, isTemporary: Bool) {
+    if case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
+      others.contains(where: { resolver.isAssigned(index, within: tree.span($0)) })
+    {
+      return (consumable(id), true)
     }
+    return operand(id)
+  }
+
+  /// Two operands, left before right.
+  private mutating func operands(_ left: NodeID, _ right: NodeID) -> (Int, Int, Int) {
+    let first = operand(left, before: [right])
     let second = operand(right)
     return (first.register, second.register, (first.isTemporary ? 1 : 0) | (second.isTemporary ? 2 : 0))
   }
@@ -432,7 +438,11 @@ extension Compiler {
       current.emit(.getIndex, target, first, second, x: flags)
       return
     }
-    let (register, isTemporary) = operand(base)
+    if indices.count > 100 {
+      report(Fault(.limit, "too many indices", label: "\(indices.count), at most 100 are taken"), tree.span(id))
+      return
+    }
+    let (register, isTemporary) = operand(base, before: indices)
     let first = current.nextRegister
     for index in indices { compile(index, to: current.newRegister()) }
     at(id, left: base)

@@ -298,8 +298,8 @@ extension Compiler {
 
   private mutating func compileWhile(_ condition: NodeID, _ body: NodeID) {
     let start = current.position
-    current.loops.append(Assembler.Loop())
     let exits = compileCondition(condition, jumpIf: false)
+    current.loops.append(Assembler.Loop())
     compileStatement(body)
     let loop = current.loops.removeLast()
     loop.continues.forEach { current.setTarget($0, start) }
@@ -485,7 +485,7 @@ extension Compiler {
     current.emit(.returnValue, result)
     finishFunction(tree.span(id))
     current = outer
-    current.prototype.prototypes.append(prototype)
+    current.add(prototype)
     at(id)
     current.emit(.closure, target, current.prototype.prototypes.count - 1)
   }

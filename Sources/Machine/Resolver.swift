@@ -55,6 +55,8 @@ struct Resolver {
   private(set) var uses: [Resolution?]
   /// The declaration of the name that stands at an offset of the source.
   private(set) var declaredAt: [Int: Int] = [:]
+  /// Where in the source each declaration is assigned.
+  private var assignedAt: [Int: [Int]] = [:]
   private var scopes: [Scope] = []
   private var functions: [FunctionContext] = []
   private var functionCount = 0
@@ -173,6 +175,11 @@ struct Resolver {
     case .tuple(let parts, _), .list(let parts, _), .either(let parts): parts.flatMap { literals(of: $0) }
     default: []
     }
+  }
+
+  /// Whether a declaration is assigned inside a part of the source.
+  func isAssigned(_ declaration: Int, within span: Span) -> Bool {
+    assignedAt[declaration]?.contains { $0 >= span.start && $0 < span.end } ?? false
   }
 
   // MARK: looking up
@@ -363,6 +370,10 @@ struct Resolver {
 
   private mutating func visitComprehension(_ body: NodeID, _ clauses: [ComprehensionClause]) {
     let depth = scopes.count
+    // A comprehension is a value: a loop around it is not its body's to leave.
+    let loopDepth = functions[functions.count - 1].loopDepth
+    functions[functions.count - 1].loopDepth = 0
+    defer { functions[functions.count - 1].loopDepth = loopDepth }
     for clause in clauses {
       switch clause {
       case .loop(let pattern, let iterable):
@@ -416,6 +427,7 @@ struct Resolver {
       uses[id.index] = resolution
       guard case .declaration(let index) = resolution else { return }
       declarations[index].isAssigned = true
+      assignedAt[index, default: []].append(tree.span(id).start)
       if !declarations[index].isVariable {
         report(
           Fault(
