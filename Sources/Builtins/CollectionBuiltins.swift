@@ -103,27 +103,28 @@ let collectionBuiltins: [Builtin] = [
     returns: "list", subject: "collections", "A function's results for every element.",
     example: "print(map([1, 2, 3], x => x * x))   # expect: [1, 4, 9]"
   ) { (call) throws(Fault) in
-    var results: [Value] = []
-    try call.machine.forEach(call[0]) { (value) throws(Fault) in
-      defer { value.release() }
-      results.append(try call.invoke(call[1], [value]))
-      return true
-    }
-    return .list(results)
+    .list(try call.machine.gathered { (results) throws(Fault) in
+      try call.machine.forEach(call[0]) { (value) throws(Fault) in
+        defer { value.release() }
+        results.append(try call.invoke(call[1], [value]))
+        return true
+      }
+    })
   },
   Builtin(
     "filter", [.required("values", .iterable, "what to go through"), .required("f", .function, "a function that gives a bool")],
     returns: "list", subject: "collections", "The elements for which a function gives true.",
     example: "print(filter(0..10, x => x % 3 == 0))   # expect: [0, 3, 6, 9]"
   ) { (call) throws(Fault) in
-    var results: [Value] = []
-    try call.machine.forEach(call[0]) { (value) throws(Fault) in
-      let keeps = try call.invoke(call[1], [value])
-      defer { keeps.release() }
-      if try call.machine.isTrue(keeps) { results.append(value) } else { value.release() }
-      return true
-    }
-    return .list(results)
+    .list(try call.machine.gathered { (results) throws(Fault) in
+      try call.machine.forEach(call[0]) { (value) throws(Fault) in
+        defer { value.release() }
+        let keeps = try call.invoke(call[1], [value])
+        defer { keeps.release() }
+        if try call.machine.isTrue(keeps) { results.append(value.retained()) }
+        return true
+      }
+    })
   },
   Builtin(
     "reduce", [.required("values", .iterable, "what to go through"), .required("f", .function, "a function of the result so far and an element"),
@@ -137,6 +138,7 @@ let collectionBuiltins: [Builtin] = [
         result = value
         return true
       }
+      result = nil
       defer {
         value.release()
         soFar.release()
@@ -153,11 +155,10 @@ let collectionBuiltins: [Builtin] = [
     example: "print(zip([1, 2], [\"a\", \"b\"]))   # expect: [(1, \"a\"), (2, \"b\")]"
   ) { (call) throws(Fault) in
     var columns: [[Value]] = []
+    defer { columns.forEach { $0.forEach { $0.release() } } }
     for source in call.rest { columns.append(try call.machine.collect(source)) }
     let count = columns.map(\.count).min() ?? 0
-    let rows = (0..<count).map { row in Value.tuple(columns.map { $0[row].retained() }) }
-    columns.forEach { $0.forEach { $0.release() } }
-    return .list(rows)
+    return .list((0..<count).map { row in Value.tuple(columns.map { $0[row].retained() }) })
   },
   Builtin(
     "enumerate", [.required("values", .iterable, "what to go through"), .optional("start", .int, default: "0", "the first number")],
@@ -225,6 +226,7 @@ let collectionBuiltins: [Builtin] = [
       defer { value.release() }
       if isTest {
         let keeps = try call.invoke(call[1], [value])
+        defer { keeps.release() }
         if try call.machine.isTrue(keeps) { count += 1 }
       } else if try call.machine.equal(value, call[1]) {
         count += 1
@@ -237,16 +239,14 @@ let collectionBuiltins: [Builtin] = [
     "unique", [.required("values", .iterable, "a list")], returns: "list", subject: "collections",
     "The elements without repetitions, in the order of their first occurrence.", example: "print(unique([3, 1, 3]))   # expect: [3, 1]"
   ) { (call) throws(Fault) in
-    var kept: [Value] = []
-    try call.machine.forEach(call[0]) { (value) throws(Fault) in
-      for known in kept where try call.machine.equal(known, value) {
-        value.release()
+    .list(try call.machine.gathered { (kept) throws(Fault) in
+      try call.machine.forEach(call[0]) { (value) throws(Fault) in
+        defer { value.release() }
+        for known in kept where try call.machine.equal(known, value) { return true }
+        kept.append(value.retained())
         return true
       }
-      kept.append(value)
-      return true
-    }
-    return .list(kept)
+    })
   },
 ]
 
@@ -254,9 +254,16 @@ let collectionBuiltins: [Builtin] = [
 private func sorted(_ call: Call) throws(Fault) -> Value {
   let descending = try call.bool(2, default: false)
   if let tensor = call[0].asTensor, !call.has(1) { return .tensor(try tensor.sorted(along: -1, descending: descending)) }
-  var elements = try call.machine.collect(call[0])
-  var keys: [Value] = []
-  if call.has(1) { for element in elements { keys.append(try call.invoke(call[1], [element])) } }
+  let elements = try call.machine.collect(call[0])
+  defer { elements.forEach { $0.release() } }
+  let keys = try call.machine.gathered { (keys) throws(Fault) in
+    guard call.has(1) else { return }
+    for element in elements {
+      keys.append(try call.invoke(call[1], [element]))
+      if Interrupt.isRequested { throw Fault(.interrupt, "interrupted") }
+    }
+  }
+  defer { keys.forEach { $0.release() } }
   // Plain numbers, the common case, sort without asking the machine.
   if keys.isEmpty, elements.allSatisfy({ $0.tag == .int }) {
     let ints = elements.compactMap(\.asInt).sorted()
@@ -275,8 +282,6 @@ private func sorted(_ call: Call) throws(Fault) -> Value {
       return false
     }
   }
-  keys.forEach { $0.release() }
   if let fault { throw fault }
-  elements = order.map { elements[$0] }
-  return .list(elements)
+  return .list(order.map { elements[$0].retained() })
 }

@@ -89,12 +89,16 @@ extension Machine {
     let left = memory.pointee
     if opcode == .add, left.tag.isHeap, left.isUnique {
       if left.tag == .string, right.tag == .string, left.payload != right.payload {
-        left.object(as: StringObject.self).append(right.object(as: StringObject.self).text)
+        let string = left.object(as: StringObject.self)
+        let more = right.object(as: StringObject.self).text
+        guard hasRoom(string.text.utf8.count + more.utf8.count, in: left) else { return false }
+        string.append(more)
         return true
       }
       if left.tag == .list, right.tag == .list, left.payload != right.payload {
         let list = left.object(as: ListObject.self)
         let more = right.object(as: ListObject.self)
+        guard hasRoom(list.count + more.count, in: left) else { return false }
         list.grow(to: list.count + more.count)
         for index in 0..<more.count { list.append(more.base[index].retained()) }
         return true
@@ -164,7 +168,7 @@ extension Machine {
     case (.quantity, _), (_, .quantity):
       if let value = try quantities(opcode, left, right) { return value }
     case (.string, .string) where opcode == .add:
-      try checkSize((left.asString?.utf8.count ?? 0) + (right.asString?.utf8.count ?? 0), of: left)
+      try checkSize((left.asString?.utf8.count ?? 0) + (right.asString?.utf8.count ?? 0), of: left.tag)
       let text = left.object(as: StringObject.self).text + right.object(as: StringObject.self).text
       return .string(text)
     case (.string, .int) where opcode == .multiply: return try repeated(left, right.rawInt)
@@ -172,7 +176,7 @@ extension Machine {
     case (.list, .list) where opcode == .add, (.tuple, .tuple) where opcode == .add:
       let first = left.object(as: ListObject.self)
       let second = right.object(as: ListObject.self)
-      try checkSize(first.count + second.count, of: left)
+      try checkSize(first.count + second.count, of: left.tag)
       let sum = first.copy(extra: second.count)
       for index in 0..<second.count { sum.append(second.base[index].retained()) }
       return Value(owning: sum, tag: left.tag)
@@ -262,8 +266,9 @@ extension Machine {
       throw Fault(.value, "a \(value.typeName) cannot be repeated \(times) times", help: "the count must be 0 or more")
     }
     let size = value.asString?.utf8.count ?? value.elements?.count ?? 0
+    if size == 0 { return value.retained() }
     let (total, overflow) = size.multipliedReportingOverflow(by: times)
-    try checkSize(overflow ? Int.max : total, of: value)
+    try checkSize(overflow ? Int.max : total, of: value.tag)
     if let text = value.asString { return .string(String(repeating: text, count: times)) }
     let list = value.object(as: ListObject.self)
     let result = ListObject(capacity: total)
@@ -272,13 +277,20 @@ extension Machine {
   }
 
   /// Lists and strings have a largest size, so that a slip in a loop does not take the machine's memory.
-  func checkSize(_ count: Int, of value: Value) throws(Fault) {
+  func checkSize(_ count: Int, of tag: Value.Tag) throws(Fault) {
     if count <= limits.elements { return }
-    let parts = value.tag == .string ? "characters" : "elements"
+    let name = tag == .string ? "string" : (tag == .tuple ? "tuple" : "list")
+    let parts = tag == .string ? "characters" : "elements"
     throw Fault(
-      .limit, "a \(value.typeName) of \(count == Int.max ? "too many" : groupedDigits(count)) \(parts) is too large",
+      .limit, "a \(name) of \(count == Int.max ? "too many" : groupedDigits(count)) \(parts) is too large",
       label: "the limit is \(groupedDigits(limits.elements))",
-      help: value.tag == .string ? nil : "zeros([n]) makes a tensor of n numbers in a quarter of the memory")
+      help: tag == .string ? nil : "zeros([n]) makes a tensor of n numbers in a quarter of the memory")
+  }
+
+  /// Whether a list or string may have so many elements; a pending fault where it may not.
+  @inline(__always)
+  func hasRoom(_ count: Int, in value: Value) -> Bool {
+    count <= limits.elements || attempt(nil, nil) { () throws(Fault) in try checkSize(count, of: value.tag) }
   }
 
   // MARK: quantities

@@ -28,12 +28,15 @@ extension Machine {
     let list = registers[Int(instruction.a)].object(as: ListObject.self)
     let source = registers[Int(instruction.b)]
     if let elements = source.elements {
+      guard hasRoom(list.count + elements.count, in: registers[Int(instruction.a)]) else { return false }
       list.grow(to: list.count + elements.count)
       for element in elements { list.append(element.retained()) }
       if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
       return true
     }
     let ok = attempt(nil, nil) { () throws(Fault) in
+      let (count, overflow) = list.count.addingReportingOverflow(iterationCount(source) ?? 0)
+      try checkSize(overflow ? Int.max : count, of: .list)
       try forEach(source) { (value) throws(Fault) in
         list.append(value)
         return true
@@ -67,6 +70,7 @@ extension Machine {
         if ok { Machine.store(element, .nil) }
         return ok
       }
+      guard hasRoom(memory.pointee.read(ListObject.self) { $0.count } + 1, in: memory.pointee) else { return false }
       makeUnique(memory, extra: 1)
       element.pointee = .nil
       memory.pointee.object(as: ListObject.self).append(value)
@@ -117,6 +121,10 @@ extension Machine {
     for index in Int(instruction.b)..<Int(instruction.b) + Int(instruction.c) {
       registers[index].appendText(to: &text)
       Machine.store(registers + index, .nil)
+    }
+    let size = text.utf8.count
+    if size > limits.elements {
+      return attempt(nil, nil) { () throws(Fault) in try checkSize(size, of: .string) }
     }
     Machine.store(registers + Int(instruction.a), .string(text))
     return true

@@ -82,7 +82,10 @@ extension Call {
 
   public func ints(_ index: Int) throws(Fault) -> [Int] {
     if let int = self[index].asInt { return [int] }
-    if let range = self[index].asRange { return (0..<range.count).map { range.low + $0 * range.step } }
+    if let range = self[index].asRange {
+      try machine.checkSize(range.count, of: .list)
+      return (0..<range.count).map { range.number(at: $0) }
+    }
     if let tensor = self[index].asTensor {
       var ints: [Int] = []
       for scalar in tensor.scalars {

@@ -229,7 +229,8 @@ extension Machine {
       guard let number = item.asNumber, let whole = Int(exactly: number) else { return false }
       if range.isOpen { return (range.isOpenLow || whole >= range.low) && (range.isOpenHigh || whole < range.high) }
       let isInside = range.step > 0 ? whole >= range.low && whole < range.high : whole <= range.low && whole > range.high
-      return isInside && (whole - range.low) % range.step == 0
+      let distance = UInt(bitPattern: range.step > 0 ? whole &- range.low : range.low &- whole)
+      return isInside && distance % range.step.magnitude == 0
     case .tensor:
       guard let number = item.asNumber, let tensor = container.asTensor else { return false }
       return tensor.scalars.contains(Float(number))

@@ -74,9 +74,10 @@ extension Machine {
       let range = container.object(as: RangeObject.self)
       if key.tag == .range {
         let (start, count, step) = try slice(key, length: range.count)
-        return .range(range.low + start * range.step, range.low + (start + count * step) * range.step, step: range.step * step)
+        guard let part = range.part(from: start, count: count, stride: step) else { throw Self.overflow() }
+        return Value(owning: part, tag: .range)
       }
-      return .int(range.low + (try position(key, length: range.count, in: container)) * range.step)
+      return .int(range.number(at: try position(key, length: range.count, in: container)))
     case .tensor, .spikes:
       guard let tensor = try tensorOf(container) else { break }
       let result = try tensor.indexed([tensorIndex(key)])
@@ -159,9 +160,8 @@ extension Machine {
     let low = range.isOpenLow ? 0 : clamp(range.low)
     let high = range.isOpenHigh ? length : clamp(range.high)
     if range.step == 1 { return (low, max(0, high - low), 1) }
-    let cut = RangeObject(low: max(range.low, 0), high: min(range.high, length), step: range.step)
     if range.step < 0 { throw Fault(.value, "a slice cannot go backwards", help: "reverse(x) turns it round") }
-    return (min(cut.low, length), cut.count, range.step)
+    return (low, RangeObject(low: low, high: high, step: range.step).count, range.step)
   }
 
   func tensorIndex(_ key: Value) throws(Fault) -> TensorIndex {
@@ -324,7 +324,10 @@ extension Machine {
       throw Fault(.type, "a slice is replaced by a list", label: "found \(value.description(of: .kind))")
     }
     let list = memory.pointee.object(as: ListObject.self)
-    let (start, count, _) = try slice(key, length: list.count)
+    let (start, count, step) = try slice(key, length: list.count)
+    if step != 1 {
+      throw Fault(.value, "only neighbours can be replaced together", label: "the slice takes every \(step)th element")
+    }
     let result = list.copy(from: 0, count: start, extra: source.count + list.count - start - count)
     for element in source { result.append(element.retained()) }
     for index in start + count..<max(list.count, start + count) { result.append(list.base[index].retained()) }
@@ -336,9 +339,9 @@ extension Machine {
       switch value.tag {
       case .tuple: "tuples are fixed; a list `[a, b]` can be changed"
       case .string: "strings are fixed; build a new one, or use replace(s, a, b)"
-      case .undefined: nil
       default: nil
       }
+    if value.tag == .undefined { return Self.noValue("this name") }
     return Fault(.type, "the elements of \(value.description(of: .kind)) cannot be assigned", help: help)
   }
 
@@ -355,8 +358,12 @@ extension Machine {
           return list.count <= Int(instruction.b) || instruction.x != 0
         }
       }
-      if !ok { return false }
-      Machine.store(place, Value(owning: list, tag: .list))
+      let value = Value(owning: list, tag: .list)
+      if !ok {
+        value.release()
+        return false
+      }
+      Machine.store(place, value)
     }
     let wanted = Int(instruction.b)
     guard let elements = place.pointee.elements else {

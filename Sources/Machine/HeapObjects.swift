@@ -192,6 +192,21 @@ public final class RangeObject: HeapObject {
 
   public var isOpen: Bool { isOpenLow || isOpenHigh }
 
+  /// The number at a place below `count`. It lies between the ends, whatever the steps on the way wrap to.
+  func number(at place: Int) -> Int { low &+ place &* step }
+
+  /// Every `stride`th of the numbers from a place on; nil where their step does not fit an int.
+  func part(from start: Int, count: Int, stride: Int) -> RangeObject? {
+    let (larger, overflow) = step.multipliedReportingOverflow(by: stride)
+    if overflow, count > 1 { return nil }
+    if count == 0 { return RangeObject(low: number(at: start), high: number(at: start), step: overflow ? step : larger) }
+    let last = number(at: start &+ (count - 1) &* stride)
+    // For a single number any step will do.
+    let step = overflow ? step : larger
+    let (end, isBeyond) = last.addingReportingOverflow(step)
+    return RangeObject(low: number(at: start), high: isBeyond ? last + step.signum() : end, step: step)
+  }
+
   public var count: Int {
     if step > 0 ? high <= low : high >= low { return 0 }
     // The distance of two ints always fits an unsigned one.

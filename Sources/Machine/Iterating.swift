@@ -41,7 +41,7 @@ extension Machine {
       label: value.asRange?.isOpen == true ? "this range has an open end" : "not a list, range, map, string or tensor", help: help)
   }
 
-  private func iterationCount(_ value: Value) -> Int? {
+  func iterationCount(_ value: Value) -> Int? {
     switch value.tag {
     case .list, .tuple: return value.object(as: ListObject.self).count
     case .range:
@@ -69,7 +69,7 @@ extension Machine {
     case .range:
       if iterator.position < iterator.count {
         let range = iterator.source.object(as: RangeObject.self)
-        Machine.store(target, .int(range.low + iterator.position * range.step))
+        Machine.store(target, .int(range.number(at: iterator.position)))
         iterator.position += 1
         return true
       }
@@ -124,12 +124,24 @@ extension Machine {
 
   /// The elements of any iterable, owned.
   public func collect(_ source: Value) throws(Fault) -> [Value] {
-    if let count = iterationCount(source), count > limits.elements { try checkSize(count, of: .list([])) }
-    var elements: [Value] = []
-    try forEach(source) { (value) throws(Fault) in
-      elements.append(value)
-      return true
+    if let count = iterationCount(source), count > limits.elements { try checkSize(count, of: .list) }
+    return try gathered { (elements) throws(Fault) in
+      try forEach(source) { (value) throws(Fault) in
+        elements.append(value)
+        return true
+      }
     }
-    return elements
+  }
+
+  /// The values that a body gathers, owned; a fault lets them go.
+  public func gathered(_ body: (inout [Value]) throws(Fault) -> Void) throws(Fault) -> [Value] {
+    var values: [Value] = []
+    do throws(Fault) {
+      try body(&values)
+    } catch {
+      values.forEach { $0.release() }
+      throw error
+    }
+    return values
   }
 }

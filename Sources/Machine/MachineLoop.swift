@@ -370,7 +370,12 @@ extension Machine {
       case .append:
         let value = registers[Int(instruction.b)]
         registers[Int(instruction.b)] = .nil
-        registers[Int(instruction.a)].read(ListObject.self) { $0.append(value) }
+        let count = registers[Int(instruction.a)].read(ListObject.self) { (list: ListObject) -> Int in
+          list.append(value)
+          return list.count
+        }
+        // Looked at now and then: what a comprehension makes has a largest size too.
+        if count & 0xF_FFFF == 0 { ok = hasRoom(count, in: registers[Int(instruction.a)]) }
       case .extend: ok = extendList(instruction, registers)
       case .merge: ok = mergeMap(instruction, registers)
       case .appendTo:
