@@ -91,7 +91,11 @@ extension Machine {
       return tooFew(prototype, index)
     }
     for index in 0..<count { arguments[index] = .nil }
-    for index in 0..<parameters.count { arguments[index] = bound[index] }
+    for index in 0..<parameters.count {
+      // Beyond the arguments, a register may still hold what a fault left there.
+      arguments[index].release()
+      arguments[index] = bound[index]
+    }
     return nil
   }
 
@@ -143,7 +147,7 @@ extension Machine {
     do throws(Fault) {
       let value: Value
       if names == nil, count <= parameters.count, builtin.isSimple {
-        for index in count..<max(count, parameters.count) { base[index + 1] = .undefined }
+        for index in count..<max(count, parameters.count) { Machine.store(base + 1 + index, .undefined) }
         try check(builtin, base + 1, parameters.count)
         value = try builtin.body(Call(machine: self, builtin: builtin, arguments: base + 1, count: parameters.count))
       } else {
@@ -270,9 +274,12 @@ extension Machine {
     let receiver = base.pointee
     let text = name.asString ?? ""
     do throws(Fault) {
-      if let member = try member(receiver, name), !(member.tag != .function && member.isCallable == false && libraryFunction(text) != nil) {
-        Machine.store(base, member)
-        return true
+      if let member = try member(receiver, name) {
+        if member.isCallable || !hasLibraryFunction(text) {
+          Machine.store(base, member)
+          return true
+        }
+        member.release()
       }
     } catch {
       return fail(error)
@@ -280,10 +287,17 @@ extension Machine {
     guard let function = libraryFunction(text) else {
       return fail(noMember(receiver, text))
     }
+    base[count + 1].release()
     for index in stride(from: count, through: 0, by: -1) { base[index + 1] = base[index] }
     base[0] = function
     count += 1
     return true
+  }
+
+  private func hasLibraryFunction(_ name: String) -> Bool {
+    let function = libraryFunction(name)
+    function?.release()
+    return function != nil
   }
 
   /// A builtin or a function of the prelude by its name, owned.

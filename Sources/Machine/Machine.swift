@@ -132,13 +132,21 @@ public final class Machine {
         help: "is a recursion without an end the cause?")
     }
     let saved = top
-    defer { top = saved }
+    let savedPC = currentPC
+    defer {
+      top = saved
+      currentPC = savedPC
+    }
     let base = top
     if base + arguments.count + 16 > stackEnd { throw Self.stackOverflow(limits) }
     base[0] = function.retained()
     for (index, argument) in arguments.enumerated() { base[index + 1] = argument.retained() }
     top = base + arguments.count + 2
-    guard callFromOutside(base, arguments.count) else { throw takeFault() }
+    guard callFromOutside(base, arguments.count) else {
+      // A call refused before it began still holds what it was given.
+      for index in 0...arguments.count { Machine.store(base + index, .nil) }
+      throw takeFault()
+    }
     let value = base[0]
     base[0] = .nil
     return value

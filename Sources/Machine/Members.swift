@@ -87,7 +87,11 @@ extension Machine {
   }
 
   func noMember(_ receiver: Value, _ name: String) -> Fault {
-    if receiver.tag == .map { return missingKey(receiver, .string(name)) }
+    if receiver.tag == .map {
+      let key = Value.string(name)
+      defer { key.release() }
+      return missingKey(receiver, key)
+    }
     let known = memberNames(of: receiver)
     let subject =
       receiver.tag == .module

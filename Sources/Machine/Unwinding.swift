@@ -39,6 +39,11 @@ extension Machine {
       pendingFault = known.fault
       return known
     }
+    if fault.kind != .thrown {
+      // What an earlier fault on this way has thrown is not this one's.
+      pendingThrown.release()
+      pendingThrown = .nil
+    }
     let frame = frames[frameCount - 1].prototype
     let position = max(0, min(pc - frame.code - 1, frame.sites.count - 1))
     let site = frame.sites.isEmpty ? Prototype.Site(span: frame.span) : frame.sites[position]
