@@ -112,7 +112,7 @@ struct Parser {
         Fault(.parse, "`\(keyword.rawValue)` cannot be a name", label: "a word of the language", help: "choose another name for \(what)"),
         token.span)
     }
-    throw unexpected("expected \(what)")
+    throw unexpected("expected \(what)", knowsHabits: false)
   }
 
   // MARK: errors
@@ -123,13 +123,15 @@ struct Parser {
   }
 
   /// Reports the current token; the message knows what people write in other languages.
-  mutating func unexpected(_ title: String, help: String? = nil) -> Failed {
+  ///
+  /// Where only a name can stand, what other languages write there says nothing.
+  mutating func unexpected(_ title: String, help: String? = nil, knowsHabits: Bool = true) -> Failed {
     let token = current
     if token.kind == .end {
       isIncomplete = isIncomplete || diagnostics.isEmpty
       return fail(Fault(.parse, title, label: "the text ends here", help: help), token.span)
     }
-    let habit = foreignHabit(at: at)
+    let habit = knowsHabits ? foreignHabit(at: at) : nil
     return fail(
       Fault(.parse, habit?.title ?? title, label: "found \(describe(token.kind))", help: habit?.help ?? help), token.span)
   }

@@ -19,6 +19,8 @@ struct Snn: ParsableCommand {
     if let first = arguments.first, !commands.contains(first), first == "-e" || first == "-" || !first.hasPrefix("-") {
       arguments.insert("run", at: 0)
     }
+    // What follows `run` belongs to the script, but for a question about the command itself.
+    if arguments.first == "run", arguments.count == 2, ["--help", "-h"].contains(arguments[1]) { arguments = ["help", "run"] }
     main(arguments)
   }
 }
