@@ -18,6 +18,17 @@ extension Machine {
     return true
   }
 
+  /// Appends to a list that is being made, and gives its count: the loop looks now and then whether it grows too large.
+  @inline(__always)
+  static func appendElement(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Int {
+    let value = registers[Int(instruction.b)]
+    registers[Int(instruction.b)] = .nil
+    return registers[Int(instruction.a)].read(ListObject.self) { list in
+      list.append(value)
+      return list.count
+    }
+  }
+
   static func badKey(_ key: Value) -> Fault {
     Fault(
       .type, "\(key.description(of: .kind)) cannot be a key", label: "a key is a string or a number",

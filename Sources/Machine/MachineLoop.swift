@@ -368,13 +368,7 @@ extension Machine {
       case .newMap:
         ok = buildMap(instruction, registers)
       case .append:
-        let value = registers[Int(instruction.b)]
-        registers[Int(instruction.b)] = .nil
-        let count = registers[Int(instruction.a)].read(ListObject.self) { (list: ListObject) -> Int in
-          list.append(value)
-          return list.count
-        }
-        // Looked at now and then: what a comprehension makes has a largest size too.
+        let count = Machine.appendElement(instruction, registers)
         if count & 0xF_FFFF == 0 { ok = hasRoom(count, in: registers[Int(instruction.a)]) }
       case .extend: ok = extendList(instruction, registers)
       case .merge: ok = mergeMap(instruction, registers)
