@@ -355,7 +355,7 @@ extension Parser {
       return Argument(name: name, nameSpan: token.span, value: try parseExpression())
     }
     let value = try parseExpression()
-    if arguments.contains(where: { $0.name != nil }) {
+    if arguments.last?.name != nil {
       throw fail(
         Fault(.call, "an argument without a name after one with a name", label: "which parameter is this?",
           help: "put the arguments without names first, or write `name = …`"), tree.span(value))
