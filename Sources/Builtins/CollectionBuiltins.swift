@@ -172,7 +172,7 @@ let collectionBuiltins: [Builtin] = [
     "sort", [.required("values", .iterable, "what to sort"), .optional("by", .function, default: "the element itself", "gives what to compare"),
       .optional("descending", .bool, default: "false", "largest first")],
     returns: "list or tensor", subject: "collections",
-    "The elements in order; equal ones stay in theirs. A tensor is sorted along its last axis.",
+    "The elements in order; equal ones stay in theirs, nan comes last. A tensor is sorted along its last axis.",
     example: "print(sort([\"pear\", \"fig\"], by=len))   # expect: [\"fig\", \"pear\"]"
   ) { (call) throws(Fault) in try sorted(call) },
   Builtin(
@@ -274,7 +274,11 @@ private func sorted(_ call: Call) throws(Fault) -> Value {
   let order = sortKeys.indices.sorted { a, b in
     if fault != nil { return false }
     do throws(Fault) {
-      let order = try call.machine.order(sortKeys[a], sortKeys[b], "<", depth: 0) ?? 0
+      guard let order = try call.machine.order(sortKeys[a], sortKeys[b], "<", depth: 0) else {
+        // Without an order, as nan is: those go to the end.
+        let (isFirstOdd, isSecondOdd) = (sortKeys[a].asNumber?.isNaN == true, sortKeys[b].asNumber?.isNaN == true)
+        return isFirstOdd == isSecondOdd ? a < b : isSecondOdd
+      }
       if order == 0 { return a < b }
       return descending ? order > 0 : order < 0
     } catch {

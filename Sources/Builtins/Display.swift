@@ -9,7 +9,7 @@ public func display(_ value: Value, style: DisplayStyle, isDescription: Bool = f
   case .tensor:
     guard let tensor = value.asTensor else { return "" }
     if tensor.rank == 0 { return tensor.preview(maximumWidth: style.width) }
-    return "tensor \(Shape.text(tensor.shape))\(tensor.isMask ? " of bools" : "")\n\(tensor.preview(maximumWidth: style.width))"
+    return "tensor \(Shape.text(tensor.shape))\(tensor.isMask ? " of bools" : "")\n\(tensor.page(maximumWidth: style.width))"
   case .spikes: return value.asSpikes.map { spikesDisplay($0, style: style) } ?? ""
   case .list, .tuple:
     let count = value.elements?.count ?? 0

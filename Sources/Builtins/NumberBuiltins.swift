@@ -161,6 +161,8 @@ private func extreme(_ name: String, _ documentation: String, _ example: String,
     defer { values.forEach { $0.release() } }
     guard var best = values.first else { throw call.wrong(0, "is empty") }
     for value in values.dropFirst() {
+      if best.asNumber?.isNaN == true { break }
+      if value.asNumber?.isNaN == true { best = value }
       if let order = try call.machine.order(value, best, "<", depth: 0), order * sign > 0 { best = value }
     }
     return best.retained()

@@ -2,6 +2,7 @@ import Faults
 import Formats
 import Glibc
 import Machine
+import Texts
 
 /// The world around a program: its arguments, its input, files, the clock, help.
 let systemBuiltins: [Builtin] = [
@@ -70,7 +71,9 @@ let systemBuiltins: [Builtin] = [
     "Lists the builtins whose name or documentation holds a text.", example: "apropos(\"membrane\")"
   ) { (call) throws(Fault) in
     let lines = apropos(try call.string(0), in: call.machine.library)
-    call.output.write(lines.isEmpty ? "nothing found\n" : lines.map { $0 + "\n" }.joined())
+    let room = max(20, call.output.style.width - 1)
+    let shown = lines.map { displayWidth($0) <= room ? $0 : $0.prefix(room - 1) + "…" }
+    call.output.write(lines.isEmpty ? "nothing found\n" : shown.map { $0 + "\n" }.joined())
     return .nil
   },
   Builtin(

@@ -2,7 +2,8 @@
 public func nearestNames(to name: String, among candidates: some Sequence<String>) -> [String] {
   let limit = max(1, name.count / 3)
   let scored = Set(candidates).compactMap { candidate -> (Int, String)? in
-    if candidate == name { return nil }
+    // One letter resembles every other letter.
+    if candidate == name || (name.count == 1 && candidate.lowercased() != name.lowercased()) { return nil }
     let distance = editDistance(Array(name.lowercased()), Array(candidate.lowercased()), upTo: limit)
     return distance.map { ($0, candidate) }
   }

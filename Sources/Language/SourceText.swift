@@ -46,10 +46,12 @@ public final class SourceText: Sendable {
     return text(Span(start, max(start, offset))).count + 1
   }
 
-  /// The offsets of a line (counted from 1), without its newline.
+  /// The offsets of a line (counted from 1), without its line end.
   public func span(ofLine line: Int) -> Span {
     guard line >= 1, line <= lineStarts.count else { return Span(bytes.count, bytes.count) }
-    let end = line < lineStarts.count ? lineStarts[line] - 1 : bytes.count
+    var end = line < lineStarts.count ? lineStarts[line] - 1 : bytes.count
+    // A file from Windows ends its lines with a carriage return too.
+    if end > lineStarts[line - 1], bytes[end - 1] == 13 { end -= 1 }
     return Span(lineStarts[line - 1], end)
   }
 

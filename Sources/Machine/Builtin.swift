@@ -39,16 +39,35 @@ public struct Kind: Sendable {
   public static let module = Kind("a module", [.module])
   public static let `nil` = Kind("nil", [.nil])
   /// What can stand for a tensor: tensors, spikes, numbers, and lists of numbers.
-  public static let array = Kind("a tensor", [.tensor, .spikes, .list, .int, .float, .bool, .range])
+  public static let array = Kind("a tensor or a list", [.tensor, .spikes, .list, .int, .float, .bool, .range])
   /// What `for` can go through.
-  public static let iterable = Kind("a list", [.list, .tuple, .range, .map, .string, .tensor, .spikes, .foreign])
+  public static let iterable = Kind("a list, a string or another collection", [.list, .tuple, .range, .map, .string, .tensor, .spikes, .foreign])
   public static func foreign(_ typeName: String) -> Kind {
     let article = "aeiou".contains(typeName.first ?? "x") ? "an" : "a"
     return Kind(name: "\(article) \(typeName)", mask: 0, foreign: [typeName])
   }
 
   public static func | (a: Kind, b: Kind) -> Kind {
-    Kind(name: "\(a.name) or \(b.name)", mask: a.mask | b.mask, foreign: a.foreign + b.foreign)
+    Kind(name: listed(a.name, b.name), mask: a.mask | b.mask, foreign: a.foreign + b.foreign)
+  }
+
+  /// "a tensor, a list or a map"; kinds that both name are said once.
+  private static func listed(_ first: String, _ second: String) -> String {
+    var names: [Substring] = []
+    for name in first.split(separator: ", ") + second.split(separator: ", ") {
+      for part in splitChoice(name) where !names.contains(part) { names.append(part) }
+    }
+    guard let last = names.last, names.count > 1 else { return first }
+    return names.dropLast().joined(separator: ", ") + " or " + last
+  }
+
+  /// The parts of "a or b".
+  private static func splitChoice(_ text: Substring) -> [Substring] {
+    let words = text.split(separator: " ")
+    return words.split(separator: "or").compactMap { part in
+      guard let start = part.first?.startIndex, let end = part.last?.endIndex else { return nil }
+      return text[start..<end]
+    }
   }
 
   @inline(__always)

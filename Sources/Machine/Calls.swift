@@ -124,7 +124,7 @@ extension Machine {
 
   func unknownArgument(_ name: String, _ function: String, _ parameters: [String]) -> Fault {
     let near = didYouMean(name, among: parameters)
-    let all = parameters.isEmpty ? "it takes no arguments" : "it takes \(parameters.joined(separator: ", "))"
+    let all = parameters.isEmpty ? "it takes no named arguments" : "it takes \(parameters.joined(separator: ", "))"
     return Fault(
       .call, "`\(function)` has no argument `\(name)`", label: near == nil ? nil : "not one of its names", help: near ?? all)
   }

@@ -12,7 +12,7 @@ public enum Setting: Sendable, Equatable {
   public var description: String {
     switch self {
     case .integer(let value): "\(value)"
-    case .number(let value): "\(Float(value))"
+    case .number(let value): value.isNaN ? "nan" : "\(Float(value))"
     case .flag(let value): "\(value)"
     case .text(let value): "\"\(value)\""
     case .texts(let values): "[" + values.map { "\"\($0)\"" }.joined(separator: ", ") + "]"

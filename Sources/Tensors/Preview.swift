@@ -48,7 +48,7 @@ extension Tensor {
     text += "]"
   }
 
-  private func elementText(_ value: Float) -> String {
+  func elementText(_ value: Float) -> String {
     if isMask { return value != 0 ? "true" : "false" }
     if value.magnitude <= 16_777_216, let whole = Int(exactly: value) { return "\(whole)." }
     return NumberText.significant(Double(value), digits: 4)

@@ -54,18 +54,19 @@ func keyName(_ key: String) -> String {
 }
 
 let quickReference = """
-  ?name           signature, documentation and an example        ??name  its source
-  apropos("text") names whose documentation holds the text
-  ;command        a shell command                                %cd  %ls  %pwd  %env
-  _  ans          the last value                                 x;  runs without showing the value
-  %run FILE       run a script here                              %load  %save  %edit
-  %time  %timeit  how long code takes                            %tb  the last error in full
-  %who  %whos     what you have bound                            %reset  %del NAME
-  %history        what you have entered                          %recall  %rerun
-  %lsmagic        all of these                                   %keys  the editor's keys
+  ?name            signature, documentation, example   ??name  its source
+  apropos("text")  names whose help holds the text     %cd  %ls  %pwd  %env
+  ;command         a shell command                     x;  hides the value
+  _  ans           the last value                      %load  %save  %edit
+  %run FILE        run a script here                   %tb  the last error
+  %time  %timeit   how long code takes                 %reset  %del NAME
+  %who  %whos      what you have bound                 %recall  %rerun
+  %history         what you have entered               %keys  the editor's keys
+  %lsmagic         all of these
 
-  Enter runs a complete input and goes on in a new line otherwise; Alt-Enter always makes a new line.
-  Up and Down move in a block, then through the inputs that begin with what you typed; Ctrl-R searches.
-  Tab completes names, members, arguments, units, modules and paths. Ctrl-C stops a computation and keeps
-  everything; Ctrl-D leaves.
+  Enter runs a complete input and goes on in a new line otherwise;
+  Alt-Enter always makes a new line. Up and Down move in a block, then
+  through the inputs that begin with what you typed; Ctrl-R searches.
+  Tab completes names, members, arguments, units, modules and paths.
+  Ctrl-C stops a computation and keeps everything; Ctrl-D leaves.
   """

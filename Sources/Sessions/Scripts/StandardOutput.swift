@@ -6,7 +6,7 @@ public final class StandardOutput: Output {
   private var buffer: [UInt8] = []
   public let isInteractive: Bool
   public let usesColour: Bool
-  /// Set once the reader has gone: what is written then goes nowhere.
+  /// Set where nobody reads: what is written then goes nowhere.
   private var isClosed = false
 
   public init() {
@@ -32,12 +32,26 @@ public final class StandardOutput: Output {
         if count > 0 {
           written += count
         } else if errno != EINTR {
-          // The reader has closed the pipe, as `head` does: the program's work is done.
           isClosed = true
+          stop(errno)
         }
       }
     }
     buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// Ends a process whose output goes nowhere, so that `snn run loop.snn | head` ends with `head`.
+  private func stop(_ code: Int32) {
+    switch code {
+    case EPIPE:
+      // As any other command in a pipeline: by the signal, without a message.
+      signal(SIGPIPE, SIG_DFL)
+      raise(SIGPIPE)
+    case EBADF: break
+    default:
+      writeError("error: cannot write the output: \(String(cString: strerror(code)))\n")
+      _exit(ExitStatus.failedOutput)
+    }
   }
 }
 

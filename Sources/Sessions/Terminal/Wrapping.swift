@@ -11,7 +11,7 @@ func wrapped(_ page: String, to columns: Int) -> String {
     paragraph = ""
   }
   for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
-    guard let first = line.first, !" -*|>#`".contains(first), !first.isNumber else {
+    guard let first = line.first, !" -*|>#".contains(first), !line.hasPrefix("```"), !first.isNumber else {
       flush()
       lines += filled(String(line), to: columns, indent: hangingIndent(line))
       continue
