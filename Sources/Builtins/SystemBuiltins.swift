@@ -72,7 +72,7 @@ let systemBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     let lines = apropos(try call.string(0), in: call.machine.library)
     let room = max(20, call.output.style.width - 1)
-    let shown = lines.map { displayWidth($0) <= room ? $0 : $0.prefix(room - 1) + "…" }
+    let shown = lines.map { $0.clipped(toWidth: room) }
     call.output.write(lines.isEmpty ? "nothing found\n" : shown.map { $0 + "\n" }.joined())
     return .nil
   },

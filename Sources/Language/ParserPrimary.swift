@@ -21,6 +21,8 @@ extension Parser {
     case .symbol("{"): return isMapAhead() ? try parseMap() : try parseBlock("")
     case .keyword(.not):
       throw unexpected("`not` cannot stand here", help: "put it in parentheses: `(not x)`")
+    case .keyword(.else), .keyword(.catch):
+      throw unexpected("expected an expression", help: "at the prompt it stands on the line of the brace before it: `} else {`")
     default:
       throw unexpected("expected an expression")
     }

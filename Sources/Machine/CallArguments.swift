@@ -37,7 +37,8 @@ extension Call {
 
   public func number(_ index: Int, default value: Double? = nil) throws(Fault) -> Double {
     if let value, !has(index) { return value }
-    if let number = self[index].asNumber { return number }
+    // The processor's nan has a sign, which would show in messages.
+    if let number = self[index].asNumber { return number.isNaN ? .nan : number }
     if let item = self[index].asTensor?.item { return Double(item) }
     throw mismatch(index, "a number")
   }

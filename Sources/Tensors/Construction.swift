@@ -99,8 +99,10 @@ extension Tensor {
         throw Fault(.value, "the lower bound is above the upper", label: "the bounds are \(first) and \(last)")
       }
       if first == last {
-        first -= 0.5
-        last += 0.5
+        // At large values a half would be lost to rounding.
+        let half = max(0.5, abs(first) * 1e-6)
+        first -= half
+        last += half
       }
       let width = (last - first) / Double(bins)
       var counts = [Int](repeating: 0, count: bins)
