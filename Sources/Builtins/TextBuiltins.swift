@@ -11,6 +11,7 @@ let textBuiltins: [Builtin] = [
     let separator = try call.string(1, default: "")
     var text = ""
     if let elements = call[0].elements {
+      if let joined = try joinedStrings(elements, separator, call.machine) { return .string(joined) }
       for (index, element) in elements.enumerated() {
         if index > 0 { text += separator }
         element.appendText(to: &text)
@@ -50,7 +51,11 @@ let textBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     let old = try call.string(1)
     if old.isEmpty { throw call.wrong(1, "is empty") }
-    return .string(pieces(of: try call.string(0), separatedBy: old).joined(separator: try call.string(2)))
+    let new = try call.string(2)
+    let parts = pieces(of: try call.string(0), separatedBy: old)
+    let growth = parts.count.multipliedReportingOverflow(by: new.utf8.count)
+    try call.machine.checkSize(growth.overflow ? Int.max : growth.partialValue, of: .string)
+    return .string(parts.joined(separator: new))
   },
   Builtin(
     "starts_with", [.required("text", .string, "a text"), .required("start", .string, "its start")], returns: "bool", subject: "text",
@@ -117,4 +122,32 @@ func pieces(of text: String, separatedBy separator: String) -> [String] {
     rest = rest[range.upperBound...]
   }
   return parts + [String(rest)]
+}
+
+/// Strings alone are joined by copying their bytes into memory of the right size.
+private func joinedStrings(
+  _ elements: UnsafeBufferPointer<Value>, _ separator: String, _ machine: Machine
+) throws(Fault) -> String? {
+  var size = 0
+  for element in elements {
+    guard let text = element.asString else { return nil }
+    size += text.utf8.count + separator.utf8.count
+    try machine.checkSize(size, of: .string)
+  }
+  return String(unsafeUninitializedCapacity: size) { target in
+    var end = 0
+    func add(_ text: String) {
+      var text = text
+      text.withUTF8 { bytes in
+        guard let source = bytes.baseAddress, let base = target.baseAddress else { return }
+        (base + end).update(from: source, count: bytes.count)
+        end += bytes.count
+      }
+    }
+    for (index, element) in elements.enumerated() {
+      if index > 0 { add(separator) }
+      if let text = element.asString { add(text) }
+    }
+    return end
+  }
 }

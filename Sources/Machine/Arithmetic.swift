@@ -277,7 +277,7 @@ extension Machine {
   }
 
   /// Lists and strings have a largest size, so that a slip in a loop does not take the machine's memory.
-  func checkSize(_ count: Int, of tag: Value.Tag) throws(Fault) {
+  public func checkSize(_ count: Int, of tag: Value.Tag) throws(Fault) {
     if count <= limits.elements { return }
     let name = tag == .string ? "string" : (tag == .tuple ? "tuple" : "list")
     let parts = tag == .string ? "characters" : "elements"

@@ -1,6 +1,6 @@
 import Builtins
 import Faults
-@preconcurrency import Glibc
+import Glibc
 import Language
 import Machine
 
@@ -81,7 +81,9 @@ struct Execution: Sendable {
     guard let file = fopen(path, "wb") else { return }
     for line in input { fputs(line + "\n", file) }
     fclose(file)
-    _ = freopen(path, "rb", stdin)
+    let descriptor = open(path, O_RDONLY)
+    dup2(descriptor, STDIN_FILENO)
+    close(descriptor)
     unlink(path)
   }
 }
