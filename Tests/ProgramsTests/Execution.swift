@@ -65,9 +65,12 @@ struct Execution: Sendable {
       runsTests: program.runsTests, style: style)
   }
 
+  /// The statements of a source, each on the line where it stands.
   private static func statements(of source: String) -> [String] {
     let tree = parse(SourceText(source, name: "statements")).tree
-    return tree.statements.map { tree.text($0) }
+    return tree.statements.map { id in
+      String(repeating: "\n", count: tree.source.line(at: tree.span(id).start) - 1) + tree.text(id)
+    }
   }
 
   /// Everything of an error that a phrase may be looked for in.
