@@ -128,40 +128,17 @@ extension Machine {
   }
 
   func concatenate(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
-    let parts = UnsafeMutableBufferPointer(start: registers + Int(instruction.b), count: Int(instruction.c))
-    var text: String
-    if let size = Self.plainSize(parts) {
-      // Strings and ints, the common case, are written once into memory of the right size.
-      text = String(unsafeUninitializedCapacity: size) { bytes in
-        var end = 0
-        for part in parts { part.write(to: bytes, at: &end) }
-        return end
-      }
-    } else {
-      text = ""
-      for part in parts { part.appendText(to: &text) }
+    var text = ""
+    for index in Int(instruction.b)..<Int(instruction.b) + Int(instruction.c) {
+      registers[index].appendText(to: &text)
+      Machine.store(registers + index, .nil)
     }
-    for index in parts.indices { Machine.store(registers + Int(instruction.b) + index, .nil) }
     let size = text.utf8.count
     if size > limits.elements {
       return attempt(nil, nil) { () throws(Fault) in try checkSize(size, of: .string) }
     }
     Machine.store(registers + Int(instruction.a), .string(text))
     return true
-  }
-
-  /// How many bytes strings and ints take together; nil where there is anything else, or too much.
-  private static func plainSize(_ parts: UnsafeMutableBufferPointer<Value>) -> Int? {
-    var size = 0
-    for part in parts {
-      switch part.tag {
-      case .string: size += part.read(StringObject.self) { $0.text.utf8.count }
-      case .int: size += decimalDigits(part.rawInt.magnitude) + (part.rawInt < 0 ? 1 : 0)
-      default: return nil
-      }
-      if size > 1 << 20 { return nil }
-    }
-    return size
   }
 
   func makeClosure(
@@ -187,39 +164,5 @@ extension Machine {
       let value = try neuronMaker(definition.object(as: NeuronObject.self).definition, defaults)
       Machine.store(place, value)
     }
-  }
-}
-
-private func decimalDigits(_ magnitude: UInt) -> Int {
-  var digits = 1
-  var rest = magnitude
-  while rest >= 10 {
-    rest /= 10
-    digits += 1
-  }
-  return digits
-}
-
-extension Value {
-  /// Writes a string or an int as text at a place in memory that has room for it.
-  fileprivate func write(to bytes: UnsafeMutableBufferPointer<UInt8>, at end: inout Int) {
-    if tag == .string {
-      var text = read(StringObject.self) { $0.text }
-      let start = end
-      text.withUTF8 { source in for (offset, byte) in source.enumerated() { bytes[start + offset] = byte } }
-      end += text.utf8.count
-      return
-    }
-    if rawInt < 0 {
-      bytes[end] = UInt8(ascii: "-")
-      end += 1
-    }
-    var rest = rawInt.magnitude
-    let digits = decimalDigits(rest)
-    for place in stride(from: end + digits - 1, through: end, by: -1) {
-      bytes[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    }
-    end += digits
   }
 }
