@@ -16,7 +16,10 @@ public func display(_ value: Value, style: DisplayStyle, isDescription: Bool = f
     let text = clipped(value.description(of: .quoted), style.width * 4)
     return isDescription ? "\(value.typeName) of \(count): \(text)" : text
   case .map:
-    guard let map = value.asMap, isDescription else { return clipped(value.description(of: .quoted), style.width * 4) }
+    guard let map = value.asMap else { return "" }
+    // A map that does not fit on a line shows a key a line.
+    let text = value.description(of: .quoted)
+    if !isDescription, text.count <= style.width { return text }
     let lines = map.pairs.map { pair in
       "  \(pair.key.description(of: .plain)): \(clipped(pair.value.description(of: .quoted), style.width))"
     }

@@ -3,6 +3,7 @@ import Faults
 import Glibc
 import Language
 import Machine
+import Synchronization
 
 /// What became of a program: the one place that knows how the interpreter is called.
 struct Execution: Sendable {
@@ -29,10 +30,23 @@ struct Execution: Sendable {
     _ source: String, name: String, arguments: [String] = [], input: [String] = [], runsTests: Bool = false,
     style: Style = .script, limits: Limits = .main
   ) -> Execution {
+    // Suites run side by side, and the process has one standard input: who reads it has it alone.
+    let run: @Sendable () -> Execution = {
+      execute(source, name, arguments, input, runsTests, style, limits)
+    }
+    return source.contains("read_line") ? standardInput.withLock { _ in run() } : run()
+  }
+
+  private static let standardInput = Mutex(())
+
+  private static func execute(
+    _ source: String, _ name: String, _ arguments: [String], _ input: [String], _ runsTests: Bool, _ style: Style,
+    _ limits: Limits
+  ) -> Execution {
     onLargeStack {
       _ = chdir(ProgramFiles.packageFolder)
       var execution = Execution()
-      provide(input)
+      if source.contains("read_line") { provide(input) }
       let sink = BufferedOutput()
       let interpreter = makeInterpreter(output: sink)
       interpreter.arguments = arguments
