@@ -119,7 +119,8 @@ def suspends_and_continues(folder):
         shell.send(CTRL["Z"])
         shell.wait_for(lambda lines: Terminal.last(lines) == "shell$", "the shell's prompt")
         shell.send("fg" + ENTER)
-        shell.wait_for(lambda lines: "ReplFixture" in Terminal.last(lines), "the program in the foreground")
+        # The shell names the job before it gives the terminal away; until then a Ctrl-C would be the shell's own.
+        shell.wait_for(lambda lines: shell.foreground() != shell.process, "the program in the foreground")
         shell.send(CTRL["C"])
         shell.wait_for("interrupted")
         shell.wait_for_last("snn>")

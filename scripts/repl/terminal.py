@@ -236,6 +236,10 @@ class Terminal:
 
         self.wait_for(holds, f"tail {wanted!r}")
 
+    def foreground(self):
+        """The process group that has the terminal."""
+        return os.tcgetpgrp(self.master)
+
     def settle(self):
         """Reads until nothing has come for a while."""
         while self.read(0.3):
