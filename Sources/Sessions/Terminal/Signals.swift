@@ -37,12 +37,11 @@ enum Signals {
   static func enter(_ new: Phase) {
     presses.store(0, ordering: .relaxed)
     hasWarned.store(false, ordering: .relaxed)
-    phase.store(new.rawValue, ordering: .relaxed)
-    let wasPressed = hasInterrupt.exchange(false, ordering: .relaxed)
-    if new == .evaluating {
-      Interrupt.clear()
-      if wasPressed { interrupted() }
-    }
+    // The old request is forgotten first: behind the change of phase, a press is already the computation's.
+    if new == .evaluating { Interrupt.clear() }
+    phase.store(new.rawValue, ordering: .sequentiallyConsistent)
+    let wasPressed = hasInterrupt.exchange(false, ordering: .sequentiallyConsistent)
+    if new == .evaluating, wasPressed { interrupted() }
   }
 
   /// Whether Ctrl-C has been pressed in this phase.
