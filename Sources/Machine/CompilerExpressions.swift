@@ -210,7 +210,7 @@ extension Compiler {
     case .loop(let pattern, let iterable):
       compileIteration(pattern, iterable) { $0.compileClauses(clauses.dropFirst(), body, list) }
     case .condition(let condition):
-      let failures = compileCondition(condition, jumpIf: false)
+      let failures = compileCondition(condition)
       compileClauses(clauses.dropFirst(), body, list)
       current.patch(failures)
     }
@@ -363,7 +363,7 @@ extension Compiler {
   }
 
   /// Compiles a condition and gives the jumps taken when it is false.
-  mutating func compileCondition(_ id: NodeID, jumpIf: Bool) -> [Assembler.Patch] {
+  mutating func compileCondition(_ id: NodeID) -> [Assembler.Patch] {
     let mark = current.nextRegister
     defer { current.free(to: mark) }
     switch tree[id] {
@@ -381,7 +381,7 @@ extension Compiler {
         return [current.emitJump()]
       }
     case .and(let left, let right):
-      return compileCondition(left, jumpIf: false) + compileCondition(right, jumpIf: false)
+      return compileCondition(left) + compileCondition(right)
     case .unary(.not, let operand):
       let register = consumable(operand)
       at(operand)
@@ -396,7 +396,7 @@ extension Compiler {
   }
 
   mutating func compileConditional(_ condition: NodeID, _ then: NodeID, _ otherwise: NodeID?, to target: Int?) {
-    let failures = compileCondition(condition, jumpIf: false)
+    let failures = compileCondition(condition)
     compileBranch(then, to: target)
     guard otherwise != nil || target != nil else { return current.patch(failures) }
     let end = current.emitJump()

@@ -60,7 +60,7 @@ extension Compiler {
       let armMark = current.nextRegister
       var failures: [Assembler.Patch] = []
       test(arm.pattern, register, &failures)
-      if let condition = arm.condition { failures += compileCondition(condition, jumpIf: false) }
+      if let condition = arm.condition { failures += compileCondition(condition) }
       if let target {
         if isExpression(arm.body) {
           compile(arm.body, to: target)

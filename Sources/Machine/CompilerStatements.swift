@@ -139,7 +139,7 @@ extension Compiler {
     if let operation { return compileUpdate(storage, operation, value, target, id) }
     switch storage {
     case .register(let register):
-      if mentions(value, index) || !isSimple(value) {
+      if !isSimple(value) {
         let fresh = current.newRegister()
         compile(value, to: fresh)
         current.emit(.move, register, fresh, x: 1)
@@ -178,9 +178,6 @@ extension Compiler {
     default: false
     }
   }
-
-  /// A simple expression reads its operands before it writes; only deeper ones must not see a half-made target.
-  private func mentions(_ id: NodeID, _ index: Int) -> Bool { !isSimple(id) }
 
   private func place(_ storage: Storage) -> (Place, Int)? {
     switch storage {
@@ -298,7 +295,7 @@ extension Compiler {
 
   private mutating func compileWhile(_ condition: NodeID, _ body: NodeID) {
     let start = current.position
-    let exits = compileCondition(condition, jumpIf: false)
+    let exits = compileCondition(condition)
     current.loops.append(Assembler.Loop())
     compileStatement(body)
     let loop = current.loops.removeLast()

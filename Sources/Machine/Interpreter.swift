@@ -19,7 +19,6 @@ public final class Interpreter {
 
   public let machine: Machine
   public private(set) var scope = GlobalScope()
-  /// Sources of what was defined, for `??name`.
   public var library: Library { machine.library }
 
   public init(library: Library, output: any Output) {
