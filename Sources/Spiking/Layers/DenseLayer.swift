@@ -86,6 +86,8 @@ public struct DenseLayer: Layer {
     return overflow ? Int.max : count
   }
 
+  public func wiring(for input: [Int]) -> Wiring { .all }
+
   public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
     guard let weight else { throw unbuilt }
     let output = try Product.forward(input, weight: weight, bias: bias)

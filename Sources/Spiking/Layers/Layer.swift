@@ -23,6 +23,8 @@ public protocol Layer: Described, Sendable {
   func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer
   /// The connections between neurons that the layer stands for; weights that are shared count once for each use.
   func synapses(for input: [Int]) -> Int
+  /// Which inputs reach which outputs, whatever the weights are.
+  func wiring(for input: [Int]) -> Wiring
 
   /// Runs the layer over all steps. The memory of `input` may be reused for the output.
   func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun
@@ -45,6 +47,7 @@ extension Layer {
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer { self }
   public func synapses(for input: [Int]) -> Int { 0 }
+  public func wiring(for input: [Int]) -> Wiring { .each }
   public mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}
 }
 

@@ -1,0 +1,113 @@
+// Which inputs reach which outputs of a layer, without its weights: what a mapper must know of a network.
+
+/// How the outputs of a layer without neurons are joined to its inputs.
+public enum Wiring: Sendable, Equatable {
+  /// Output i to input i alone.
+  case each
+  /// Every output to every input.
+  case all
+  /// Every output to a window of the input.
+  case window(Window)
+
+  /// Calls `body` with each input that reaches an output, in rising order.
+  ///
+  /// - Parameters:
+  ///   - output: the output's number, row-major.
+  ///   - inputs: the number of inputs.
+  public func forEachInput(of output: Int, inputs: Int, _ body: (Int) -> Void) {
+    switch self {
+    case .each: if output < inputs { body(output) }
+    case .all: for input in 0..<inputs { body(input) }
+    case .window(let window): window.forEachInput(of: output, body)
+    }
+  }
+
+  /// The number of inputs that reach an output.
+  public func fanIn(of output: Int, inputs: Int) -> Int {
+    switch self {
+    case .each: output < inputs ? 1 : 0
+    case .all: inputs
+    case .window(let window): window.fanIn(of: output)
+    }
+  }
+
+  /// The wiring of this layer followed by another one.
+  public func followed(by next: Wiring) -> Wiring {
+    switch (self, next) {
+    case (.each, _): next
+    case (_, .each): self
+    case (.window(let first), .window(let second)): .window(first.followed(by: second))
+    default: .all
+    }
+  }
+}
+
+/// A sliding window over `[channels, height, width]`, as of a convolution or a pool.
+public struct Window: Sendable, Equatable {
+  /// Vertical and horizontal.
+  public struct Pair: Sendable, Equatable {
+    public var y: Int
+    public var x: Int
+
+    public init(_ y: Int, _ x: Int) {
+      self.y = y
+      self.x = x
+    }
+  }
+
+  /// `[channels, height, width]`.
+  public var input: [Int]
+  /// `[channels, height, width]`.
+  public var output: [Int]
+  public var kernel: Pair
+  public var stride: Pair
+  public var padding: Pair
+  /// Whether an output channel sees its own input channel alone, as in a pool.
+  public var isDepthwise: Bool
+
+  public init(input: [Int], output: [Int], kernel: Pair, stride: Pair, padding: Pair, isDepthwise: Bool) {
+    self.input = input
+    self.output = output
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.isDepthwise = isDepthwise
+  }
+
+  /// The rows and columns of the input that an output sees.
+  private func view(of output: Int) -> (channel: Int, rows: Range<Int>, columns: Range<Int>) {
+    let (height, width) = (self.output[1], self.output[2])
+    let (channel, place) = output.quotientAndRemainder(dividingBy: height * width)
+    let (y, x) = place.quotientAndRemainder(dividingBy: width)
+    let top = y * stride.y - padding.y
+    let left = x * stride.x - padding.x
+    let rows = max(0, top)..<max(max(0, top), min(input[1], top + kernel.y))
+    let columns = max(0, left)..<max(max(0, left), min(input[2], left + kernel.x))
+    return (channel, rows, columns)
+  }
+
+  func forEachInput(of output: Int, _ body: (Int) -> Void) {
+    let (channel, rows, columns) = view(of: output)
+    for source in isDepthwise ? channel..<channel + 1 : 0..<input[0] {
+      for row in rows {
+        let start = (source * input[1] + row) * input[2]
+        for column in columns { body(start + column) }
+      }
+    }
+  }
+
+  func fanIn(of output: Int) -> Int {
+    let (_, rows, columns) = view(of: output)
+    return (isDepthwise ? 1 : input[0]) * rows.count * columns.count
+  }
+
+  /// This window followed by another, seen from this one's input: a pool before a convolution is a wider convolution.
+  func followed(by next: Window) -> Window {
+    Window(
+      input: input, output: next.output,
+      kernel: Pair((next.kernel.y - 1) * stride.y + kernel.y, (next.kernel.x - 1) * stride.x + kernel.x),
+      stride: Pair(stride.y * next.stride.y, stride.x * next.stride.x),
+      padding: Pair(padding.y + next.padding.y * stride.y, padding.x + next.padding.x * stride.x),
+      isDepthwise: isDepthwise && next.isDepthwise)
+  }
+}
