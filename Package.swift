@@ -18,7 +18,8 @@ let package = Package(
   name: "neuedge",
   products: [.executable(name: "snn", targets: ["snn"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
     .target(name: "Faults"),
@@ -32,11 +33,12 @@ let package = Package(
     .target(name: "Formats", dependencies: ["Tensors", "Faults", "CZlib", "CEmbedded"]),
     .target(name: "Plots", dependencies: ["Tensors", "Texts", "Faults"]),
     .target(name: "Language", dependencies: ["Texts", "Faults"]),
+    .target(name: "Chips", dependencies: ["Spiking", "Tensors", "Faults", "Yams"]),
     .target(name: "Machine", dependencies: ["Language", "Tensors", "Texts", "Faults"], swiftSettings: machineSettings),
     .target(
       name: "Builtins",
       dependencies: [
-        "Machine", "Language", "Spiking", "Formats", "Plots", "Tensors", "Kernels", "Texts", "Faults", "CEmbedded",
+        "Machine", "Language", "Chips", "Spiking", "Formats", "Plots", "Tensors", "Kernels", "Texts", "Faults", "CEmbedded",
       ]),
     .target(name: "Sessions",
       dependencies: ["Builtins", "Machine", "Language", "Formats", "Kernels", "Texts", "Faults", "CEditline"]),
@@ -49,6 +51,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
+    .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZlib"]),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts"]),
     .testTarget(name: "LanguageTests", dependencies: ["Language", "Texts", "Faults"]),
