@@ -10,16 +10,19 @@ public func lifWords(_ neurons: Int) -> Int { (neurons + 63) / 64 }
 
 /// Runs leaky integrate-and-fire neurons over all steps.
 ///
-/// `v = beta v + drive; s = v >= threshold; then the reset`, from `v = 0`. The potential is written over the
-/// drive as it is when the threshold is compared, that is before the reset: the backward pass needs it so.
+/// `v = beta v + drive; s = v >= threshold; then the reset`, from `v = 0` or from given potentials. The potential is
+/// written over the drive as it is when the threshold is compared, that is before the reset: the backward pass needs
+/// it so.
 ///
 /// - Parameters:
 ///   - membrane: on entry the drive, on return the potential before reset; `steps * rows * neurons` floats.
 ///   - spikes: `steps * rows * lifWords(neurons)` words, all of which (within `blocks`) are written.
+///   - carried: the potentials before the first step and, on return, after the last one's reset; `rows * neurons`
+///     floats. Nil to begin at 0.
 ///   - blocks: a part of `0 ..< rows * lifWords(neurons)`.
 public func lifForward(
-  _ constants: LifConstants, steps: Int, rows: Int, neurons: Int,
-  membrane: UnsafeMutablePointer<Float>, spikes: UnsafeMutablePointer<UInt64>, blocks: Range<Int>
+  _ constants: LifConstants, steps: Int, rows: Int, neurons: Int, membrane: UnsafeMutablePointer<Float>,
+  spikes: UnsafeMutablePointer<UInt64>, carried: UnsafeMutablePointer<Float>? = nil, blocks: Range<Int>
 ) {
   let words = lifWords(neurons)
   let beta = constants.beta
@@ -35,6 +38,7 @@ public func lifForward(
       let lanes = max(0, min(16, neurons - first))
       let kept = UInt16(truncatingIfNeeded: (UInt32(1) << UInt32(lanes)) - 1)
       var state = SIMD16<Float>(repeating: 0)
+      if let carried, lanes > 0 { state = loadLanes(carried + (row * neurons + first), lanes) }
       for t in 0..<steps {
         var bits: UInt16 = 0
         if lanes > 0 {
@@ -53,6 +57,7 @@ public func lifForward(
         let place = ((t * rows + row) * words + word) * 8 + quarter * 2
         UnsafeMutableRawPointer(spikes).storeBytes(of: bits.littleEndian, toByteOffset: place, as: UInt16.self)
       }
+      if let carried, lanes > 0 { storeLanes(state, carried + (row * neurons + first), lanes) }
     }
   }
 }
@@ -84,17 +89,28 @@ public func lifForwardPlain(
   }
 }
 
-/// Runs leaky integrators, which never fire: `v = beta v + drive`, from `v = 0`, written over the drive.
+/// Runs leaky integrators, which never fire: `v = beta v + drive`, from `v = 0` or from given potentials, written over
+/// the drive.
 ///
 /// `membrane` holds `steps * columns` floats with `columns = rows * neurons`; `range` is a part of `0 ..< columns`.
+/// `carried` holds the `columns` potentials before the first step and, on return, after the last; nil to begin at 0.
 public func leakyForward(
-  beta: Float, steps: Int, columns: Int, membrane: UnsafeMutablePointer<Float>, range: Range<Int>
+  beta: Float, steps: Int, columns: Int, membrane: UnsafeMutablePointer<Float>,
+  carried: UnsafeMutablePointer<Float>? = nil, range: Range<Int>
 ) {
+  if steps == 0 { return }
+  if let carried {
+    for i in range { membrane[i] = carried[i] * beta + membrane[i] }
+  }
   var t = 1
   while t < steps {
     let before = membrane + (t - 1) * columns
     let here = membrane + t * columns
     for i in range { here[i] = before[i] * beta + here[i] }
     t += 1
+  }
+  if let carried {
+    let last = membrane + (steps - 1) * columns
+    for i in range { carried[i] = last[i] }
   }
 }

@@ -29,6 +29,27 @@ public struct EquationNeuron: NeuronModel {
   }
   public var stateNames: [String] { program.stateNames }
   public var isSpiking: Bool { program.distance != nil }
+  public var firstStates: [Float] { initialStates }
+  /// The parameter that stands for the threshold, by its name.
+  private var thresholdParameter: Int? {
+    program.parameterNames.firstIndex(of: "threshold") ?? program.parameterNames.firstIndex(of: "theta")
+  }
+  public var thresholdValue: Float? { thresholdParameter.map { parameters[$0] } }
+
+  public func withThreshold(_ threshold: Float) throws(Fault) -> any NeuronModel {
+    guard let place = thresholdParameter else {
+      throw Fault(
+        .value, "`\(name)` has no threshold that could be moved",
+        label: "its parameters are \(program.parameterNames.joined(separator: ", "))",
+        help: "name the parameter of its spike condition `theta` or `threshold`")
+    }
+    guard threshold.isFinite else {
+      throw Fault(.value, "a threshold must be a finite number", label: "the threshold of `\(name)` is \(threshold)")
+    }
+    var model = self
+    model.parameters[place] = threshold
+    return model
+  }
 
   public func check() throws(Fault) {
     try program.check()
@@ -46,7 +67,9 @@ public struct EquationNeuron: NeuronModel {
 
   /// Keeps every state for a recording; for training only the drive, from which the backward pass runs each block of
   /// neurons again.
-  public func run(_ drive: consuming Tensor, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
+  public func run(
+    _ drive: consuming Tensor, for purpose: RunPurpose, state: inout NeuronState?
+  ) throws(Fault) -> NeuronRun {
     let drive = drive
     let size = ScanSize(drive.shape)
     var spikes = try Spikes(shape: drive.shape)
@@ -64,8 +87,10 @@ public struct EquationNeuron: NeuronModel {
     try drive.withUnsafeBuffer { (currents) throws(Fault) in
       guard let current = currents.baseAddress, !currents.isEmpty else { return }
       _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
-        try inParallel(size.blocks, workPerItem: runner.workPerBlock) { blocks in
-          runner.forward(drive: current, spikes: words, records: targets, blocks: blocks)
+        try NeuronState.withCarried(&state) { (carried) throws(Fault) in
+          try inParallel(size.blocks, workPerItem: runner.workPerBlock) { blocks in
+            runner.forward(drive: current, spikes: words, records: targets, carried: carried, blocks: blocks)
+          }
         }
       }
     }

@@ -48,7 +48,11 @@ public struct LIF: NeuronModel {
     }
   }
 
-  public func run(_ drive: consuming Tensor, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
+  public var thresholdValue: Float? { threshold }
+
+  public func run(
+    _ drive: consuming Tensor, for purpose: RunPurpose, state: inout NeuronState?
+  ) throws(Fault) -> NeuronRun {
     var membrane = drive
     var spikes = try Spikes(shape: membrane.shape)
     let size = ScanSize(membrane.shape)
@@ -56,14 +60,23 @@ public struct LIF: NeuronModel {
     _ = try membrane.withUnsafeMutableBuffer { (potentials) throws(Fault) in
       guard let potential = potentials.baseAddress, !potentials.isEmpty else { return }
       _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
-        try inParallel(size.blocks, workPerItem: 64 * size.steps) { blocks in
-          lifForward(
-            constants, steps: size.steps, rows: size.rows, neurons: size.neurons,
-            membrane: potential, spikes: words, blocks: blocks)
+        try NeuronState.withCarried(&state) { (carried) throws(Fault) in
+          try inParallel(size.blocks, workPerItem: 64 * size.steps) { blocks in
+            lifForward(
+              constants, steps: size.steps, rows: size.rows, neurons: size.neurons, membrane: potential, spikes: words,
+              carried: carried.first, blocks: blocks)
+          }
         }
       }
     }
     return NeuronRun(output: .spikes(spikes), kept: purpose == .output ? [] : [membrane])
+  }
+
+  public func withThreshold(_ threshold: Float) throws(Fault) -> any NeuronModel {
+    var model = self
+    model.threshold = threshold
+    try model.check()
+    return model
   }
 
   public func driveGradient(
@@ -114,14 +127,20 @@ public struct LeakyIntegrator: NeuronModel {
 
   public func check() throws(Fault) { try checkLeak(beta, of: name) }
 
-  public func run(_ drive: consuming Tensor, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
+  public func run(
+    _ drive: consuming Tensor, for purpose: RunPurpose, state: inout NeuronState?
+  ) throws(Fault) -> NeuronRun {
     var membrane = drive
     let size = ScanSize(membrane.shape)
     let beta = beta
     _ = try membrane.withUnsafeMutableBuffer { (potentials) throws(Fault) in
       guard let potential = potentials.baseAddress, !potentials.isEmpty else { return }
-      try inParallel(size.columns, workPerItem: size.steps) { range in
-        leakyForward(beta: beta, steps: size.steps, columns: size.columns, membrane: potential, range: range)
+      try NeuronState.withCarried(&state) { (carried) throws(Fault) in
+        try inParallel(size.columns, workPerItem: size.steps) { range in
+          leakyForward(
+            beta: beta, steps: size.steps, columns: size.columns, membrane: potential, carried: carried.first,
+            range: range)
+        }
       }
     }
     return NeuronRun(output: .tensor(membrane), kept: purpose == .recording ? [membrane] : [])

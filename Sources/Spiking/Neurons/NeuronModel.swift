@@ -15,12 +15,24 @@ public protocol NeuronModel: Described, Sendable {
   var isSpiking: Bool { get }
   /// A `.value` fault when a parameter cannot be used.
   func check() throws(Fault)
-  /// Runs the neurons over all steps from their initial state.
+  /// What each state starts from, in the order of `stateNames`.
+  var firstStates: [Float] { get }
+  /// The potential at which the neurons fire; nil for a model without a threshold that could be moved.
+  var thresholdValue: Float? { get }
+  /// The same neurons with another threshold.
+  ///
+  /// - Throws: `.value` when there is none that could be moved, or the new one cannot be used.
+  func withThreshold(_ threshold: Float) throws(Fault) -> any NeuronModel
+  /// Runs the neurons over all steps.
   ///
   /// - Parameters:
   ///   - drive: the input current, `[time, batch, ...features]`; it may be reused for the result.
   ///   - purpose: what the result is for, and so what must be kept.
-  func run(_ drive: consuming Tensor, for purpose: RunPurpose) throws(Fault) -> NeuronRun
+  ///   - state: what the neurons begin with and, on return, what they end with; nil to begin from `firstStates` and
+  ///     keep nothing. Its arrays hold `batch * features` numbers each, which the caller has checked.
+  func run(
+    _ drive: consuming Tensor, for purpose: RunPurpose, state: inout NeuronState?
+  ) throws(Fault) -> NeuronRun
   /// The gradient of the drive, from that of the output.
   ///
   /// - Parameters:
@@ -67,6 +79,21 @@ public struct Recording: Sendable {
 }
 
 extension NeuronModel {
+  public var firstStates: [Float] { stateNames.map { _ in 0 } }
+  public var thresholdValue: Float? { nil }
+
+  public func withThreshold(_ threshold: Float) throws(Fault) -> any NeuronModel {
+    throw Fault(
+      .value, "`\(name)` has no threshold that could be moved", label: "it never fires",
+      help: "adapt thresholds of neurons that fire, such as `lif`")
+  }
+
+  /// Runs the neurons over all steps from their initial state.
+  public func run(_ drive: consuming Tensor, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
+    var state: NeuronState?
+    return try run(drive, for: purpose, state: &state)
+  }
+
   /// Runs the neurons on a current `[time, batch, ...features]` and keeps every state and the spikes.
   ///
   /// - Throws: `.shape` when the drive has no batch axis.

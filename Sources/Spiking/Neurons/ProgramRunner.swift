@@ -28,9 +28,11 @@ struct ProgramRunner {
   ///   - drive: `[steps, rows, neurons]`.
   ///   - spikes: `[steps, rows, words]`, zero before.
   ///   - records: for each state `[steps, rows, neurons]`, or empty when no state is to be kept.
+  ///   - carried: for each state `[rows, neurons]`, its values before the first step and, on return, after the last;
+  ///     empty to begin at the model's initial states.
   func forward(
     drive: UnsafePointer<Float>, spikes: UnsafeMutablePointer<UInt64>, records: [UnsafeMutablePointer<Float>],
-    blocks: Range<Int>
+    carried: [UnsafeMutablePointer<Float>] = [], blocks: Range<Int>
   ) {
     let states = neuron.initialStates.count
     withRows(operations.count + states) { rows in
@@ -38,6 +40,10 @@ struct ProgramRunner {
       for block in blocks {
         let place = Place(block, size)
         begin(state)
+        let column = place.row * size.neurons + place.first
+        for (index, values) in carried.enumerated() {
+          (state + index * Self.lanes).update(from: values + column, count: place.count)
+        }
         fillConstants(rows)
         for t in 0..<size.steps {
           let here = (t * size.rows + place.row) * size.neurons + place.first
@@ -48,6 +54,9 @@ struct ProgramRunner {
           let fired = finish(rows, state: state)
           let kept = place.count == 64 ? UInt64.max : (1 << UInt64(place.count)) - 1
           spikes[(t * size.rows + place.row) * place.wordsPerRow + place.word] = fired & kept
+        }
+        for (index, values) in carried.enumerated() {
+          (values + column).update(from: state + index * Self.lanes, count: place.count)
         }
       }
     }

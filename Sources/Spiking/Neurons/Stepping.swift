@@ -1,0 +1,92 @@
+// Neurons that are driven step by step, with their state kept by the caller: what a running stream needs.
+
+import Faults
+import Tensors
+
+/// The states of a population between two steps; a value, so that a copy is a snapshot.
+public struct NeuronState: Sendable, Equatable {
+  /// For each state of the model, in the order of its `stateNames`, one number for each neuron: as the last step left
+  /// it, after any reset. With several samples side by side, sample after sample.
+  public var values: [[Float]]
+  /// The number of neurons, of all samples.
+  public let neurons: Int
+
+  init(values: [[Float]], neurons: Int) {
+    self.values = values
+    self.neurons = neurons
+  }
+
+  /// Calls `body` with the memory of each state, for changing in place; with none when there is no state.
+  static func withCarried(
+    _ state: inout NeuronState?, _ body: ([UnsafeMutablePointer<Float>]) throws(Fault) -> Void
+  ) throws(Fault) {
+    guard var values = state.take().map(\.values) else { return try body([]) }
+    let neurons = values.first?.count ?? 0
+    defer { state = NeuronState(values: values, neurons: neurons) }
+    try withPointers(&values, 0, [], body)
+  }
+
+  private static func withPointers(
+    _ values: inout [[Float]], _ index: Int, _ found: [UnsafeMutablePointer<Float>],
+    _ body: ([UnsafeMutablePointer<Float>]) throws(Fault) -> Void
+  ) throws(Fault) {
+    guard index < values.count else { return try body(found) }
+    var row = [Float]()
+    swap(&row, &values[index])
+    defer { swap(&row, &values[index]) }
+    var failure: Fault?
+    row.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      do throws(Fault) { try withPointers(&values, index + 1, found + [base], body) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+}
+
+extension NeuronModel {
+  /// The states of a population at rest, as every run begins.
+  ///
+  /// - Parameter neurons: how many; for samples side by side, those of all samples.
+  /// - Throws: `.value` for a negative number.
+  public func initialState(neurons: Int) throws(Fault) -> NeuronState {
+    guard neurons >= 0 else {
+      throw Fault(.value, "a population cannot have \(neurons) neurons")
+    }
+    return NeuronState(values: firstStates.map { [Float](repeating: $0, count: neurons) }, neurons: neurons)
+  }
+
+  /// Runs the neurons on from a state, by one step or by several.
+  ///
+  /// The kernels are those of `run`, so driving a population step by step gives the same bits as one run over all
+  /// steps.
+  ///
+  /// - Parameters:
+  ///   - drive: the input current, `[steps, batch, ...features]`; a stream gives `[1, 1, ...features]`.
+  ///   - state: from `initialState`, or as the last step left it; unchanged when this throws.
+  ///   - threshold: what stands for the model's own threshold in this step; nil for its own. For neurons given by
+  ///     equations it is the value of the parameter named `threshold` or `theta`.
+  /// - Returns: the spikes, or the first state of a model that doesn't fire.
+  /// - Throws: `.shape` when the drive has another number of neurons than the state; `.value` for a threshold that
+  ///   cannot be used or a model without one.
+  public func step(
+    _ drive: consuming Tensor, state: inout NeuronState, threshold: Float? = nil
+  ) throws(Fault) -> Signal {
+    try checkDrive(drive.shape)
+    let columns = drive.shape.dropFirst().reduce(1, *)
+    guard columns == state.neurons, state.values.count == stateNames.count,
+      state.values.allSatisfy({ $0.count == columns })
+    else {
+      throw Fault(
+        .shape, "the state of `\(name)` does not fit the drive",
+        label: "the drive is \(Shape.text(drive.shape)), the state that of \(state.neurons) neurons",
+        help: "begin with initialState(neurons: \(columns))")
+    }
+    if let threshold, threshold != thresholdValue {
+      return try withThreshold(threshold).step(drive, state: &state, threshold: nil)
+    }
+    var carried: NeuronState? = state
+    let run = try run(drive, for: .output, state: &carried)
+    if let carried { state = carried }
+    return run.output
+  }
+}
