@@ -92,6 +92,57 @@ let encoderBuiltins: [Builtin] = [
     example: "print((tensor([0.5, 1.0]) |> direct(steps=3)).shape)   # expect: [3, 1, 2]"
   ) { (call) throws(Fault) in try encode(DirectEncoder(steps: try call.int(1)), call) },
   Builtin(
+    "delta",
+    [
+      .subject(
+        "values", .tensor | .list | .spikes,
+        "a signal: [time], [time, features] or [batch, time, features]; without it, the encoder itself is the result"),
+      .required("threshold", .number, "the change that makes a spike, in units of the values"),
+      .optional("steps", .int, default: "one for each time", "the number of steps; the signal is drawn out to fit"),
+    ],
+    returns: "spikes or encoder", subject: "encoders",
+    """
+    Spikes where a signal changes: a rise of `threshold` since the last spike fires on one channel, a fall on another,
+    as event cameras do. The first axis of the features doubles, each entry to a rise and a fall side by side: 16
+    features give 32, [1, 34, 34] gives [2, 34, 34]. A constant costs nothing. Values may be any finite numbers.
+    """,
+    example: """
+      let s = tensor([0.0, 0.5, 1.0, 0.5]) |> delta(threshold=0.5)
+      print(s.shape, s.total, sum(s, axis=0))   # expect: [4, 1, 2] 3 tensor[1, 2] [[2., 1.]]
+      """
+  ) { (call) throws(Fault) in
+    try encode(
+      DeltaEncoder(threshold: try call.number(1), steps: call.has(2) && !call[2].isNil ? try call.int(2) : nil), call)
+  },
+  Builtin(
+    "population",
+    [
+      valuesSubject, .required("neurons", .int, "neurons for each value, at least 3"), stepsParameter,
+      .optional("low", .number, default: "0", "the lowest value that the neurons are spread over"),
+      .optional("high", .number, default: "1", "the highest"),
+      .optional("width", .number, default: "the gap between centres / 1.5", "the standard deviation of the fields"),
+      .optional(
+        "code", .string, default: "\"latency\"",
+        "how a response becomes spikes: \"latency\" (one, the earlier the stronger) or \"rate\" (drawn)"),
+    ],
+    returns: "spikes or encoder", subject: "encoders",
+    """
+    Gaussian receptive fields (Bohte, La Poutré and Kok 2002): each value drives `neurons` neurons, each tuned to its
+    own part of the range; near ones answer, early or often, and far ones stay silent. The first axis of the features
+    grows: 64 features and 8 neurons give 512, so the network begins with input(512). Values may be any finite numbers.
+    """,
+    example: """
+      let s = tensor([0.5]) |> population(neurons=5, steps=10)
+      print(s.shape, first_spike(s))   # expect: [10, 1, 5] tensor[5] [inf, 6., 0., 6., inf]
+      """
+  ) { (call) throws(Fault) in
+    try encode(
+      PopulationEncoder(
+        neurons: try call.int(1), steps: try call.int(2), low: try call.number(3, default: 0),
+        high: try call.number(4, default: 1), width: call.has(5) && !call[5].isNil ? try call.number(5) : nil,
+        inner: call.has(6) ? try choice(6, call) : .latency), call)
+  },
+  Builtin(
     "spikes", [.required("values", .array, "zeros and ones, [time, batch, features]")], returns: "spikes",
     subject: "encoders", "A tensor of zeros and ones as spikes, a bit each.",
     example: "print(spikes(ones([4, 1, 2])).total)   # expect: 8"

@@ -78,13 +78,9 @@ public struct NetworkValue: ForeignValue {
       throw Fault(
         .type, "a network runs on spikes or a tensor", label: "found \(input.description(of: .kind))")
     }
-    if let encoder = network.encoder, tensor.rank <= network.inputShape.count + 1,
-      tensor.count % max(1, network.inputShape.reduce(1, *)) == 0
-    {
+    if let encoder = network.encoder, let samples = try network.samples(of: tensor.detached) {
       let stream = RandomStream(seed: machine.seed, purpose: "network call")
-      return try encoder.encode(
-        try tensor.detached.reshaped([tensor.count / network.inputShape.reduce(1, *)] + network.inputShape),
-        stream: stream)
+      return try encoder.encode(batch: samples, stream: stream)
     }
     return .tensor(tensor.detached)
   }

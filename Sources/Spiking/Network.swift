@@ -99,6 +99,17 @@ public struct Network: Sendable {
     }
   }
 
+  /// Plain values as the network's own code takes them, `[batch, ...sample]`: one sample, or a batch of them. Nil when
+  /// the network has no code, or when the values are activity over time already.
+  public func samples(of values: Tensor) throws(Fault) -> Tensor? {
+    guard let encoder else { return nil }
+    let inputs = inputShape.reduce(1, *)
+    let coded = try encoder.codedShape(for: inputShape)
+    if encoder.needsTime || coded != inputShape { return try encoder.samples(of: values, inputs: inputs) }
+    guard values.rank <= inputShape.count + 1, values.count % max(1, inputs) == 0 else { return nil }
+    return try values.reshaped([values.count / max(1, inputs)] + inputShape)
+  }
+
   /// The input with the network's feature shape; features of the same number are rearranged.
   ///
   /// - Throws: `.shape` when the input has another number of features or no time and batch axes.

@@ -142,8 +142,14 @@ private func makeLayer(
 
 /// An encoder from its description; new encoders get a case here.
 private func makeEncoder(_ description: ComponentDescription) throws(Fault) -> any Encoder {
-  let steps = try description.integer("steps")
   let encoder: any Encoder
+  if description.kind == "delta" {
+    encoder = DeltaEncoder(
+      threshold: try description.number("threshold", default: .nan), steps: description.settings["steps"]?.integer)
+    try encoder.check()
+    return encoder
+  }
+  let steps = try description.integer("steps")
   switch description.kind {
   case "rate": encoder = RateEncoder(steps: steps, random: description.settings["random"]?.flag ?? true)
   case "latency": encoder = LatencyEncoder(steps: steps)
@@ -152,6 +158,13 @@ private func makeEncoder(_ description: ComponentDescription) throws(Fault) -> a
     encoder = HybridEncoder(
       steps: steps, alpha: try description.number("alpha", default: 0.5),
       base: try description.number("base", default: HybridEncoder.standardBase))
+  case "population":
+    guard let inner = PopulationEncoder.Inner(rawValue: description.settings["code"]?.text ?? "latency") else {
+      throw description.wrong("code")
+    }
+    encoder = PopulationEncoder(
+      neurons: try description.integer("neurons"), steps: steps, low: try description.number("low", default: 0),
+      high: try description.number("high", default: 1), width: description.settings["width"]?.number, inner: inner)
   default:
     throw Fault(.value, "the encoder `\(description.kind)` is not known", help: "it may come from a newer version")
   }

@@ -5,23 +5,39 @@ import Tensors
 
 /// A code: how a number from 0 to 1 becomes spikes (or a current) over `steps` time steps.
 public protocol Encoder: Described, Sendable {
-  /// The number of time steps of a code word.
+  /// The number of time steps of a code word; 0 where the sample's own time axis decides.
   var steps: Int { get }
+  /// Whether a sample has a time axis before its features.
+  var needsTime: Bool { get }
+  /// The features that enter the network at each step when a sample has the given shape. Most codes leave it.
+  ///
+  /// - Throws: `.shape` for a sample that cannot be encoded.
+  func codedShape(for sample: [Int]) throws(Fault) -> [Int]
   /// A `.value` fault when a parameter cannot be used.
   func check() throws(Fault)
-  /// Encodes values that are known to lie in 0...1.
+  /// A `.value` fault for a value that the code cannot tell of; most codes take 0...1.
+  func checkValues(_ values: Tensor, of owner: String) throws(Fault)
+  /// Encodes values that passed `checkValues`.
   ///
   /// - Parameters:
-  ///   - values: `[batch, ...features]`.
+  ///   - values: `[batch, ...sample]`.
   ///   - stream: where random codes draw from; others ignore it.
-  /// - Returns: `[steps, batch, ...features]`.
+  /// - Returns: `[steps, batch, ...coded features]`.
   func code(_ values: Tensor, stream: RandomStream) throws(Fault) -> Signal
 }
 
 extension Encoder {
-  /// Encodes a batch of samples, or one sample given as a one-dimensional tensor (then the batch is 1).
+  public var needsTime: Bool { false }
+  public func codedShape(for sample: [Int]) throws(Fault) -> [Int] { sample }
+  public func checkValues(_ values: Tensor, of owner: String) throws(Fault) {
+    try checkUnitInterval(values, of: owner)
+  }
+
+  /// Encodes a batch of samples, or one sample given without the batch axis (then the batch is 1): a list of features,
+  /// or, for codes of changes over time, `[time]` or `[time, features]`.
   ///
-  /// - Throws: `.value` for a number outside 0...1, naming it and where it stands; `.shape` for a single number.
+  /// - Throws: `.value` for a number that cannot be encoded, naming it and where it stands; `.shape` for a single
+  ///   number.
   public func encode(_ values: Tensor, stream: RandomStream) throws(Fault) -> Signal {
     try check()
     guard values.rank > 0 else {
@@ -29,9 +45,36 @@ extension Encoder {
         .shape, "`\(name)` encodes lists of features, not a single number",
         help: "give it a tensor such as tensor([0.2, 0.9])")
     }
-    let batched = values.rank == 1 ? try values.detached.reshaped([1, values.count]) : values.detached
-    try checkUnitInterval(batched, of: "the values")
-    return try code(batched, stream: stream)
+    let isOneSample = values.rank <= (needsTime ? 2 : 1)
+    return try encode(
+      batch: isOneSample ? try values.detached.reshaped([1] + values.shape) : values.detached, stream: stream)
+  }
+
+  /// Encodes a batch of samples, `[batch, ...sample]`.
+  public func encode(batch values: Tensor, stream: RandomStream) throws(Fault) -> Signal {
+    try check()
+    try checkValues(values, of: "the values")
+    return try code(values, stream: stream)
+  }
+
+  /// The samples of a tensor as the code takes them for a network of `inputs` features: `[batch, ...sample]`; nil when
+  /// the tensor is neither one sample nor a batch that gives so many features.
+  func samples(of tensor: Tensor, inputs: Int) throws(Fault) -> Tensor? {
+    func fits(_ sample: [Int]) -> Bool {
+      let coded = try? codedShape(for: sample)
+      return coded.map { $0.reduce(1, *) == inputs } ?? false
+    }
+    if fits(tensor.shape) { return try tensor.reshaped([1] + tensor.shape) }
+    return tensor.rank > 1 && fits(Array(tensor.shape.dropFirst())) ? tensor : nil
+  }
+
+  /// The features with `factor` entries for each entry of the first axis.
+  func grown(_ features: [Int], by factor: Int) throws(Fault) -> [Int] {
+    let first = features.first ?? 1
+    let (product, overflow) = first.multipliedReportingOverflow(by: factor)
+    let shape = [overflow ? Int.max : product] + features.dropFirst()
+    _ = try Shape.count(shape)
+    return shape
   }
 
   /// A `.value` fault when there are no steps.
@@ -43,22 +86,35 @@ extension Encoder {
 
   /// A `.value` fault for a number outside 0...1, naming it and where it stands in `owner`.
   func checkUnitInterval(_ values: Tensor, of owner: String) throws(Fault) {
+    guard let (value, place) = first(of: values, where: { !($0 >= 0 && $0 <= 1) }) else { return }
+    let help = value.isNaN
+      ? "a nan usually comes from 0 / 0 in the preparation of the data"
+      : "scale the data first, for example x / max(x)"
+    throw Fault(
+      .value, "`\(name)` encodes values from 0 to 1", label: "\(owner) hold \(value) at \(place)", help: help)
+  }
+
+  /// A `.value` fault for infinity or nan, naming where it stands in `owner`.
+  func checkFinite(_ values: Tensor, of owner: String) throws(Fault) {
+    guard let (value, place) = first(of: values, where: { !$0.isFinite }) else { return }
+    throw Fault(
+      .value, "`\(name)` encodes finite values", label: "\(owner) hold \(value.isNaN ? "nan" : "\(value)") at \(place)",
+      help: "a nan usually comes from 0 / 0 in the preparation of the data")
+  }
+
+  /// The first offending value, and where it stands: "[1, 4]".
+  private func first(of values: Tensor, where isWrong: (Float) -> Bool) -> (Float, String)? {
     let offender = values.withUnsafeBuffer { buffer in
-      buffer.firstIndex { !($0 >= 0 && $0 <= 1) }.map { ($0, buffer[$0]) }
+      buffer.firstIndex(where: isWrong).map { ($0, buffer[$0]) }
     }
-    guard let (place, value) = offender else { return }
+    guard let (place, value) = offender else { return nil }
     var index: [Int] = []
     var rest = place
     for size in values.shape.reversed() {
       index.insert(rest % max(size, 1), at: 0)
       rest /= max(size, 1)
     }
-    let help = value.isNaN
-      ? "a nan usually comes from 0 / 0 in the preparation of the data"
-      : "scale the data first, for example x / max(x)"
-    throw Fault(
-      .value, "`\(name)` encodes values from 0 to 1", label: "\(owner) hold \(value) at \(Shape.text(index))",
-      help: help)
+    return (value, Shape.text(index))
   }
 }
 

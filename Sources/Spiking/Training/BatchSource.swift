@@ -20,15 +20,17 @@ struct BatchSource {
     try encoder?.check()
     let sample = data.sampleShape
     let needed = network.inputShape.reduce(1, *)
-    if encoder != nil {
-      guard sample.reduce(1, *) == needed else {
+    if let encoder {
+      let coded = try encoder.codedShape(for: sample)
+      guard coded.reduce(1, *) == needed else {
+        let made = coded == sample ? "" : ", of which \(encoder.callText) makes \(Shape.text(coded))"
         throw Fault(
           .shape, "the samples do not fit the network",
-          label: "a sample of \(data.name) is \(Shape.text(sample)), "
+          label: "a sample of \(data.name) is \(Shape.text(sample))\(made), "
             + "the network takes \(Shape.text(network.inputShape))",
-          help: "begin the network with input(\(sample.map(String.init).joined(separator: ", ")))")
+          help: "begin the network with input(\(coded.map(String.init).joined(separator: ", ")))")
       }
-      try encoder?.checkUnitInterval(data.features, of: "the samples of \(data.name)")
+      try encoder.checkValues(data.features, of: "the samples of \(data.name)")
     } else {
       guard sample.count >= 2, sample.dropFirst().reduce(1, *) == needed else {
         throw Fault(
@@ -46,21 +48,27 @@ struct BatchSource {
     }
   }
 
-  /// The activity `[time, batch, ...features]` of some samples; recorded events, all 0 and 1, are spikes.
+  /// The activity `[time, batch, ...features]` of some samples.
   func signal(_ indices: [Int], stream: RandomStream) throws(Fault) -> Signal {
-    let rows = try data.rows(indices)
-    guard let encoder else {
-      let order = [1, 0] + (2..<rows.rank)
-      let timed = try rows.transposed(order)
-      let isBinary = timed.withUnsafeBuffer { values in values.allSatisfy { $0 == 0 || $0 == 1 } }
-      return isBinary ? .spikes(try Spikes(timed)) : .tensor(timed)
-    }
-    let shaped = try rows.reshaped([indices.count] + network.inputShape)
-    return try encoder.code(shaped, stream: stream)
+    let signal = try data.signal(indices, encoder: encoder, stream: stream)
+    return encoder == nil ? signal : try signal.reshaped(features: network.inputShape)
   }
 
   /// The labels of some samples as numbers.
   func labels(_ indices: [Int]) throws(Fault) -> Tensor {
     try Tensor(indices.map { Float(data.labels[$0]) }, shape: [indices.count])
+  }
+}
+
+extension Dataset {
+  /// The activity `[time, batch, ...features]` of some samples, by a code or, without one, along the samples' own time
+  /// axis; recorded events, all 0 and 1, are spikes.
+  func signal(_ indices: [Int], encoder: (any Encoder)?, stream: RandomStream) throws(Fault) -> Signal {
+    let rows = try rows(indices)
+    if let encoder { return try encoder.code(rows, stream: stream) }
+    let order = [1, 0] + (2..<rows.rank)
+    let timed = try rows.transposed(order)
+    let isBinary = timed.withUnsafeBuffer { values in values.allSatisfy { $0 == 0 || $0 == 1 } }
+    return isBinary ? .spikes(try Spikes(timed)) : .tensor(timed)
   }
 }
