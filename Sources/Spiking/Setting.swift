@@ -7,6 +7,7 @@ public enum Setting: Sendable, Equatable {
   case flag(Bool)
   case text(String)
   case texts([String])
+  case integers([Int])
 
   /// As the language writes it; numbers with the digits of a 32-bit float.
   public var description: String {
@@ -16,6 +17,7 @@ public enum Setting: Sendable, Equatable {
     case .flag(let value): "\(value)"
     case .text(let value): "\"\(value)\""
     case .texts(let values): "[" + values.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
+    case .integers(let values): "[" + values.map(String.init).joined(separator: ", ") + "]"
     }
   }
 
@@ -24,7 +26,7 @@ public enum Setting: Sendable, Equatable {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value
-    case .flag, .text, .texts: nil
+    case .flag, .text, .texts, .integers: nil
     }
   }
 
@@ -43,6 +45,10 @@ public enum Setting: Sendable, Equatable {
   public var texts: [String]? {
     if case .texts(let values) = self { values } else { nil }
   }
+
+  public var integers: [Int]? {
+    if case .integers(let values) = self { values } else { nil }
+  }
 }
 
 /// Something that a call in the language makes: its name and its arguments.
@@ -50,10 +56,11 @@ public protocol Described {
   /// The name in the language.
   var name: String { get }
   var settings: [(name: String, value: Setting)] { get }
+  /// As it would be called: "hybrid(steps=20, alpha=0.5)".
+  var callText: String { get }
 }
 
 extension Described {
-  /// As it would be called: "hybrid(steps=20, alpha=0.5)".
   public var callText: String {
     name + "(" + settings.map { "\($0.name)=\($0.value.description)" }.joined(separator: ", ") + ")"
   }

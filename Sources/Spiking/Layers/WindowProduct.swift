@@ -1,0 +1,131 @@
+// The three products of a convolution over all time steps at once, divided among the threads by rows.
+
+import Faults
+import Kernels
+import Tensors
+
+/// A convolution's products for one geometry.
+struct WindowProduct {
+  let shape: WindowShape
+  let outputs: Int
+
+  init(_ shape: WindowShape, outputs: Int) {
+    self.shape = shape
+    self.outputs = outputs
+  }
+
+  /// The cost of a row in the unit of `inParallel`, with vectors in mind.
+  private var workPerRow: Int { shape.outPixels * shape.taps / 64 * max(outputs, 4) + shape.outPixels * outputs / 4 }
+
+  /// `[time, batch, outputs, height, width]`.
+  func forward(_ input: Signal, weight: Tensor, bias: Tensor?) throws(Fault) -> Tensor {
+    let rows = input.steps * input.batch
+    let packed = try Tensor(shape: [packedConvolutionCount(shape, outputs: outputs)]) { (target) throws(Fault) in
+      weight.withUnsafeBuffer { source in
+        guard let to = target.baseAddress, let from = source.baseAddress else { return }
+        packConvolution(shape, outputs: outputs, weights: from, packed: to)
+      }
+    }
+    let none = try bias ?? Tensor.zeros([1])
+    return try Tensor(
+      shape: [input.steps, input.batch, outputs, shape.outHeight, shape.outWidth]
+    ) { (target) throws(Fault) in
+      guard let out = target.baseAddress else { return }
+      try input.withConvolutionInput { (source) throws(Fault) in
+        try packed.withUnsafeBuffer { (weights) throws(Fault) in
+          try none.withUnsafeBuffer { (offsets) throws(Fault) in
+            guard let weights = weights.baseAddress else { return }
+            try inParallel(rows, workPerItem: workPerRow) { range in
+              convolutionForward(
+                shape, outputs: outputs, input: source, packed: weights,
+                bias: bias == nil ? nil : offsets.baseAddress, out: out, rows: range)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The gradient of the input, of the given shape `[time, batch, channels, height, width]`.
+  func inputGradient(_ gradient: Tensor, weight: Tensor, shape wanted: [Int]) throws(Fault) -> Tensor {
+    let packed = try Tensor(shape: [packedTurnedCount(shape, outputs: outputs)]) { (target) throws(Fault) in
+      weight.withUnsafeBuffer { source in
+        guard let to = target.baseAddress, let from = source.baseAddress else { return }
+        packTurnedConvolution(shape, outputs: outputs, weights: from, packed: to)
+      }
+    }
+    return try Tensor(shape: wanted) { (target) throws(Fault) in
+      try gradient.withUnsafeBuffer { (flows) throws(Fault) in
+        try packed.withUnsafeBuffer { (weights) throws(Fault) in
+          guard let out = target.baseAddress, let flow = flows.baseAddress, let weights = weights.baseAddress
+          else { return }
+          let work = shape.pixels * shape.kernelHeight * shape.kernelWidth * outputs / 64 * max(shape.channels, 4)
+          try inParallel(wanted[0] * wanted[1], workPerItem: work) { range in
+            convolutionInputGradient(
+              shape, outputs: outputs, gradient: flow, packed: weights, out: out, rows: range)
+          }
+        }
+      }
+    }
+  }
+
+  /// The most floats that partial sums of the weights' gradient take together.
+  private static let partialLimit = 8 << 20
+
+  /// The gradients of weight and bias. Rows are divided into groups by the shapes alone; each group has sums of its
+  /// own, which are added in order.
+  func weightGradient(_ input: Signal, outputGradient: Tensor) throws(Fault) -> (weight: Tensor, bias: Tensor) {
+    let rows = input.steps * input.batch
+    let size = packedConvolutionCount(shape, outputs: outputs)
+    let groups = max(1, min(16, rows, WindowProduct.partialLimit / max(1, size)))
+    var sums = try Tensor.zeros([groups, size])
+    var offsets = try Tensor.zeros([groups, outputs])
+    try input.withConvolutionInput { (source) throws(Fault) in
+      _ = try sums.withUnsafeMutableBuffer { (sums) throws(Fault) in
+        _ = try offsets.withUnsafeMutableBuffer { (offsets) throws(Fault) in
+          try outputGradient.withUnsafeBuffer { (flows) throws(Fault) in
+            guard let sum = sums.baseAddress, let offset = offsets.baseAddress, let flow = flows.baseAddress
+            else { return }
+            let (shape, outputs) = (shape, outputs)
+            ThreadPool.shared.run(tasks: groups) { group in
+              for row in rows * group / groups..<rows * (group + 1) / groups {
+                if Interrupt.isRequested { return }
+                convolutionWeightGradient(
+                  shape, outputs: outputs, input: source, gradient: flow, weightSums: sum + group * size,
+                  biasSums: offset + group * outputs, rows: row..<row + 1)
+              }
+            }
+          }
+        }
+      }
+    }
+    try Interrupt.check()
+    let total = try sums.sum(over: [0])
+    let weight = try Tensor(
+      shape: [outputs, shape.channels, shape.kernelHeight, shape.kernelWidth]
+    ) { (target) throws(Fault) in
+      total.withUnsafeBuffer { packed in
+        guard let to = target.baseAddress, let from = packed.baseAddress else { return }
+        unpackConvolution(shape, outputs: outputs, packed: from, weights: to)
+      }
+    }
+    return (weight, try offsets.sum(over: [0]))
+  }
+}
+
+extension Signal {
+  /// The rows in the form that the kernels of windows take.
+  func withConvolutionInput(_ body: (ConvolutionInput) throws(Fault) -> Void) throws(Fault) {
+    switch self {
+    case .tensor(let values):
+      try values.withUnsafeBuffer { (buffer) throws(Fault) in
+        guard let start = buffer.baseAddress else { return }
+        try body(.values(start))
+      }
+    case .spikes(let spikes):
+      try spikes.withUnsafeWords { (words) throws(Fault) in
+        try body(.spikes(words, wordsPerRow: spikes.wordsPerRow))
+      }
+    }
+  }
+}
