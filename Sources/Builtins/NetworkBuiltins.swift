@@ -5,7 +5,7 @@ import Machine
 import Spiking
 import Tensors
 
-private let networkSubject = BuiltinParameter.subject(
+let networkSubject = BuiltinParameter.subject(
   "network", .foreign("network") | .foreign("layer"),
   "the network that gets the layer; without it, the layer itself is the result")
 
@@ -142,7 +142,7 @@ let networkBuiltins: [Builtin] = [
 ]
 
 /// The layer at the end of the subject network, or the layer itself.
-private func place(_ layer: any Layer, _ call: Call) throws(Fault) -> Value {
+func place(_ layer: any Layer, _ call: Call) throws(Fault) -> Value {
   guard call.has(0) else { return .foreign(LayerValue(layer)) }
   if let alone = call[0].asForeign(LayerValue.self) {
     throw Fault(

@@ -72,6 +72,7 @@ private func json(_ component: ComponentDescription) -> JSON {
       case .flag(let value): .bool(value)
       case .text(let value): .string(value)
       case .texts(let values): .list(values.map { .string($0) })
+      case .integers(let values): .list(values.map { .integer($0) })
       }
     return JSONMember(name, value)
   }
@@ -88,9 +89,14 @@ private func component(_ json: JSON) -> ComponentDescription? {
     case .bool(let value): settings[member.name] = .flag(value)
     case .string(let value): settings[member.name] = .text(value)
     case .list(let values):
-      let texts = values.compactMap(\.stringValue)
-      if texts.count != values.count { return nil }
-      settings[member.name] = .texts(texts)
+      let (texts, integers) = (values.compactMap(\.stringValue), values.compactMap(\.integerValue))
+      if texts.count == values.count {
+        settings[member.name] = .texts(texts)
+      } else if integers.count == values.count {
+        settings[member.name] = .integers(integers)
+      } else {
+        return nil
+      }
     case .null, .object: return nil
     }
   }

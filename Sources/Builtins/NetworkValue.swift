@@ -154,6 +154,7 @@ func settingValue(_ setting: Setting) -> Value {
   case .flag(let value): .bool(value)
   case .text(let value): .string(value)
   case .texts(let values): .list(values.map { .string($0) })
+  case .integers(let values): .list(values.map { .int($0) })
   }
 }
 

@@ -4,8 +4,8 @@ import Machine
 public let standardBuiltins: [Builtin] =
   outputBuiltins + conversionBuiltins + collectionBuiltins + textBuiltins + numberBuiltins + systemBuiltins
   + tensorBuiltins + tensorShapeBuiltins + tensorMathBuiltins + tensorRandomBuiltins + tensorGradientBuiltins
-  + networkBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins + trainingBuiltins
-  + plotBuiltins + dataBuiltins + [splitBuiltin]
+  + networkBuiltins + convolutionBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins
+  + trainingBuiltins + plotBuiltins + dataBuiltins + [splitBuiltin]
 
 /// The library of a session: the builtins, and the stdlib's sources in the language itself.
 public func standardLibrary() -> Library {

@@ -29,7 +29,7 @@ private func forEachTerm(
 public func referenceConvolution(
   _ shape: WindowShape, outputs: Int, image: [Float], weights: [Float], bias: [Float]?
 ) -> [Float] {
-  var out = (0..<outputs * shape.outPixels).map { bias.map { b in b[$0 / shape.outPixels] } ?? 0 }
+  var out = (0..<outputs * shape.outPixels).map { place in bias?[place / shape.outPixels] ?? 0 }
   forEachTerm(shape, outputs: outputs) { output, input, weight in out[output] += image[input] * weights[weight] }
   return out
 }

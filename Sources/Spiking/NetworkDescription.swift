@@ -123,6 +123,23 @@ private func makeLayer(
     let layer = try DenseLayer(weight: weight, bias: bias)
     guard layer.outputs == outputs, layer.hasBias == hasBias else { throw description.wrong("weight") }
     return layer
+  case "conv":
+    guard let weight else { throw description.wrong("weight") }
+    let one = Window.Pair(1, 1)
+    let layer = try ConvLayer(
+      weight: weight, bias: bias, stride: try description.pair("stride", default: one),
+      padding: try description.pair("padding", default: .init(0, 0)))
+    let hasBias = description.settings["bias"]?.flag ?? true
+    guard layer.outputs == (try description.integer("outputs")),
+      layer.kernel == (try description.pair("kernel", default: one)), layer.hasBias == hasBias
+    else { throw description.wrong("weight") }
+    return layer
+  case "pool":
+    guard let kind = PoolLayer.Kind(rawValue: description.settings["kind"]?.text ?? "average") else {
+      throw description.wrong("kind")
+    }
+    let size = try description.pair("size", default: .init(0, 0))
+    return PoolLayer(size: size, kind: kind, stride: try description.pair("stride", default: size))
   case "flatten": return FlattenLayer()
   case "dropout": return DropoutLayer(rate: try description.number("rate", default: 0.5))
   case "lif":

@@ -26,14 +26,15 @@ struct WindowProduct {
         packConvolution(shape, outputs: outputs, weights: from, packed: to)
       }
     }
-    let none = try bias ?? Tensor.zeros([1])
+    let offsets: Tensor
+    if let bias { offsets = bias } else { offsets = try Tensor.zeros([1]) }
     return try Tensor(
       shape: [input.steps, input.batch, outputs, shape.outHeight, shape.outWidth]
     ) { (target) throws(Fault) in
       guard let out = target.baseAddress else { return }
       try input.withConvolutionInput { (source) throws(Fault) in
         try packed.withUnsafeBuffer { (weights) throws(Fault) in
-          try none.withUnsafeBuffer { (offsets) throws(Fault) in
+          try offsets.withUnsafeBuffer { (offsets) throws(Fault) in
             guard let weights = weights.baseAddress else { return }
             try inParallel(rows, workPerItem: workPerRow) { range in
               convolutionForward(
