@@ -10,14 +10,17 @@
 /// - Parameters:
 ///   - membrane: the potential before reset that `lifForward` wrote; `steps * rows * neurons` floats.
 ///   - gradient: on entry the gradient of the spikes, on return that of the drive; the same size.
+///   - carried: the gradient of the potentials after the last step and, on return, of those before the first;
+///     `rows * neurons` floats. Nil for none.
 ///   - blocks: a part of `0 ..< rows * lifWords(neurons)`, as in `lifForward`.
 public func lifBackward(
   _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-  membrane: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
+  membrane: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>,
+  carried: UnsafeMutablePointer<Float>? = nil, blocks: Range<Int>
 ) {
   let scan = BackwardScan(
     constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane,
-    gradient: gradient, blocks: blocks)
+    gradient: gradient, carried: carried, blocks: blocks)
   switch surrogate {
   case .fastSigmoid(let slope): scan.run(FastSigmoidDerivative(slope: slope))
   case .arctangent(let alpha): scan.run(ArctangentDerivative(alpha: alpha))
@@ -31,6 +34,7 @@ private struct BackwardScan {
   let steps: Int, rows: Int, neurons: Int
   let membrane: UnsafePointer<Float>
   let gradient: UnsafeMutablePointer<Float>
+  let carried: UnsafeMutablePointer<Float>?
   let blocks: Range<Int>
 
   @inline(__always)
@@ -46,6 +50,7 @@ private struct BackwardScan {
       while first < end {
         let lanes = min(16, end - first)
         var later = SIMD16<Float>(repeating: 0)
+        if let carried { later = loadLanes(carried + (row * neurons + first), lanes) }
         var t = steps - 1
         while t >= 0 {
           let here = (t * rows + row) * neurons + first
@@ -56,6 +61,7 @@ private struct BackwardScan {
           later = total * constants.beta
           t -= 1
         }
+        if let carried { storeLanes(later, carried + (row * neurons + first), lanes) }
         first += 16
       }
     }
@@ -93,10 +99,21 @@ public func lifBackwardPlain(
 }
 
 /// Gradients of the drive of leaky integrators, written over the gradients of their potentials:
-/// `d[t] = g[t] + beta d[t+1]`. Sizes and `range` as in `leakyForward`.
+/// `d[t] = g[t] + beta d[t+1]`. Sizes and `range` as in `leakyForward`, `carried` as in `lifBackward`.
 public func leakyBackward(
-  beta: Float, steps: Int, columns: Int, gradient: UnsafeMutablePointer<Float>, range: Range<Int>
+  beta: Float, steps: Int, columns: Int, gradient: UnsafeMutablePointer<Float>,
+  carried: UnsafeMutablePointer<Float>? = nil, range: Range<Int>
 ) {
+  if steps == 0 { return }
+  if let carried {
+    let last = gradient + (steps - 1) * columns
+    for i in range { last[i] += carried[i] }
+  }
+  defer {
+    if let carried {
+      for i in range { carried[i] = gradient[i] * beta }
+    }
+  }
   var t = steps - 2
   while t >= 0 {
     let later = gradient + (t + 1) * columns

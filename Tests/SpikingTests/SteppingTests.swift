@@ -52,6 +52,38 @@ private func twoStates(parameters: [String] = ["beta", "theta"]) throws -> Equat
     }
   }
 
+  /// Gradients that are carried from step to step are those of the whole run.
+  @Test(arguments: [[8, 1, 1], [8, 2, 70]])
+  func stepByStepBackGivesTheGradientsOfOneRun(shape: [Int]) throws {
+    var numbers = TestNumbers(5)
+    let count = shape.reduce(1, *)
+    let width = count / shape[0]
+    let drive = numbers.floats(count, from: -0.3, to: 0.9)
+    let flow = numbers.floats(count, from: -1, to: 1)
+    for model in Self.models + [try twoStates()] {
+      let kept = try model.run(try Tensor(drive, shape: shape), for: .training).kept
+      let whole = try model.driveGradient(try Tensor(flow, shape: shape), kept: kept, surrogate: .standard).scalars
+      func part(_ values: [Float], _ t: Int) throws -> Tensor {
+        try Tensor(Array(values[t * width..<(t + 1) * width]), shape: [1] + shape.dropFirst())
+      }
+      var states: [NeuronState] = []
+      var pieces: [[Tensor]] = []
+      var state: NeuronState? = try model.initialState(neurons: width)
+      for t in 0..<shape[0] {
+        states.append(try #require(state))
+        pieces.append(try model.run(try part(drive, t), for: .training, state: &state).kept)
+      }
+      var later: NeuronState? = try model.initialState(neurons: width).zeros
+      var gradient = [Float](repeating: 0, count: count)
+      for t in (0..<shape[0]).reversed() {
+        let step = try model.driveGradient(
+          try part(flow, t), kept: pieces[t], surrogate: .standard, state: states[t], later: &later)
+        gradient.replaceSubrange(t * width..<(t + 1) * width, with: step.scalars)
+      }
+      #expect(gradient == whole, "\(model.name)")
+    }
+  }
+
   @Test func aStateIsASnapshotAfterTheReset() throws {
     var state = try LIF().initialState(neurons: 2)
     _ = try LIF().step(try Tensor([1.25, 0.5], shape: [1, 1, 2]), state: &state)

@@ -104,7 +104,8 @@ public struct EquationNeuron: NeuronModel {
   }
 
   public func driveGradient(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    later: inout NeuronState?
   ) throws(Fault) -> Tensor {
     var result = gradient
     guard let drive = kept.first, drive.count == result.count else { return result }
@@ -114,8 +115,15 @@ public struct EquationNeuron: NeuronModel {
       try drive.withUnsafeBuffer { (currents) throws(Fault) in
         guard let gradient = gradients.baseAddress, let current = currents.baseAddress, !currents.isEmpty
         else { return }
-        try inParallel(size.blocks, workPerItem: 3 * runner.workPerBlock) { blocks in
-          runner.backward(drive: current, gradient: gradient, surrogate: surrogate.shape, blocks: blocks)
+        var before = state
+        try NeuronState.withCarried(&before) { (first) throws(Fault) in
+          try NeuronState.withCarried(&later) { (carried) throws(Fault) in
+            try inParallel(size.blocks, workPerItem: 3 * runner.workPerBlock) { blocks in
+              runner.backward(
+                drive: current, gradient: gradient, surrogate: surrogate.shape, first: first, carried: carried,
+                blocks: blocks)
+            }
+          }
         }
       }
     }

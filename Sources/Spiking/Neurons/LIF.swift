@@ -80,7 +80,8 @@ public struct LIF: NeuronModel {
   }
 
   public func driveGradient(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    later: inout NeuronState?
   ) throws(Fault) -> Tensor {
     var result = gradient
     let size = ScanSize(result.shape)
@@ -90,10 +91,12 @@ public struct LIF: NeuronModel {
       try membrane.withUnsafeBuffer { (potentials) throws(Fault) in
         guard let gradient = gradients.baseAddress, let potential = potentials.baseAddress, !potentials.isEmpty
         else { return }
-        try inParallel(size.blocks, workPerItem: 128 * size.steps) { blocks in
-          lifBackward(
-            constants, surrogate: surrogate.shape, steps: size.steps, rows: size.rows, neurons: size.neurons,
-            membrane: potential, gradient: gradient, blocks: blocks)
+        try NeuronState.withCarried(&later) { (carried) throws(Fault) in
+          try inParallel(size.blocks, workPerItem: 128 * size.steps) { blocks in
+            lifBackward(
+              constants, surrogate: surrogate.shape, steps: size.steps, rows: size.rows, neurons: size.neurons,
+              membrane: potential, gradient: gradient, carried: carried.first, blocks: blocks)
+          }
         }
       }
     }
@@ -147,15 +150,20 @@ public struct LeakyIntegrator: NeuronModel {
   }
 
   public func driveGradient(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    later: inout NeuronState?
   ) throws(Fault) -> Tensor {
     var result = gradient
     let size = ScanSize(result.shape)
     let beta = beta
     _ = try result.withUnsafeMutableBuffer { (gradients) throws(Fault) in
       guard let gradient = gradients.baseAddress, !gradients.isEmpty else { return }
-      try inParallel(size.columns, workPerItem: size.steps) { range in
-        leakyBackward(beta: beta, steps: size.steps, columns: size.columns, gradient: gradient, range: range)
+      try NeuronState.withCarried(&later) { (carried) throws(Fault) in
+        try inParallel(size.columns, workPerItem: size.steps) { range in
+          leakyBackward(
+            beta: beta, steps: size.steps, columns: size.columns, gradient: gradient, carried: carried.first,
+            range: range)
+        }
       }
     }
     return result

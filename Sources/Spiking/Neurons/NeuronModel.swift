@@ -38,8 +38,12 @@ public protocol NeuronModel: Described, Sendable {
   /// - Parameters:
   ///   - gradient: of the output, `[time, batch, ...features]`; it may be reused for the result.
   ///   - kept: what `run` kept for training.
+  ///   - state: what the run began with; nil where it began from `firstStates`.
+  ///   - later: the gradient of the states after the last step and, on return, of those before the first; nil for a
+  ///     run whose last states nobody used.
   func driveGradient(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    later: inout NeuronState?
   ) throws(Fault) -> Tensor
 }
 
@@ -86,6 +90,14 @@ extension NeuronModel {
     throw Fault(
       .value, "`\(name)` has no threshold that could be moved", label: "it never fires",
       help: "adapt thresholds of neurons that fire, such as `lif`")
+  }
+
+  /// The gradient of the drive of a run from rest, whose last states nobody used.
+  public func driveGradient(
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+  ) throws(Fault) -> Tensor {
+    var later: NeuronState?
+    return try driveGradient(gradient, kept: kept, surrogate: surrogate, state: nil, later: &later)
   }
 
   /// Runs the neurons over all steps from their initial state.

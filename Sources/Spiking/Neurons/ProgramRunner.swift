@@ -66,8 +66,14 @@ struct ProgramRunner {
   ///
   /// Each block is run again to find the states before each step; then the program is walked backwards step by step.
   /// As in `lifBackward`, no gradient flows through the spike that caused a reset.
+  ///
+  /// - Parameters:
+  ///   - first: for each state `[rows, neurons]`, its values before the first step; empty for the model's own.
+  ///   - carried: for each state `[rows, neurons]`, the gradient of its values after the last step and, on return, of
+  ///     those before the first; empty for none.
   func backward(
-    drive: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, surrogate: SurrogateShape, blocks: Range<Int>
+    drive: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, surrogate: SurrogateShape,
+    first: [UnsafeMutablePointer<Float>] = [], carried: [UnsafeMutablePointer<Float>] = [], blocks: Range<Int>
   ) {
     let states = neuron.initialStates.count
     let count = operations.count
@@ -80,6 +86,10 @@ struct ProgramRunner {
       for block in blocks {
         let place = Place(block, size)
         begin(state)
+        let column = place.row * size.neurons + place.first
+        for (index, values) in first.enumerated() {
+          (state + index * Self.lanes).update(from: values + column, count: place.count)
+        }
         fillConstants(rows)
         for t in 0..<size.steps {
           (history + t * states * Self.lanes).update(from: state, count: states * Self.lanes)
@@ -88,6 +98,9 @@ struct ProgramRunner {
           _ = finish(rows, state: state)
         }
         later.update(repeating: 0, count: states * Self.lanes)
+        for (index, values) in carried.enumerated() {
+          (later + index * Self.lanes).update(from: values + column, count: place.count)
+        }
         for t in (0..<size.steps).reversed() {
           state.update(from: history + t * states * Self.lanes, count: states * Self.lanes)
           let here = (t * size.rows + place.row) * size.neurons + place.first
@@ -98,6 +111,9 @@ struct ProgramRunner {
           (gradient + here).update(repeating: 0, count: place.count)
           later.update(repeating: 0, count: states * Self.lanes)
           walk.run(input: gradient + here, count: place.count, states: later)
+        }
+        for (index, values) in carried.enumerated() {
+          (values + column).update(from: later + index * Self.lanes, count: place.count)
         }
       }
     }

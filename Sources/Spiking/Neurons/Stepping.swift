@@ -16,6 +16,11 @@ public struct NeuronState: Sendable, Equatable {
     self.neurons = neurons
   }
 
+  /// Nothing in every state: what a gradient of the states begins with.
+  public var zeros: NeuronState {
+    NeuronState(values: values.map { [Float](repeating: 0, count: $0.count) }, neurons: neurons)
+  }
+
   /// Calls `body` with the memory of each state, for changing in place; with none when there is no state.
   static func withCarried(
     _ state: inout NeuronState?, _ body: ([UnsafeMutablePointer<Float>]) throws(Fault) -> Void
