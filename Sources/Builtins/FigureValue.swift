@@ -29,6 +29,12 @@ public final class FigureValue: ForeignValue {
     figure.terminalText(TerminalOptions(width: min(style.width, 100), color: style.usesColour))
   }
 
+  public var richForm: RichForm? {
+    .picture(description: figure.spokenDescription) { [figure] width in
+      figure.svg(width: width, height: min(width * 0.625, 400))
+    }
+  }
+
   public var memberNames: [String] { ["title", "svg", "text"] }
 
   public func member(_ name: String) throws(Fault) -> Value? {

@@ -20,8 +20,8 @@ public struct NetworkValue: ForeignValue {
 
   private var inputText: String { "input(\(network.inputShape.map(String.init).joined(separator: ", ")))" }
 
-  /// The table that `describe` and the prompt show: layer, shape, parameters, synapses.
-  public func display(_ style: DisplayStyle) -> String {
+  /// Layer, shape, parameters, synapses.
+  private var table: TextTable {
     func cell(_ number: Int) -> TextTable.Cell {
       TextTable.Cell(text: number == 0 ? "" : groupedDigits(number), isNumber: true)
     }
@@ -34,15 +34,29 @@ public struct NetworkValue: ForeignValue {
       ])
     }
     rows.append([text(""), text("total"), text(""), cell(network.parameterCount), cell(network.synapseCount)])
-    let table = TextTable(header: ["", "layer", "shape", "parameters", "synapses"], rows: rows)
-    var lines = ["network"] + table.text(maximumWidth: style.width).split(separator: "\n").map(String.init)
+    return TextTable(header: ["", "layer", "shape", "parameters", "synapses"], rows: rows)
+  }
+
+  /// The table that `describe` and the prompt show, and what the training left.
+  public func display(_ style: DisplayStyle) -> String {
+    let lines = ["network"] + table.text(maximumWidth: style.width).split(separator: "\n").map(String.init)
+    return (lines + notes).joined(separator: "\n")
+  }
+
+  public var richForm: RichForm? {
+    let notes = notes.map { "<p class=\"note\">\($0.escapedForMarkup)</p>" }
+    return .markup(([table.html] + notes).joined(separator: "\n"))
+  }
+
+  private var notes: [String] {
+    var lines: [String] = []
     if let encoder = network.encoder { lines.append("encoder  \(encoder.callText)") }
     if let history = network.history, let loss = history.loss.last {
       let epochs = "\(history.epochs) epoch\(history.epochs == 1 ? "" : "s")"
       lines.append(
         "trained  \(epochs), loss \(formatted(loss, "g", digits: 4))\(history.interrupted ? ", interrupted" : "")")
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   public var memberNames: [String] {

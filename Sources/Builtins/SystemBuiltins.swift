@@ -60,6 +60,14 @@ let systemBuiltins: [Builtin] = [
     return call.has(1) ? call[1].retained() : .nil
   },
   Builtin(
+    "is_quick", [], returns: "bool", subject: "system",
+    """
+    Whether the run was asked to be quick, by `--quick` of `snn run`, `snn render` and `snn test`. A tutorial that \
+    trains for long takes fewer epochs then, and asserts less.
+    """,
+    example: "let epochs = if is_quick() { 2 } else { 12 }"
+  ) { (call) throws(Fault) in .bool(call.machine.isQuick) },
+  Builtin(
     "help", [.optional("subject", .any, default: "an overview", "a builtin, a function, or a name as text")], returns: "nil", subject: "system",
     "Shows what a function does; at the prompt, `?name` does the same.", example: "help(len)"
   ) { (call) throws(Fault) in

@@ -11,6 +11,8 @@ public protocol ForeignValue {
   var summary: String { get }
   /// What the prompt shows and `describe` prints: a table, a picture, at most `width` wide.
   func display(_ style: DisplayStyle) -> String
+  /// The form for a page, where text is not all that the value can be; nil where it is.
+  var richForm: RichForm? { get }
   var memberNames: [String] { get }
   /// An owned value, or nil when there is no such member.
   func member(_ name: String) throws(Fault) -> Value?
@@ -22,6 +24,14 @@ public protocol ForeignValue {
   var count: Int? { get }
   /// The element at a checked index, owned.
   func element(at index: Int) throws(Fault) -> Value
+}
+
+/// What a page or a notebook shows of a value instead of its text.
+public enum RichForm {
+  /// A picture: what a reader who cannot see it is told, and the SVG document for a width in pixels.
+  case picture(description: String, svg: (_ width: Double) -> String)
+  /// A fragment of HTML that is also well-formed XML.
+  case markup(String)
 }
 
 /// How wide and how colourful a display may be.
@@ -44,6 +54,7 @@ public struct ForeignArguments {
 extension ForeignValue {
   public var typeName: String { Self.typeName }
   public func display(_ style: DisplayStyle) -> String { summary }
+  public var richForm: RichForm? { nil }
   public var memberNames: [String] { [] }
   public func member(_ name: String) throws(Fault) -> Value? { nil }
   public var isCallable: Bool { false }

@@ -6,7 +6,7 @@ public protocol Output: AnyObject {
   var usesColour: Bool { get }
   /// Whether a progress bar may rewrite its line.
   var isInteractive: Bool { get }
-  /// Shows a figure or another rich value where the program asks for it.
+  /// Shows a value where the program asks for it: its text in a terminal, its `richForm` on a page.
   func show(_ value: any ForeignValue)
 }
 

@@ -17,18 +17,34 @@ public enum QuantityText {
   ) -> String {
     let write = format ?? { shortText($0) }
     if let unit, let known = units[unit] { return "\(write(amount / known.scale)) \(unit)" }
-    guard let choices = preferred.first(where: { $0.dimension == dimension })?.units else {
-      return "\(write(amount)) \(dimension.baseUnits)"
-    }
-    let scales = choices.compactMap { units[$0] }
-    // Minutes and hours read worse than seconds for what this language measures.
-    let usable = dimension == .time ? Array(scales.prefix(6)) : scales
+    let best = usualUnit(amount, dimension)
+    return "\(write(amount / best.scale)) \(best.name)"
+  }
+
+  /// The unit in which people would say an amount: its name, and how many base units one of it is.
+  public static func usualUnit(_ amount: Double, _ dimension: Dimension) -> (name: String, scale: Double) {
+    let usable = usableUnits(dimension)
+    if usable.isEmpty { return (dimension.baseUnits, 1) }
     let size = abs(amount)
     let home = usable.first { $0.scale == 1 } ?? usable[0]
     var best = size == 0 || !size.isFinite ? home : usable[0]
     if size > 0, size.isFinite { for unit in usable where size >= unit.scale * 0.9999999999 { best = unit } }
-    return "\(write(amount / best.scale)) \(best.name)"
+    return best
   }
+
+  private static func usableUnits(_ dimension: Dimension) -> [(name: String, scale: Double)] {
+    if dimension == energyDelay { return energyDelayUnits }
+    let choices = preferred.first { $0.dimension == dimension }?.units ?? []
+    let scales = choices.compactMap { units[$0] }.map { (name: $0.name, scale: $0.scale) }
+    // Minutes and hours read worse than seconds for what this language measures.
+    return dimension == .time ? Array(scales.prefix(6)) : scales
+  }
+
+  /// The energy-delay product has no unit of its own; joule seconds say more than metres, kilograms and seconds.
+  private static let energyDelay = Dimension(metre: 2, kilogram: 1, second: -1)
+  private static let energyDelayUnits: [(name: String, scale: Double)] = [
+    ("aJ s", 1e-18), ("fJ s", 1e-15), ("pJ s", 1e-12), ("nJ s", 1e-9), ("uJ s", 1e-6), ("mJ s", 1e-3), ("J s", 1),
+  ]
 
   /// At most twelve significant digits, so that 0.3 ms does not print as 0.30000000000000004 ms.
   static func shortText(_ value: Double) -> String {

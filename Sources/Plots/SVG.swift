@@ -1,5 +1,7 @@
 // A figure as a self-contained SVG picture: it scales, follows light and dark, and can stand in a page or alone.
 
+import Texts
+
 extension Figure {
   /// The figure as an SVG document whose user units are pixels. Some kinds take less height than is given.
   public func svg(width: Double = 640, height: Double = 400) -> String {
@@ -17,9 +19,10 @@ extension Figure {
     let drawn = frame ?? emptyPicture(width, height)
     let size = "\(SVGWriter.number(drawn.width)) \(SVGWriter.number(drawn.height))"
     let name = SVGWriter.escaped(title.isEmpty ? kindName : title)
+    let description = SVGWriter.escaped(spokenDescription)
     return """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(size)" width="\(SVGWriter.number(drawn.width))" \
-      height="\(SVGWriter.number(drawn.height))" class="ne-figure" role="img" aria-label="\(name)">
+      height="\(SVGWriter.number(drawn.height))" class="ne-figure" role="img" aria-label="\(description)">
       <title>\(name)</title>
       <style>
       \(SVGStyle.sheet)</style>
@@ -28,7 +31,19 @@ extension Figure {
       """
   }
 
-  /// What kind of picture it is, for a reader who cannot see it.
+  /// The figure in words, for a reader who cannot see it: its kind, title, axes and series.
+  public var spokenDescription: String {
+    var parts = [title.isEmpty ? kindName : "\(kindName): \(title)"]
+    if !yLabel.isEmpty { parts.append("vertical: \(yLabel)") }
+    if !xLabel.isEmpty { parts.append("horizontal: \(xLabel)") }
+    if case .curves(let plot) = content {
+      let names = plot.series.map(\.name).filter { !$0.isEmpty }
+      if !names.isEmpty { parts.append("series: \(names.joined(separator: ", "))") }
+    }
+    return parts.joined(separator: "; ").clipped(toWidth: 300)
+  }
+
+  /// What kind of picture it is.
   private var kindName: String {
     switch content {
     case .curves(let plot): plot.drawsLines ? "line plot" : "scatter plot"

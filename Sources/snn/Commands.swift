@@ -9,13 +9,13 @@ struct Snn: ParsableCommand {
     abstract: "Spiking neural networks at a prompt and in scripts.",
     discussion: "Without a command it opens the prompt. `snn FILE` runs a script, as does `#!/usr/bin/env snn` in its first line.",
     version: "NeuEdge \(version)",
-    subcommands: [Prompt.self, Run.self, Test.self, Check.self],
+    subcommands: [Prompt.self, Run.self, Render.self, Test.self, Check.self],
     defaultSubcommand: Prompt.self)
 
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
   static func main() {
     var arguments = Array(CommandLine.arguments.dropFirst())
-    let commands = ["repl", "run", "test", "check", "help"]
+    let commands = ["repl", "run", "render", "test", "check", "help"]
     if let first = arguments.first, !commands.contains(first), first == "-e" || first == "-" || !first.hasPrefix("-") {
       arguments.insert("run", at: 0)
     }
@@ -33,10 +33,14 @@ struct CommonOptions: ParsableArguments {
   @Option(help: "How many threads the kernels use; all cores by default.")
   var threads: Int?
 
+  @Flag(help: "Asks scripts to do less: they read it as `is_quick()`, and train for fewer epochs.")
+  var quick = false
+
   func sessionOptions(arguments: [String] = []) -> ScriptSession.Options {
     if let threads { setThreads(threads) }
     var options = ScriptSession.Options()
     options.seed = seed
+    options.isQuick = quick
     options.arguments = arguments
     return options
   }
@@ -75,6 +79,35 @@ struct Run: ParsableCommand {
         let session = Unmanaged.passRetained(ScriptSession(output: output, options: options)).takeUnretainedValue()
         if let code { return session.run(code: code) }
         return session.run(path: file[0])
+      })
+  }
+}
+
+struct Render: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs a script cell by cell and writes a page of what it shows.",
+    discussion: "The page is one HTML file that needs nothing beside it. An error stands where it happened, and is the exit status too.")
+  @OptionGroup var common: CommonOptions
+
+  @Option(name: .shortAndLong, help: "The page; beside the script, ending in .html, by default; - for standard output.")
+  var output: String?
+
+  @Option(help: "The page's title; its first heading by default.")
+  var title: String?
+
+  @Argument(help: "The script.")
+  var file: String
+
+  func run() throws {
+    let words = ["snn"] + CommandLine.arguments.dropFirst()
+    var options = RenderOptions(
+      path: file, output: output, title: title, command: words.map(shellQuoted).joined(separator: " "))
+    options.session = common.sessionOptions()
+    let asked = options
+    throw ExitCode(
+      onLargeStack {
+        stopOnInterrupt()
+        return renderPage(asked)
       })
   }
 }
