@@ -132,7 +132,7 @@ public struct TextTable {
     var lines = ["<table>"]
     if !title.isEmpty { lines.append("<caption>\(title.escapedForMarkup)</caption>") }
     let heads = columns.map { column in
-      "<th scope=\"col\"\(column.isNumeric ? " class=\"number\"" : "")>\(Self.breakable(column.header))</th>"
+      column.header.isEmpty ? "<td></td>" : "<th scope=\"col\"\(column.isNumeric ? " class=\"number\"" : "")>\(Self.breakable(column.header))</th>"
     }
     lines.append("<thead><tr>\(heads.joined())</tr></thead>")
     lines.append("<tbody>")

@@ -81,7 +81,9 @@ extension Figure {
     let labelled = Figure(
       content, title: title.isEmpty ? plot.accuracyText : "\(title): \(plot.accuracyText)", xLabel: "predicted",
       yLabel: "actual")
-    var frame = SVGFrame(labelled, plan: plan, width: width, height: max(height, Double(classes) * 22 + 120))
+    // Few classes need no tall picture, and many need a taller one.
+    let wanted = max(min(height, Double(classes) * 60 + 120), Double(classes) * 22 + 120)
+    var frame = SVGFrame(labelled, plan: plan, width: width, height: wanted)
     let cellWidth = frame.plotWidth / Double(classes), cellHeight = frame.plotHeight / Double(classes)
     let recallX = frame.left + frame.plotWidth + 56
     frame.writer.text(

@@ -24,7 +24,7 @@ enum SVGStyle {
       rules += "stroke-linejoin:round;stroke-linecap:round}\n.ne-fill\(index){fill:\(color.hex)}\n"
     }
     rules += """
-      @media (prefers-color-scheme:dark){
+      @media screen and (prefers-color-scheme:dark){
       .ne-figure text{fill:#e6edf3}
       .ne-figure .ne-soft{fill:#9aa4ae}
       .ne-ground{fill:#0d1117}

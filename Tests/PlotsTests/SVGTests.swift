@@ -70,7 +70,7 @@ import Testing
 
   @Test func lightAndDarkAreBothStyled() {
     let text = Samples.usual[0].svg()
-    #expect(text.contains("@media (prefers-color-scheme:dark)"))
+    #expect(text.contains("@media screen and (prefers-color-scheme:dark)"))
     #expect(!text.contains("http://") || text.contains("xmlns=\"http://www.w3.org/2000/svg\""))
   }
 }

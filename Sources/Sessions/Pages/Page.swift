@@ -126,7 +126,7 @@ struct Page {
 
   private var footer: String {
     let seconds =
-      facts.seconds < 10 ? "\((facts.seconds * 10).rounded() / 10) s" : "\(Int(facts.seconds.rounded())) s"
+      facts.seconds < 0.1 ? "less than 0.1 s" : facts.seconds < 10 ? "\((facts.seconds * 10).rounded() / 10) s" : "\(Int(facts.seconds.rounded())) s"
     let rows = [
       ("seed", "\(facts.seed)"), ("version", "NeuEdge \(facts.version)"), ("machine", facts.machine),
       ("date", facts.date), ("run time", seconds),
