@@ -20,6 +20,7 @@ public final class FigureValue: ForeignValue {
       case .confusion: "confusion"
       case .histogram: "histogram"
       case .bars: "bar"
+      case .mesh: "cores"
       }
     return figure.title.isEmpty ? "figure (\(kind))" : "figure (\(kind), \"\(figure.title)\")"
   }

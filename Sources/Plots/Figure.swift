@@ -22,6 +22,8 @@ public struct Figure: Equatable, Sendable {
     case histogram(HistogramPlot)
     /// One number a name.
     case bars(BarPlot)
+    /// What stands on which core of a chip.
+    case mesh(MeshPlot)
   }
 
   public init(_ content: Content, title: String = "", xLabel: String = "", yLabel: String = "") {

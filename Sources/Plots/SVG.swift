@@ -15,6 +15,7 @@ extension Figure {
       case .confusion(let plot): confusionPicture(plot, width, height)
       case .histogram(let plot): histogramPicture(plot, width, height)
       case .bars(let plot): barsPicture(plot, width, height)
+      case .mesh(let plot): meshPicture(plot, width)
       }
     let drawn = frame ?? emptyPicture(width, height)
     let size = "\(SVGWriter.number(drawn.width)) \(SVGWriter.number(drawn.height))"
@@ -40,6 +41,9 @@ extension Figure {
       let names = plot.series.map(\.name).filter { !$0.isEmpty }
       if !names.isEmpty { parts.append("series: \(names.joined(separator: ", "))") }
     }
+    if case .mesh(let plot) = content {
+      parts.append("\(plot.cells.count) cores in use, shaded by \(plot.resource); links by \(plot.traffic)")
+    }
     return parts.joined(separator: "; ").clipped(toWidth: 300)
   }
 
@@ -52,6 +56,7 @@ extension Figure {
     case .confusion: "confusion matrix"
     case .histogram: "histogram"
     case .bars: "bar chart"
+    case .mesh: "mesh of cores"
     }
   }
 

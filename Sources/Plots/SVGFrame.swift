@@ -91,6 +91,18 @@ struct SVGFrame {
     }
   }
 
+  /// A picture without axes: its ground and its title.
+  init(bare figure: Figure, width: Double, height: Double) {
+    self.width = width
+    self.height = height
+    (left, top, plotWidth, plotHeight) = (0, 0, width, height)
+    writer.rectangle(0, 0, width, height, [("class", "ne-ground")])
+    if figure.title.isEmpty { return }
+    writer.text(
+      figure.title.clipped(toWidth: Int(min(width / 8.5, 200))),
+      [("class", "ne-title"), ("x", SVGWriter.number(width / 2)), ("y", "25"), ("text-anchor", "middle")])
+  }
+
   /// The horizontal place of a fraction of the x axis.
   func x(_ fraction: Double) -> Double { left + fraction * plotWidth }
 

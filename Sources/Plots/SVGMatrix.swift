@@ -105,7 +105,7 @@ extension Figure {
             x + 0.75, frame.top + Double(row) * cellHeight + 0.75, cellWidth - 1.5, cellHeight - 1.5,
             [("class", isRight ? "ne-hit" : "ne-miss"), ("fill-opacity", fixedText(strength, decimals: 2))],
             note: "\(names[row]) taken for \(names[column]): \(count) (\(shortText(shares[column] * 100, digits: 3))%)")
-          let ink = isRight && strength > 0.6 ? "ne-on" : ""
+          let ink = isRight && strength > 0.8 ? "ne-on" : ""
           frame.writer.text(
             "\(count)",
             [

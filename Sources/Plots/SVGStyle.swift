@@ -17,6 +17,11 @@ enum SVGStyle {
       .ne-hit{fill:#0072b2}
       .ne-miss{fill:#d55e00}
       .ne-none{fill:#8c959f;fill-opacity:.25}
+      .ne-idle{fill:#8c959f;fill-opacity:.13}
+      .ne-traffic{stroke:#d55e00;fill:none}
+      .ne-figure .ne-small{font-size:10px;fill:#57606a}
+      .ne-figure .ne-ink{fill:#1f2328}
+      .ne-figure .ne-small.ne-on{fill:#fff}
 
       """
     for (index, color) in Palette.series.enumerated() {
@@ -26,7 +31,10 @@ enum SVGStyle {
     rules += """
       @media screen and (prefers-color-scheme:dark){
       .ne-figure text{fill:#e6edf3}
-      .ne-figure .ne-soft{fill:#9aa4ae}
+      .ne-figure .ne-soft,.ne-figure .ne-small{fill:#9aa4ae}
+      .ne-figure .ne-on,.ne-figure .ne-small.ne-on{fill:#0d1117}
+      .ne-figure .ne-small.ne-ink{fill:#f0f6fc}
+      .ne-traffic{stroke:#ff8a3d}
       .ne-ground{fill:#0d1117}
       .ne-grid{stroke:#262c34}
       .ne-axis{stroke:#7d8590}

@@ -27,6 +27,7 @@ extension Figure {
       case .confusion(let plot): confusionGrid(plot, options)
       case .histogram(let plot): histogramGrid(plot, options)
       case .bars(let plot): barsGrid(plot, options)
+      case .mesh(let plot): meshGrid(plot, options)
       }
     return grid.text(color: options.color)
   }

@@ -38,7 +38,20 @@ enum Samples {
     Figure(.confusion(ConfusionPlot(counts: [[5, 1], [0, 9]], classNames: ["cat", "dog"])), title: "pets"),
     Figure(.histogram(HistogramPlot(values: [1, 2, 2, 3, 3, 3])), xLabel: "x"),
     Figure(.bars(BarPlot(names: ["a", "日本"], values: [3, -1])), title: "bars"),
+    Figure(.mesh(mesh), title: "cores"),
   ]
+
+  /// Three layers on a chip of four by three tiles, one core in use by two of them.
+  static let mesh = MeshPlot(
+    columns: 4, rows: 3,
+    cells: [
+      .init(column: 0, row: 0, fill: 0.95, label: "dense 0"), .init(column: 1, row: 0, fill: 0.5, label: "dense 0"),
+      .init(column: 1, row: 1, fill: 0.2, label: "dense 2, 4"),
+    ],
+    links: [
+      .init(from: .init(0, 0), to: .init(1, 0), load: 20), .init(from: .init(1, 0), to: .init(1, 1), load: 120),
+      .init(from: .init(1, 1), to: .init(1, 0), load: 10),
+    ], resource: "synaptic memory", traffic: "packets an inference")
 
   static let empty: [Figure] = [
     Figure(.curves(CurvePlot(series: []))),
@@ -51,6 +64,7 @@ enum Samples {
     Figure(.histogram(HistogramPlot(values: []))),
     Figure(.histogram(HistogramPlot(edges: [], counts: []))),
     Figure(.bars(BarPlot(names: ["a"], values: []))),
+    Figure(.mesh(MeshPlot(columns: 0, rows: 3, cells: []))),
   ]
 
   static let odd: [Figure] = [
@@ -81,10 +95,34 @@ enum Samples {
     Figure(.histogram(HistogramPlot(edges: [0, 1, 2], counts: [.max, .max]))),
     Figure(.bars(BarPlot(names: [], values: [.nan, .infinity, -1e308, 0]))),
     Figure(.bars(BarPlot(names: ["zero"], values: [0]))),
+    Figure(.mesh(MeshPlot(columns: 2, rows: 2, cells: []))),
+    Figure(.mesh(MeshPlot(columns: 1000, rows: 2000, coresPerTile: 7, cells: []))),
+    Figure(.mesh(oddMesh)),
+    Figure(.mesh(fullMesh)),
     Figure(
       .bars(BarPlot(names: ["\u{1b}[31mred\u{7}", "<&>\"'", "e\u{301}👩‍👩‍👧‍👦日"], values: [1, 2, 3])),
       title: "a\nb\t\u{0}\u{202e}日本語" + String(repeating: "very long ", count: 40), xLabel: "<x>", yLabel: "&\u{1}"),
   ]
+
+  /// Places beside the mesh, fills and loads that are no parts, labels that are no words, many chips.
+  static let oddMesh = MeshPlot(
+    columns: 3, rows: 3, coresPerTile: 6,
+    cells: (0..<40).map {
+      .init(
+        chip: $0 - 3, column: $0 % 5 - 1, row: $0 % 4, slot: $0 % 8, fill: [Double.nan, -1, 2, .infinity, 0.5][$0 % 5],
+        label: ["\u{1b}[31m<&>", "日本語の層", "", String(repeating: "long ", count: 30)][$0 % 4])
+    },
+    links: (0..<40).map {
+      .init(
+        chip: $0 % 9, from: .init($0 % 3, $0 % 2), to: .init(($0 + 1) % 4, $0 % 2),
+        load: [Double.nan, -5, 1e308, 3, .infinity, 0][$0 % 6])
+    }, resource: "<b>", traffic: "\u{0}")
+
+  /// A large chip in use to the last core.
+  static let fullMesh = MeshPlot(
+    columns: 64, rows: 64,
+    cells: (0..<4096).map { .init(column: $0 % 64, row: $0 / 64, fill: Double($0) / 4096, label: "layer \($0 / 512)") },
+    links: (0..<4032).map { .init(from: .init($0 % 63, $0 / 63), to: .init($0 % 63 + 1, $0 / 63), load: Double($0)) })
 
   static var all: [Figure] { usual + empty + odd }
 
