@@ -2,12 +2,17 @@ import CEmbedded
 
 /// The stdlib's modules by name, embedded in the program.
 func stdlibSources() -> [String: String] {
-  var sources: [String: String] = [:]
-  var index = 0
-  while let module = stdlib_module(index) {
-    let bytes = UnsafeBufferPointer(start: module.pointee.text, count: module.pointee.size)
-    sources[String(cString: module.pointee.name)] = String(decoding: bytes, as: UTF8.self)
-    index += 1
+  Dictionary(embedded(stdlib_module).map { ($0.name, $0.text) }) { _, last in last }
+}
+
+/// The chip files of the stdlib, in the order in which help lists them.
+func stdlibChips() -> [(name: String, text: String)] { embedded(stdlib_chip) }
+
+private func embedded(_ entry: (Int) -> UnsafePointer<stdlib_source>?) -> [(name: String, text: String)] {
+  var files: [(name: String, text: String)] = []
+  while let file = entry(files.count) {
+    let bytes = UnsafeBufferPointer(start: file.pointee.text, count: file.pointee.size)
+    files.append((String(cString: file.pointee.name), String(decoding: bytes, as: UTF8.self)))
   }
-  return sources
+  return files
 }

@@ -12,6 +12,42 @@ static const struct stdlib_source modules[] = {
     {"prelude", prelude, sizeof prelude},
 };
 
+static const unsigned char edge_cpu[] = {
+#embed "../../stdlib/chips/edge_cpu.yaml"
+};
+static const unsigned char gpu[] = {
+#embed "../../stdlib/chips/gpu.yaml"
+};
+static const unsigned char loihi1[] = {
+#embed "../../stdlib/chips/loihi1.yaml"
+};
+static const unsigned char loihi1_fitted[] = {
+#embed "../../stdlib/chips/loihi1_fitted.yaml"
+};
+static const unsigned char loihi2[] = {
+#embed "../../stdlib/chips/loihi2.yaml"
+};
+static const unsigned char spinnaker[] = {
+#embed "../../stdlib/chips/spinnaker.yaml"
+};
+static const unsigned char truenorth[] = {
+#embed "../../stdlib/chips/truenorth.yaml"
+};
+
+static const struct stdlib_source chips[] = {
+    {"loihi1", loihi1, sizeof loihi1},
+    {"loihi1_fitted", loihi1_fitted, sizeof loihi1_fitted},
+    {"loihi2", loihi2, sizeof loihi2},
+    {"truenorth", truenorth, sizeof truenorth},
+    {"spinnaker", spinnaker, sizeof spinnaker},
+    {"edge_cpu", edge_cpu, sizeof edge_cpu},
+    {"gpu", gpu, sizeof gpu},
+};
+
+const struct stdlib_source *stdlib_chip(long index) {
+  return index >= 0 && index < (long)(sizeof chips / sizeof *chips) ? &chips[index] : NULL;
+}
+
 const struct stdlib_source *stdlib_module(long index) {
   return index >= 0 && index < (long)(sizeof modules / sizeof *modules) ? &modules[index] : NULL;
 }

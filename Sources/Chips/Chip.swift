@@ -79,6 +79,8 @@ public struct Chip: Sendable {
   public var name: String
   /// "Intel Loihi 2".
   public var title: String
+  /// What a reader must know before trusting the figures; empty for nothing.
+  public var about = ""
   public var mesh: Mesh
   /// Limits; a resource without one is not limited.
   public var limits: [Resource: Figure] = [:]
@@ -139,7 +141,8 @@ public struct Chip: Sendable {
   public struct StepTime: Sendable {
     /// A step of fixed length, which ends no earlier; nil where a step ends when the work is done.
     public var fixed: Figure?
-    /// Seconds to agree that a step has ended, for a number of tiles that are in use, rising; the last holds beyond.
+    /// Seconds to agree that a step has ended, for a number of tiles that are in use, rising; on a straight line
+    /// between two entries, and the first and the last hold beyond.
     public var barrier: [(tiles: Int, seconds: Figure)]
 
     public init(fixed: Figure?, barrier: [(tiles: Int, seconds: Figure)] = []) {
@@ -161,6 +164,9 @@ public struct Chip: Sendable {
     public var wordBits: Figure
     /// Whether a core keeps the weights of a convolution once.
     public var sharesConvolution: Bool
+    /// Whether a core that keeps indices may also keep an axon as a row with a place for every one of its neurons,
+    /// without indices, where that is smaller.
+    public var allowsFullRows = false
 
     public init(weightBits: Figure, indexBits: Figure, axonBits: Figure, wordBits: Figure, sharesConvolution: Bool) {
       self.weightBits = weightBits

@@ -140,15 +140,33 @@ public final class Builtin: Sendable {
   public let example: String
   /// The subject under which the manual lists it.
   public let subject: String
+  /// Whether its name stands for a value that the body computes when it is first asked for, and not for a function.
+  public let isConstant: Bool
   let body: Body
 
   public init(
     _ name: String, _ parameters: [BuiltinParameter], returns: String, subject: String, _ documentation: String,
     example: String, body: @escaping Body
   ) {
+    isConstant = false
     self.name = name
     self.parameters = parameters
     self.returns = returns
+    self.subject = subject
+    self.documentation = documentation
+    self.example = example
+    self.body = body
+  }
+
+  /// A member of a module that is a value: `chips.loihi2`.
+  public init(
+    constant name: String, of type: String, subject: String, _ documentation: String, example: String,
+    body: @escaping Body
+  ) {
+    isConstant = true
+    self.name = name
+    parameters = []
+    returns = type
     self.subject = subject
     self.documentation = documentation
     self.example = example
@@ -166,7 +184,7 @@ public final class Builtin: Sendable {
   }
 
   public var signature: String {
-    "\(name)(\(parameters.map(\.signature).joined(separator: ", "))) -> \(returns)"
+    isConstant ? "\(name): \(returns)" : "\(name)(\(parameters.map(\.signature).joined(separator: ", "))) -> \(returns)"
   }
 
   var takesRest: Bool {

@@ -309,6 +309,8 @@ public final class ModuleObject: HeapObject {
 
   enum Member {
     case builtin(Value)
+    /// A value that is computed when it is first asked for, and then kept.
+    case constant(Builtin)
     case global(Int)
   }
 

@@ -28,6 +28,13 @@ extension Machine {
   private func moduleMember(_ module: ModuleObject, _ name: String) throws(Fault) -> Value? {
     switch module.members[name] {
     case .builtin(let value)?: return value.retained()
+    case .constant(let builtin)?:
+      let none = Value.undefined
+      let value = try withUnsafePointer(to: none) { (place) throws(Fault) in
+        try builtin.body(Call(machine: self, builtin: builtin, arguments: place, count: 0))
+      }
+      module.members[name] = .builtin(value)
+      return value.retained()
     case .global(let slot)?:
       if globals[slot].tag == .undefined { throw Self.noValue("`\(module.name).\(name)`") }
       return globals[slot].retained()

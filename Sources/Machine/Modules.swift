@@ -33,7 +33,8 @@ extension Machine {
     let module = ModuleObject(name: name)
     modules[name] = module
     for builtin in library.builtins.values where builtin.module == name {
-      module.members[builtin.baseName] = .builtin(Value(owning: NativeObject(builtin), tag: .native))
+      module.members[builtin.baseName] =
+        builtin.isConstant ? .constant(builtin) : .builtin(Value(owning: NativeObject(builtin), tag: .native))
     }
     if let text = library.sources[name] { try load(SourceText(text, name: "\(name).snn"), into: module) }
     return module

@@ -95,12 +95,18 @@ extension InterpreterEvaluator {
       let names = interpreter.machine.memberNames(of: value).filter(isPlainName)
       let kind: Candidate.Kind = value.tag == .module ? .function : .member
       let summaries = value.tag == .module ? summaries(of: path.joined(separator: ".")) : [:]
-      let own = names.map { Candidate($0, kind, summaries[$0] ?? "") }
+      let own = names.map { name in
+        let isConstant = interpreter.library.builtins["\(path.joined(separator: ".")).\(name)"]?.isConstant == true
+        return Candidate(name, isConstant ? .constant : kind, summaries[name] ?? "")
+      }
       let isKnown = own.contains { $0.text.hasPrefix(typed) }
       return value.tag == .module || typed.isEmpty || isKnown ? own : functionCandidates
     }
     let topics = path.count == 1 ? moduleTopics(first) : []
-    return topics.map { Candidate(String($0.name.dropFirst(first.count + 1)), .function, $0.summary) }
+    return topics.map { topic in
+      let isConstant = interpreter.library.builtins[topic.name]?.isConstant == true
+      return Candidate(String(topic.name.dropFirst(first.count + 1)), isConstant ? .constant : .function, topic.summary)
+    }
   }
 
   private func summaries(of module: String) -> [String: String] {

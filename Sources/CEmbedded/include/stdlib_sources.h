@@ -1,6 +1,6 @@
 #pragma once
 
-/// One module of the standard library: its name and its source text.
+/// One file of the standard library: its name and its text.
 struct stdlib_source {
   const char *name;
   const unsigned char *text;
@@ -9,3 +9,6 @@ struct stdlib_source {
 
 /// The module at an index, or NULL behind the last.
 const struct stdlib_source *stdlib_module(long index);
+
+/// The chip file at an index, or NULL behind the last.
+const struct stdlib_source *stdlib_chip(long index);

@@ -1,0 +1,59 @@
+// The module `chips`: the chips of the stdlib as values, and chips from files of the user's own.
+
+import Chips
+import Faults
+import Formats
+import Machine
+
+/// All builtins of the module `chips`.
+let chipBuiltins: [Builtin] = stdlibChips().map { chipConstant($0.name, $0.text) } + [chipsNames, chipsRead]
+
+/// The chip of the stdlib with a name; nil when there is none.
+func stdlibChip(_ name: String) throws(Fault) -> Chip? {
+  guard let file = stdlibChips().first(where: { $0.name == name }) else { return nil }
+  return try chip(fromText: file.text, name: "the chip file of `\(name)`")
+}
+
+private func chip(fromText text: String, name: String) throws(Fault) -> Chip {
+  let known = stdlibChips().map(\.name)
+  return try readChip(text, name: name, baseNames: known) { (base) throws(Fault) in try stdlibChip(base) }
+}
+
+/// A chip of the stdlib as a member of the module: read when it is first asked for.
+private func chipConstant(_ name: String, _ text: String) -> Builtin {
+  let title = text.split(separator: "\n").first { $0.hasPrefix("title: ") }?.dropFirst(7)
+  return Builtin(
+    constant: "chips.\(name)", of: "chip", subject: "chips",
+    "\(title.map(String.init) ?? name); `describe(chips.\(name))` shows each figure with its grade and source.",
+    example: "describe(chips.\(name))"
+  ) { (call) throws(Fault) in
+    guard let chip = try stdlibChip(name) else { return .nil }
+    return .foreign(ChipValue(chip))
+  }
+}
+
+private let chipsNames = Builtin(
+  "chips.names", [], returns: "list", subject: "chips", "The names of the chips that are always there.",
+  example: """
+    print("loihi2" in chips.names())   # expect: true
+    """
+) { (call) throws(Fault) in .list(stdlibChips().map { .string($0.name) }) }
+
+private let chipsRead = Builtin(
+  "chips.read", [.required("path", .string, "a YAML file")], returns: "chip", subject: "chips",
+  """
+  A chip from a file of your own, in the form of the stdlib's files in `stdlib/chips`.
+
+  Sections are `mesh`, `limits`, `synapses`, `energy`, `time`, `step` and `power`. Each figure is written \
+  `{value: 23.6 pJ, grade: published, source: "a paper", note: "optional"}`, where the grade is published, fitted, \
+  derived or estimated. `based_on: loihi2` takes over whatever the file does not give, and `none` removes a figure.
+  """,
+  example: """
+    let text = try { chips.read("no/such/chip.yaml") } catch e { e.message }
+    print(text)   # expect: cannot read `no/such/chip.yaml`: there is no such file or folder
+    """
+) { (call) throws(Fault) in
+  let path = try call.string(0)
+  let text = try readText(path, limit: 1 << 20)
+  return .foreign(ChipValue(try chip(fromText: text, name: "`\(path)`")))
+}

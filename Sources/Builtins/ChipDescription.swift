@@ -1,0 +1,94 @@
+// A chip as `describe` and the prompt show it: every figure with its grade and source, and what is only estimated.
+
+import Chips
+import Language
+import Machine
+import Texts
+
+/// The description of a chip, at most `width` wide where words allow it.
+func chipDescription(_ chip: Chip, width: Int) -> String {
+  let rows = figureRows(of: chip)
+  var sources: [String] = []
+  for row in rows where !sources.contains(row.figure.source) { sources.append(row.figure.source) }
+
+  func cell(_ text: String) -> TextTable.Cell { TextTable.Cell(text: text, isNumber: false) }
+  var cells: [[TextTable.Cell]] = []
+  var section = ""
+  for row in rows {
+    if row.section != section {
+      section = row.section
+      cells.append([cell(section), cell(""), cell(""), cell("")])
+    }
+    let number = (sources.firstIndex(of: row.figure.source) ?? 0) + 1
+    let mark = row.figure.grade == .estimated ? "≈ " : "  "
+    cells.append([
+      cell("  " + row.key), cell(mark + row.value), cell(row.figure.grade.rawValue), cell("[\(number)]"),
+    ])
+  }
+  let table = TextTable(header: ["figure", "  value", "grade", "source"], rows: cells)
+
+  var lines = ["chip \(chip.name): \(chip.title)", extent(of: chip)]
+  lines += wrapped(chip.about, width: width)
+  lines.append("")
+  lines += table.text(maximumWidth: width).split(separator: "\n").map(String.init)
+  lines.append("")
+  for (index, source) in sources.enumerated() { lines += wrapped(source, width: width, first: "[\(index + 1)] ") }
+  let notes = rows.filter { !$0.figure.note.isEmpty }
+  if !notes.isEmpty { lines.append("") }
+  for row in notes { lines += wrapped("\(row.section) \(row.key): \(row.figure.note)", width: width, first: "- ") }
+  let estimates = rows.count { $0.figure.grade == .estimated }
+  lines += ["", estimates == 0 ? "no figure is an estimate" : "≈ \(estimates) of \(rows.count) figures are estimates"]
+  return lines.joined(separator: "\n")
+}
+
+private struct FigureRow {
+  var section: String
+  var key: String
+  var value: String
+  var figure: Figure
+}
+
+private func figureRows(of chip: Chip) -> [FigureRow] {
+  var rows = chip.figures.map { name, figure in
+    let text =
+      switch name.measure {
+      case .count, .bits: Int(exactly: figure.value.rounded()).map { groupedDigits($0) } ?? "\(figure.value)"
+      case .memory, .energy, .time, .power: QuantityText.text(figure.value, name.measure.dimension)
+      }
+    return FigureRow(section: name.section.rawValue, key: name.key, value: text, figure: figure)
+  }
+  let barrier = chip.step.barrier.map { tiles, seconds in
+    FigureRow(
+      section: "step", key: "barrier, \(tiles) tile\(tiles == 1 ? "" : "s")",
+      value: QuantityText.text(seconds.value, .time), figure: seconds)
+  }
+  rows.insert(contentsOf: barrier, at: rows.firstIndex { $0.section == "power" } ?? rows.count)
+  return rows
+}
+
+/// Cores and chips in a line.
+private func extent(of chip: Chip) -> String {
+  if chip.isDense { return "a processor that computes every synapse in each step" }
+  let mesh = chip.mesh
+  let cores = "\(groupedDigits(mesh.cores)) core\(mesh.cores == 1 ? "" : "s")"
+  let tiles = "\(Int(mesh.columns.value))x\(Int(mesh.rows.value)) tiles of \(Int(mesh.coresPerTile.value))"
+  return "\(cores) a chip (\(tiles)), up to \(groupedDigits(Int(mesh.chips.value))) chips"
+}
+
+/// A text in lines of at most `width`, broken between words; later lines are indented like the first one's text.
+private func wrapped(_ text: String, width: Int, first: String = "") -> [String] {
+  let indent = String(repeating: " ", count: first.displayWidth)
+  var lines: [String] = []
+  var line = first
+  for word in text.split(separator: " ") {
+    let isEmpty = line == first || line == indent
+    if !isEmpty, line.displayWidth + 1 + String(word).displayWidth > width {
+      lines.append(line)
+      line = indent + word
+    } else {
+      line += isEmpty ? String(word) : " " + word
+    }
+  }
+  if !text.isEmpty { lines.append(line) }
+  return lines
+}
