@@ -180,10 +180,24 @@ private func recordActivity(_ call: Call) throws(Fault) -> Value {
     return .list(recordings.map(recordingValue))
   }
   let layer = try call.foreign(0, as: LayerValue.self).layer
-  guard let neurons = layer as? NeuronLayer else {
+  if let neurons = layer as? NeuronLayer {
+    return recordingValue(try neurons.model.record(try call.tensor(1)))
+  }
+  guard let recurrent = layer as? RecurrentLayer else {
     throw call.wrong(0, "must be neurons or a network, found \(layer.callText)", kind: .type)
   }
-  return recordingValue(try neurons.model.record(try call.tensor(1)))
+  let drive = try call.tensor(1).detached
+  guard drive.rank >= 3 else {
+    throw Fault(
+      .shape, "`recurrent` needs a drive over time", label: "the drive is \(Shape.text(drive.shape))",
+      help: "its axes are [time, batch, features]")
+  }
+  let alone = try Network(inputShape: Array(drive.shape.dropFirst(2)))
+  var stream = call.machine.nextStream("layer")
+  let recordings = try alone.appending(recurrent, seed: stream.nextBits()).record(.tensor(drive))
+  guard var recording = recordings.first else { return .nil }
+  recording.name = recurrent.name
+  return recordingValue(recording)
 }
 
 private func recordingValue(_ recording: Recording) -> Value {

@@ -76,10 +76,15 @@ private func json(_ component: ComponentDescription) -> JSON {
       }
     return JSONMember(name, value)
   }
-  return ["kind": .string(component.kind), "settings": .object(settings)]
+  var members = [JSONMember("kind", .string(component.kind)), JSONMember("settings", .object(settings))]
+  if !component.inner.isEmpty { members.append(JSONMember("inner", .list(component.inner.map(json)))) }
+  return .object(members)
 }
 
-private func component(_ json: JSON) -> ComponentDescription? {
+private func component(_ json: JSON) -> ComponentDescription? { component(json, depth: 0) }
+
+private func component(_ json: JSON, depth: Int) -> ComponentDescription? {
+  if depth > 32 { return nil }
   guard let kind = json["kind"]?.stringValue, case .object(let members)? = json["settings"] else { return nil }
   var settings: [String: Setting] = [:]
   for member in members {
@@ -100,7 +105,9 @@ private func component(_ json: JSON) -> ComponentDescription? {
     case .null, .object: return nil
     }
   }
-  return ComponentDescription(kind: kind, settings: settings)
+  let parts = json["inner"]?.listValue ?? []
+  let inner = parts.compactMap { component($0, depth: depth + 1) }
+  return inner.count == parts.count ? ComponentDescription(kind: kind, settings: settings, inner: inner) : nil
 }
 
 private let historyLists: [(name: String, path: WritableKeyPath<History, [Double]> & Sendable)] = [

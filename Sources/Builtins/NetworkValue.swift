@@ -114,14 +114,19 @@ public struct LayerValue: ForeignValue {
 
   public var summary: String { layer.callText }
   public var memberNames: [String] {
-    ["name"] + layer.settings.map(\.name) + layer.parameters.map(\.name).filter { name in
-      !layer.settings.contains { $0.name == name }
-    }
+    ["name"] + (layer is ResidualLayer ? ["layers"] : []) + layer.settings.map(\.name)
+      + layer.parameters.map(\.name).filter { name in
+        // The parameters of a branch belong to its layers.
+        !layer.settings.contains { $0.name == name } && !name.contains(".")
+      }
   }
 
   public func member(_ name: String) throws(Fault) -> Value? {
     if let parameter = layer.parameters.first(where: { $0.name == name }) { return .tensor(parameter.value) }
     if let setting = layer.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
+    if name == "layers", let branch = (layer as? ResidualLayer)?.layers {
+      return .list(branch.map { .foreign(LayerValue($0)) })
+    }
     return name == "name" ? .string(layer.name) : nil
   }
 

@@ -41,12 +41,17 @@ public struct Network: Sendable {
       return overflow ? Int.max : total
     }
   }
-  /// The positions of the neuron layers.
+  /// The positions of the layers that are neurons.
   public var neuronLayers: [Int] { layers.indices.filter { layers[$0].isNeurons } }
+  /// The places of all neurons, those inside branches too, in the order in which a step computes them: the position
+  /// of the layer, then those inside it.
+  public var populations: [[Int]] {
+    layers.enumerated().flatMap { index, layer in layer.populations.map { [index] + $0 } }
+  }
   /// Whether the output is spikes, so far as the layers tell without running.
   public var endsInSpikes: Bool {
-    guard let last = layers.last(where: { !($0 is FlattenLayer) }) as? NeuronLayer else { return false }
-    return last.model.isSpiking
+    let last = layers.last { !($0 is FlattenLayer) }
+    return (last as? NeuronLayer)?.model.isSpiking ?? (last is RecurrentLayer)
   }
   /// How class labels are read from the output when nothing else is said.
   public var standardDecoder: Decoder { decoder ?? (endsInSpikes ? .spikeCount : .membraneMaximum) }
@@ -64,7 +69,9 @@ public struct Network: Sendable {
     do {
       let output = try layer.outputShape(for: input)
       let stream = RandomStream(seed: seed, purpose: "weights", index: UInt64(position))
-      grown.layers.append(try layer.built(for: input, stream: stream))
+      let built = try layer.built(for: input, stream: stream)
+      try built.checkFinite()
+      grown.layers.append(built)
       grown.shapes.append(output)
     } catch {
       var fault = error
@@ -86,6 +93,17 @@ public struct Network: Sendable {
     copy.decoder = decoder
     copy.history = history
     return copy
+  }
+
+  /// A `.value` fault when a weight is infinite or no number, with the layer's name.
+  public func checkFinite() throws(Fault) {
+    for (index, layer) in layers.enumerated() {
+      do { try layer.checkFinite() } catch {
+        var fault = error
+        fault.label = "layer \(index), \(layer.callText)" + (fault.label.map { ": \($0)" } ?? "")
+        throw fault
+      }
+    }
   }
 
   /// Calls `body` with each parameter of each layer, for changing it in place.
@@ -130,5 +148,26 @@ public struct Network: Sendable {
         help: "the axes of an input are [time, batch, features]; this one is \(Shape.text(input.shape))")
     }
     return try input.reshaped(features: inputShape)
+  }
+}
+
+extension Layer {
+  /// A `.value` fault when a parameter is infinite or no number.
+  func checkFinite() throws(Fault) {
+    for (name, value) in parameters where !value.isFinite {
+      let scalars = value.scalars
+      let place = scalars.firstIndex { !$0.isFinite } ?? 0
+      var (rest, indices) = (place, [Int]())
+      for size in value.shape.reversed() {
+        indices.insert(rest % size, at: 0)
+        rest /= size
+      }
+      // The sign of a NaN means nothing.
+      let found = scalars[place].isNaN ? "nan" : "\(scalars[place])"
+      throw Fault(
+        .value, "the network has weights that are not finite",
+        label: "`\(name)`\(Shape.text(indices)) is \(found), one of \(scalars.count { !$0.isFinite })",
+        help: "a network with such weights gives nothing but nan; train or load it again")
+    }
   }
 }

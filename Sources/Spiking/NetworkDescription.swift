@@ -8,15 +8,37 @@ public struct ComponentDescription: Sendable, Equatable {
   /// "dense", "lif", "equations", "rate" and so on.
   public var kind: String
   public var settings: [String: Setting]
+  /// What it is made of: the neurons of `recurrent`, the branch of `residual`.
+  public var inner: [ComponentDescription]
 
-  public init(kind: String, settings: [String: Setting]) {
+  public init(kind: String, settings: [String: Setting], inner: [ComponentDescription] = []) {
     self.kind = kind
     self.settings = settings
+    self.inner = inner
   }
 
   init(_ described: any Described) {
     kind = described.name
     settings = Dictionary(described.settings.map { ($0.name, $0.value) }) { first, _ in first }
+    inner = []
+  }
+
+  /// A layer with what it is made of.
+  init(layer: any Layer) {
+    switch layer {
+    case let neurons as NeuronLayer: self.init(model: neurons.model)
+    case let recurrent as RecurrentLayer:
+      self.init(recurrent)
+      inner = [ComponentDescription(model: recurrent.model)]
+    case let residual as ResidualLayer:
+      self.init(residual)
+      inner = residual.layers.map { ComponentDescription(layer: $0) }
+    default: self.init(layer)
+    }
+  }
+
+  init(model: any NeuronModel) {
+    if let equations = model as? EquationNeuron { self = equations.plan } else { self.init(model) }
   }
 
   func number(_ name: String, default value: Double) throws(Fault) -> Double {
@@ -65,10 +87,7 @@ extension Network {
   public var plan: NetworkDescription {
     NetworkDescription(
       inputShape: inputShape,
-      layers: layers.map { layer in
-        if let neurons = layer as? NeuronLayer, let model = neurons.model as? EquationNeuron { return model.plan }
-        return ComponentDescription(layer)
-      },
+      layers: layers.map { ComponentDescription(layer: $0) },
       encoder: encoder.map { ComponentDescription($0) }, decoder: decoder?.rawValue, history: history)
   }
 
@@ -86,7 +105,7 @@ extension Network {
   public init(_ plan: NetworkDescription, parameters: [String: Tensor]) throws(Fault) {
     var network = try Network(inputShape: plan.inputShape)
     for (index, description) in plan.layers.enumerated() {
-      let layer = try makeLayer(description, weight: parameters["\(index).weight"], bias: parameters["\(index).bias"])
+      let layer = try makeLayer(description) { parameters["\(index).\($0)"] }
       network = try network.appending(layer, seed: 0)
     }
     for (name, value) in network.namedParameters {
@@ -111,11 +130,26 @@ extension Network {
   }
 }
 
-/// A layer from its description; new kinds of layer get a case here.
+/// A layer from its description and its parameters by name; new kinds of layer get a case here.
 private func makeLayer(
-  _ description: ComponentDescription, weight: Tensor?, bias: Tensor?
+  _ description: ComponentDescription, depth: Int = 0, parameter: (String) -> Tensor?
 ) throws(Fault) -> any Layer {
+  // Files are not trusted: a branch of a branch of a branch … would overflow the stack.
+  guard depth < 32 else { throw description.wrong("branch") }
+  let (weight, bias) = (parameter("weight"), parameter("bias"))
   switch description.kind {
+  case "recurrent":
+    guard let weight = parameter("recurrent") else { throw description.wrong("recurrent") }
+    guard description.inner.count == 1,
+      let neurons = try makeLayer(description.inner[0], depth: depth + 1, parameter: { _ in nil }) as? NeuronLayer
+    else { throw description.wrong("neurons") }
+    return RecurrentLayer(neurons.model, recurrent: weight)
+  case "residual":
+    var layers: [any Layer] = []
+    for (index, inner) in description.inner.enumerated() {
+      layers.append(try makeLayer(inner, depth: depth + 1) { parameter("\(index).\($0)") })
+    }
+    return ResidualLayer(layers)
   case "dense":
     guard let weight else { throw description.wrong("weight") }
     let outputs = try description.integer("outputs")

@@ -11,6 +11,8 @@ import Tensors
 public protocol Layer: Described, Sendable {
   /// Whether the output is the spikes (or, with `li`, the potentials) of neurons.
   var isNeurons: Bool { get }
+  /// The places of the neurons: `[]` for a layer that is neurons itself, positions in a branch for neurons inside it.
+  var populations: [[Int]] { get }
   /// The parameters by name; empty before `built`.
   var parameters: [(name: String, value: Tensor)] { get }
 
@@ -37,18 +39,31 @@ public protocol Layer: Described, Sendable {
   func backward(
     _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
   ) throws(Fault) -> LayerGradient
+  /// Runs the layer as `forward` does, and keeps every state and the spikes of its neurons.
+  ///
+  /// - Parameter place: the layer's place in the network, such as "2", for the names of the recordings.
+  func recorded(
+    _ input: consuming Signal, _ pass: Pass, place: String
+  ) throws(Fault) -> (output: Signal, recordings: [Recording])
   /// Calls `body` with each parameter, in the order of `parameters`, for changing it in place.
   mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault)
 }
 
 extension Layer {
   public var isNeurons: Bool { false }
+  public var populations: [[Int]] { isNeurons ? [[]] : [] }
   public var parameters: [(name: String, value: Tensor)] { [] }
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer { self }
   public func synapses(for input: [Int]) -> Int { 0 }
   public func wiring(for input: [Int]) -> Wiring { .each }
   public mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}
+
+  public func recorded(
+    _ input: consuming Signal, _ pass: Pass, place: String
+  ) throws(Fault) -> (output: Signal, recordings: [Recording]) {
+    (try forward(input, pass).output, [])
+  }
 }
 
 /// What is known about one walk through a network.
@@ -74,10 +89,15 @@ public struct Pass: Sendable {
 public struct LayerRun: Sendable {
   public var output: Signal
   public var memory: LayerMemory
+  /// What neurons inside the layer did, by their places in it.
+  public var activity: [(place: [Int], output: Signal)]
 
-  public init(output: Signal, memory: LayerMemory = LayerMemory()) {
+  public init(
+    output: Signal, memory: LayerMemory = LayerMemory(), activity: [(place: [Int], output: Signal)] = []
+  ) {
     self.output = output
     self.memory = memory
+    self.activity = activity
   }
 }
 
@@ -89,6 +109,12 @@ public struct LayerMemory: Sendable {
   public var tensors: [Tensor]
   /// The shape of the input, where the layer changes it.
   public var inputShape: [Int]
+  /// The memories of the layers of a branch, or of the steps of a layer that walks through time itself.
+  public var inner: [LayerMemory] = []
+  /// The states of neurons before each step.
+  public var states: [NeuronState] = []
+  /// On the way back, the gradients that the loss sends into the outputs of neurons inside the layer.
+  public var innerGradients: [[Int]: Tensor] = [:]
 
   public init(signal: Signal? = nil, tensors: [Tensor] = [], inputShape: [Int] = []) {
     self.signal = signal

@@ -33,6 +33,13 @@ public struct NeuronLayer: Layer {
     }
   }
 
+  public func recorded(
+    _ input: consuming Signal, _ pass: Pass, place: String
+  ) throws(Fault) -> (output: Signal, recordings: [Recording]) {
+    let run = try run(input, for: .recording)
+    return (run.output, [model.recording(run, name: "\(name) \(place)")])
+  }
+
   public func backward(
     _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
   ) throws(Fault) -> LayerGradient {

@@ -16,7 +16,7 @@ public struct Evaluation: Sendable {
   public var classAccuracy: [Double]
   /// Spikes of all neuron layers for a sample; those of the encoder are not among them.
   public var spikesPerSample: Double
-  /// Spikes of each neuron layer for a sample, in order.
+  /// Spikes of each population of neurons for a sample, in order; those of a branch come before what follows it.
   public var layerSpikes: [Double]
   /// Spikes that enter the network for a sample; 0 for currents.
   public var inputSpikesPerSample: Double
@@ -49,7 +49,7 @@ public func evaluate(
   var predictions: [Int] = []
   var lossSum = 0.0
   var inputSpikes = 0
-  var layerSpikes = [Int](repeating: 0, count: network.neuronLayers.count)
+  var layerSpikes = [Int](repeating: 0, count: network.populations.count)
   for (batch, start) in stride(from: 0, to: data.count, by: size).enumerated() {
     try Interrupt.check()
     let indices = Array(start..<min(data.count, start + size))

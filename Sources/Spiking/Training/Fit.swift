@@ -54,7 +54,7 @@ private struct Training {
   init(_ network: Network, _ data: Dataset, _ options: FitOptions) throws(Fault) {
     self.options = options
     let encoder = options.encoder ?? network.encoder
-    guard !network.neuronLayers.isEmpty else {
+    guard !network.populations.isEmpty else {
       throw Fault(
         .value, "the network has no neurons", label: "its layers are all without spikes",
         help: "put neurons after each dense layer: input(64) |> dense(10) |> lif()")

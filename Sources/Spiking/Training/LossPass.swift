@@ -3,10 +3,10 @@
 import Faults
 import Tensors
 
-/// The value of a loss, and its gradients by the layer into whose output they flow.
+/// The value of a loss, and its gradients by the place of the neurons or the layer into whose output they flow.
 struct LossPass {
   var value: Double
-  var gradients: [Int: Tensor]
+  var gradients: [[Int]: Tensor]
 
   /// - Parameter wantsGradients: false when only the value is of use.
   init(
@@ -14,19 +14,19 @@ struct LossPass {
   ) throws(Fault) {
     let tape = Tape()
     let output = trace.output
-    let last = layers - 1
+    let last = [layers - 1]
     let flat = try output.tensor().reshaped([output.steps, output.batch, output.features])
     let tracked = try tape.watch(flat)
-    var watched: [(layer: Int, tensor: Tensor, shape: [Int])] = [(last, tracked, output.shape)]
+    var watched: [(place: [Int], tensor: Tensor, shape: [Int])] = [(last, tracked, output.shape)]
     var spikes: [Tensor] = []
     if loss.usesSpikes {
-      for (layer, signal) in trace.activity {
-        if layer == last {
+      for (place, signal) in trace.activity {
+        if place == last {
           spikes.append(try tracked.reshaped(output.shape))
         } else {
           let tensor = try tape.watch(try signal.tensor())
           spikes.append(tensor)
-          watched.append((layer, tensor, tensor.shape))
+          watched.append((place, tensor, tensor.shape))
         }
       }
     }
@@ -47,7 +47,7 @@ struct LossPass {
     }
     let flows = try tape.gradients(of: result, withRespectTo: watched.map(\.tensor))
     for (entry, flow) in zip(watched, flows) {
-      gradients[entry.layer] = try flow.reshaped(entry.shape)
+      gradients[entry.place] = try flow.reshaped(entry.shape)
     }
   }
 }

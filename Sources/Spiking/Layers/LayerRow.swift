@@ -1,0 +1,87 @@
+// Layers one after the other: what a network and a residual branch have in common.
+
+import Faults
+import Tensors
+
+/// The walks through a row of layers.
+enum LayerRow {
+  /// What a forward walk leaves.
+  struct Run {
+    var output: Signal
+    var memories: [LayerMemory]
+    var activity: [(place: [Int], output: Signal)]
+  }
+
+  static func forward(_ layers: [any Layer], _ input: consuming Signal, _ pass: Pass) throws(Fault) -> Run {
+    var pass = pass
+    var signal = input
+    var memories: [LayerMemory] = []
+    var activity: [(place: [Int], output: Signal)] = []
+    for index in layers.indices {
+      pass.layerIndex = index
+      let run = try layers[index].forward(consume signal, pass)
+      signal = run.output
+      memories.append(run.memory)
+      for inner in run.activity { activity.append((place: [index] + inner.place, output: inner.output)) }
+      if layers[index].isNeurons { activity.append((place: [index], output: signal)) }
+    }
+    return Run(output: signal, memories: memories, activity: activity)
+  }
+
+  /// - Parameters:
+  ///   - gradient: of the last layer's output; nil when nothing but `direct` arrives.
+  ///   - memories: of the forward walk; used up layer by layer.
+  ///   - direct: by place, the gradients that the loss sends straight into the output of neurons.
+  ///   - wantsInput: whether the gradient of the row's input is of use.
+  /// - Returns: the gradient of the input, where it is wanted and something arrives there, and for each layer one for
+  ///   each parameter.
+  static func backward(
+    _ layers: [any Layer], gradient: consuming Tensor?, memories: consuming [LayerMemory], direct: [[Int]: Tensor],
+    wantsInput: Bool, _ pass: Pass
+  ) throws(Fault) -> (input: Tensor?, parameters: [[Tensor]]) {
+    var pass = pass
+    var memories = memories
+    var gradients = [[Tensor]](repeating: [], count: layers.count)
+    let first = wantsInput ? 0 : layers.firstIndex { !$0.parameters.isEmpty } ?? layers.count
+    var arriving: Tensor? = gradient
+    for index in layers.indices.reversed() where index >= first {
+      var memory = memories.removeLast()
+      if let own = direct[[index]] {
+        if let before = arriving { arriving = try before + own } else { arriving = own }
+      }
+      for (place, flow) in direct where place.count > 1 && place[0] == index {
+        memory.innerGradients[Array(place.dropFirst())] = flow
+      }
+      if arriving == nil, !memory.innerGradients.isEmpty { arriving = try Tensor.zeros(memory.inputShape) }
+      guard let flow = arriving.take() else {
+        for parameter in layers[index].parameters {
+          gradients[index].append(try Tensor.zeros(parameter.value.shape))
+        }
+        continue
+      }
+      pass.layerIndex = index
+      let answer = try layers[index].backward(flow, memory: memory, wantsInput: wantsInput || index > first, pass)
+      gradients[index] = answer.parameters
+      arriving = answer.input
+    }
+    return (arriving, gradients)
+  }
+
+  /// Runs the layers and keeps every state and the spikes of all neurons.
+  ///
+  /// - Parameter place: of the row in the network, such as "3." for a branch; it begins the recordings' names.
+  static func recorded(
+    _ layers: [any Layer], _ input: consuming Signal, _ pass: Pass, place: String
+  ) throws(Fault) -> (output: Signal, recordings: [Recording]) {
+    var pass = pass
+    var signal = input
+    var recordings: [Recording] = []
+    for index in layers.indices {
+      pass.layerIndex = index
+      let run = try layers[index].recorded(consume signal, pass, place: "\(place)\(index)")
+      signal = run.output
+      recordings += run.recordings
+    }
+    return (signal, recordings)
+  }
+}

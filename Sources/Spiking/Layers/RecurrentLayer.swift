@@ -1,0 +1,230 @@
+// Neurons that hear each other: their own spikes come back one step later.
+
+import Faults
+import Tensors
+
+/// Neurons of any firing model with a dense connection from each to each:
+/// `drive[t] = input[t] + spikes[t - 1] @ recurrent`, without spikes before the first step.
+///
+/// Unlike other layers it walks through time itself, one step of the model after the other; its gradient is that of
+/// backpropagation through time, through the neurons' states and through the connections.
+public struct RecurrentLayer: Layer {
+  public let name = "recurrent"
+  public var model: any NeuronModel
+  /// `[neurons, neurons]`, from the row's neuron to the column's; nil before the layer is part of a network.
+  public var recurrent: Tensor?
+
+  /// What a running population carries from one step to the next; a value, so that a copy is a snapshot.
+  public struct State: Sendable {
+    public var neurons: NeuronState
+    /// The spikes of the last step, `[1, batch, ...features]`; nil before the first.
+    public var spikes: Spikes?
+  }
+
+  public init(_ model: any NeuronModel, recurrent: Tensor? = nil) {
+    self.model = model
+    self.recurrent = recurrent
+  }
+
+  public var settings: [(name: String, value: Setting)] { [] }
+  public var callText: String { "recurrent(\(model.callText))" }
+  public var isNeurons: Bool { true }
+  public var parameters: [(name: String, value: Tensor)] { recurrent.map { [("recurrent", $0)] } ?? [] }
+
+  public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
+    try model.check()
+    guard model.isSpiking else {
+      throw Fault(
+        .value, "`recurrent` needs neurons that fire", label: "`\(model.name)` never does",
+        help: "what comes back one step later are spikes: recurrent(lif())")
+    }
+    return input
+  }
+
+  /// Draws weights uniformly from `-b ... b` with `b = 1 / sqrt(neurons)`, as `dense` does with its inputs.
+  public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer {
+    let count = try Shape.count(try outputShape(for: input))
+    if let recurrent {
+      guard recurrent.shape == [count, count] else {
+        throw Fault(
+          .shape, "the weights of this `recurrent` layer are for another number of neurons",
+          label: "the weight is \(Shape.text(recurrent.shape)), and there are \(count) neurons",
+          help: "its axes are [neurons, neurons], from the row's neuron to the column's")
+      }
+      return self
+    }
+    var draws = stream
+    var layer = self
+    let bound = Float((1 / Double(max(1, count))).squareRoot())
+    layer.recurrent = try draws.uniformTensor([count, count], from: -bound, to: bound)
+    return layer
+  }
+
+  public func synapses(for input: [Int]) -> Int {
+    let count = input.reduce(1, *)
+    let (number, overflow) = count.multipliedReportingOverflow(by: count)
+    return overflow ? Int.max : number
+  }
+
+  // MARK: one step
+
+  /// The state at rest.
+  ///
+  /// - Parameter neurons: of all samples that run side by side.
+  public func initialState(neurons: Int) throws(Fault) -> State {
+    State(neurons: try model.initialState(neurons: neurons), spikes: nil)
+  }
+
+  /// Runs one step, `[1, batch, ...features]`, from a state.
+  ///
+  /// - Parameter threshold: what stands for the model's own in this step; nil for its own.
+  /// - Returns: the spikes; the same, step by step, as those of a run over all steps.
+  public func step(
+    _ input: consuming Signal, state: inout State, threshold: Float? = nil
+  ) throws(Fault) -> Signal {
+    let drive = try drive(try input.tensor(), after: state.spikes)
+    let output = try model.step(drive, state: &state.neurons, threshold: threshold)
+    state.spikes = output.spikes
+    return output
+  }
+
+  private func drive(_ input: consuming Tensor, after spikes: Spikes?) throws(Fault) -> Tensor {
+    guard let recurrent else { throw unbuilt }
+    guard let spikes else { return input }
+    let shape = input.shape
+    let feedback = try Product.forward(.spikes(spikes), weight: recurrent, bias: nil)
+    return try input + feedback.reshaped(shape)
+  }
+
+  // MARK: all steps
+
+  public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
+    let walk = try walk(input, for: pass.isTraining ? .training : .output)
+    guard pass.isTraining else { return LayerRun(output: .spikes(walk.spikes)) }
+    var memory = LayerMemory(signal: .spikes(walk.spikes))
+    memory.inner = walk.kept.map { LayerMemory(tensors: $0) }
+    memory.states = walk.states
+    return LayerRun(output: .spikes(walk.spikes), memory: memory)
+  }
+
+  /// What a run over all steps leaves, step by step.
+  private struct Walk {
+    var spikes: Spikes
+    var kept: [[Tensor]] = []
+    /// The states before each step.
+    var states: [NeuronState] = []
+  }
+
+  private func walk(_ input: consuming Signal, for purpose: RunPurpose) throws(Fault) -> Walk {
+    let shape = input.shape
+    let values = try input.tensor()
+    let (steps, width) = (shape[0], shape.dropFirst().reduce(1, *))
+    var walk = Walk(spikes: try Spikes(shape: shape))
+    var state: NeuronState? = try model.initialState(neurons: width)
+    var last: Spikes?
+    for t in 0..<steps {
+      try Interrupt.check()
+      if purpose == .training, let state { walk.states.append(state) }
+      let drive = try drive(try values.step(t), after: last)
+      let run = try model.run(drive, for: purpose, state: &state)
+      guard let fired = run.output.spikes else { throw unbuilt }
+      if purpose != .output { walk.kept.append(run.kept) }
+      let place = t * fired.words.count
+      walk.spikes.words.replaceSubrange(place..<place + fired.words.count, with: fired.words)
+      last = fired
+    }
+    return walk
+  }
+
+  public func backward(
+    _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
+  ) throws(Fault) -> LayerGradient {
+    guard let recurrent, case .spikes(let spikes)? = memory.signal else { throw unbuilt }
+    let flow = gradient
+    let shape = flow.shape
+    let (steps, batch) = (shape[0], shape[1])
+    let width = shape.dropFirst().reduce(1, *)
+    let count = recurrent.shape[0]
+    var drives = try Tensor.zeros(shape)
+    var later: NeuronState? = try model.initialState(neurons: width).zeros
+    var after: Tensor?
+    for t in (0..<steps).reversed() {
+      try Interrupt.check()
+      var arriving = try flow.step(t)
+      if let after {
+        // The spikes of this step drove the next one.
+        arriving = try arriving + Product.inputGradient(after, weight: recurrent).reshaped(arriving.shape)
+      }
+      let slope = try model.driveGradient(
+        arriving, kept: memory.inner[t].tensors, surrogate: pass.surrogate, state: memory.states[t], later: &later)
+      try drives.setStep(t, slope)
+      after = try slope.reshaped([1, batch, count])
+    }
+    let weight: Tensor
+    if steps > 1 {
+      let targets = try drives.steps(1..<steps).reshaped([steps - 1, batch, count])
+      let sources = try Signal.spikes(try spikes.timeSlice(0..<steps - 1)).reshaped(features: [count])
+      weight = try Product.weightGradient(sources, outputGradient: targets)
+    } else {
+      weight = try Tensor.zeros([count, count])
+    }
+    return LayerGradient(input: drives, parameters: [weight])
+  }
+
+  public func recorded(
+    _ input: consuming Signal, _ pass: Pass, place: String
+  ) throws(Fault) -> (output: Signal, recordings: [Recording]) {
+    let walk = try walk(input, for: .recording)
+    var states: [(name: String, values: Tensor)] = []
+    for (index, name) in model.stateNames.enumerated() {
+      var parts: [Tensor] = []
+      for kept in walk.kept where index < kept.count { parts.append(kept[index]) }
+      if !parts.isEmpty { states.append((name: name, values: try Tensor.concatenate(parts, along: 0))) }
+    }
+    let recording = Recording(name: "\(name) \(place)", states: states, spikes: walk.spikes)
+    return (.spikes(walk.spikes), [recording])
+  }
+
+  public mutating func updateParameters(
+    _ body: (Int, inout Tensor) throws(Fault) -> Void
+  ) throws(Fault) {
+    if var matrix = recurrent {
+      recurrent = nil
+      defer { recurrent = matrix }
+      try body(0, &matrix)
+    }
+  }
+
+  private var unbuilt: Fault {
+    Fault(
+      .value, "this `recurrent` layer has no weights yet",
+      help: "it gets them in a network: input(64) |> dense(100) |> \(callText)")
+  }
+}
+
+extension Tensor {
+  /// One step `[1, batch, ...]` of `[time, batch, ...]`, copied.
+  func step(_ t: Int) throws(Fault) -> Tensor { try steps(t..<t + 1) }
+
+  /// Some steps of `[time, batch, ...]`, copied; the range lies within.
+  func steps(_ range: Range<Int>) throws(Fault) -> Tensor {
+    let width = shape.dropFirst().reduce(1, *)
+    return try Tensor(shape: [range.count] + shape.dropFirst()) { (target) throws(Fault) in
+      withUnsafeBuffer { source in
+        guard let to = target.baseAddress, let from = source.baseAddress else { return }
+        to.update(from: from + range.lowerBound * width, count: range.count * width)
+      }
+    }
+  }
+
+  /// Writes one step.
+  mutating func setStep(_ t: Int, _ values: Tensor) throws(Fault) {
+    let width = values.count
+    _ = try withUnsafeMutableBuffer { (target) throws(Fault) in
+      values.withUnsafeBuffer { source in
+        guard let to = target.baseAddress, let from = source.baseAddress else { return }
+        (to + t * width).update(from: from, count: width)
+      }
+    }
+  }
+}
