@@ -40,15 +40,31 @@ final class FitDisplay {
     if let validation = progress.validationAccuracy {
       state += "  validation \(formatted(validation * 100, "f", digits: 1))%"
     }
+    let price = prices(progress.terms)
     let speed = "  \(groupedDigits(Int(min(progress.samplesPerSecond, 1e12)))) samples/s"
     let isLast = progress.isEpochEnd && progress.epoch == progress.epochs
     let left = isLast ? "" : "  \(duration(progress.secondsLeft)) left"
-    let full = head + " " + bar(Double(progress.batch) / Double(max(1, progress.batches))) + state + speed + left
+    let lines = [head + " " + bar(Double(progress.batch) / Double(max(1, progress.batches))) + state, head + state]
     let room = output.width - 1
-    for text in [full, head + state + speed + left, head + state + left, head + state] where text.count <= room {
+    for text in lines.map({ $0 + price.full + speed + left })
+      + [
+        head + state + price.full + left, head + state + price.full, head + state + price.short, head + state,
+      ]
+    where text.count <= room {
       return text
     }
     return String((head + state).prefix(max(0, room)))
+  }
+
+  /// The price of an objective beside the loss: with its terms, "  hardware 0.812 (memory 0.530)", and alone.
+  private func prices(_ terms: [(name: String, value: Double)]) -> (full: String, short: String) {
+    guard let whole = terms.first else { return ("", "") }
+    let short = "  \(whole.name) \(formatted(whole.value, "f", digits: 3))"
+    let parts = terms.dropFirst().map { term in
+      let name = term.name.hasPrefix(whole.name + "_") ? term.name.dropFirst(whole.name.count + 1) : term.name[...]
+      return "\(name) \(formatted(term.value, "f", digits: 3))"
+    }
+    return (parts.isEmpty ? short : short + " (" + parts.joined(separator: ", ") + ")", short)
   }
 
   private func bar(_ share: Double) -> String {

@@ -119,6 +119,10 @@ private func json(_ history: History) -> JSON {
   var members = historyLists.map { list in
     JSONMember(list.name, .list(history[keyPath: list.path].map { .number($0) }))
   }
+  if !history.terms.isEmpty {
+    let terms = history.terms.map { JSONMember($0.name, .list($0.values.map { .number($0) })) }
+    members.append(JSONMember("terms", .object(terms)))
+  }
   members.append(JSONMember("interrupted", .bool(history.interrupted)))
   return .object(members)
 }
@@ -127,6 +131,9 @@ private func history(_ json: JSON) -> History {
   var history = History()
   for list in historyLists {
     history[keyPath: list.path] = json[list.name]?.listValue?.compactMap(\.numberValue) ?? []
+  }
+  if case .object(let terms)? = json["terms"] {
+    history.terms = terms.map { History.Series(name: $0.name, values: $0.value.listValue?.compactMap(\.numberValue) ?? []) }
   }
   if case .bool(let value)? = json["interrupted"] { history.interrupted = value }
   return history

@@ -184,6 +184,5 @@ func historyValue(_ history: History) -> Value {
     ("loss", list(history.loss)), ("accuracy", list(history.accuracy)),
     ("validation_loss", list(history.validationLoss)), ("validation_accuracy", list(history.validationAccuracy)),
     ("spikes_per_sample", list(history.spikesPerSample)), ("seconds", list(history.seconds)),
-    ("interrupted", .bool(history.interrupted)),
-  ])
+  ] + history.terms.map { ($0.name, list($0.values)) } + [("interrupted", .bool(history.interrupted))])
 }

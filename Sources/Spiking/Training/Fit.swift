@@ -20,6 +20,8 @@ public struct FitOptions {
   public var shuffles = true
   /// Names all random draws of the run.
   public var seed: UInt64 = 0
+  /// What is made small beside the loss, such as a network's price on a chip.
+  public var objective: (any TrainingObjective)?
   /// Called after each batch and after each epoch.
   public var progress: ((FitProgress) -> Void)?
 
@@ -42,6 +44,7 @@ public func fit(_ network: Network, _ data: Dataset, _ options: FitOptions) thro
 /// One training run: the state that changes while it goes on.
 private struct Training {
   var options: FitOptions
+  var objective: (any TrainingObjective)?
   let source: BatchSource
   let batches: Int
   var network: Network
@@ -76,10 +79,12 @@ private struct Training {
       _ = try BatchSource(validation, network: network, encoder: encoder)
     }
     self.options.batch = min(options.batch, data.count)
+    objective = options.objective
     batches = (data.count - 1) / self.options.batch + 1
     self.network = network
     self.network.encoder = encoder
     self.network.decoder = options.loss.decoder ?? network.decoder
+    try objective?.begin(self.network, TrainingCourse(epochs: options.epochs, batches: batches))
     for layer in network.layers {
       var blocks: [[Tensor]] = []
       for parameter in layer.parameters {
@@ -102,6 +107,7 @@ private struct Training {
       }
       if history.interrupted { break }
     }
+    if let objective { network = try objective.finish(network) }
     network.history = history
     return network
   }
@@ -114,6 +120,7 @@ private struct Training {
       order = draws.permutation(source.data.count)
     }
     var tally = Tally()
+    let notes = try objective?.beginEpoch(epoch, network) ?? []
     do {
       for batch in 0..<batches {
         try Interrupt.check()
@@ -121,10 +128,11 @@ private struct Training {
         let loss = try runBatch(Array(order[range]), epoch: epoch, batch: batch, tally: &tally)
         report(epoch, batch + 1, tally, batchLoss: loss, validation: nil, atEnd: false)
       }
-      record(tally)
+      record(tally, notes)
       var validated: Double?
       if let validation = options.validation {
-        let result = try evaluate(network, validation, loss: options.loss, seed: options.seed)
+        let shaped = try objective?.shaped(network) ?? network
+        let result = try evaluate(shaped, validation, loss: options.loss, seed: options.seed)
         history.validationLoss.append(result.loss)
         history.validationAccuracy.append(result.accuracy)
         validated = result.accuracy
@@ -133,7 +141,7 @@ private struct Training {
       report(epoch, batches, tally, batchLoss: tally.meanLoss, validation: validated, atEnd: true)
     } catch {
       if error.kind == .interrupt, tally.samples > 0 {
-        if history.loss.count <= epoch { record(tally) }
+        if history.loss.count <= epoch { record(tally, notes) }
         history.seconds.append(Clock.now - began)
       }
       throw error
@@ -150,8 +158,9 @@ private struct Training {
     let labels = try source.labels(indices)
     var draws = RandomStream(seed: options.seed, purpose: "pass", index: number)
     let pass = Pass(isTraining: true, surrogate: options.surrogate, seed: draws.nextBits())
-    let trace = try network.trace(input, pass)
-    let loss = try LossPass(
+    let shaped = try objective?.shaped(network) ?? network
+    let trace = try shaped.trace(input, pass)
+    var loss = try LossPass(
       options.loss, trace, labels: labels, layers: network.layers.count, wantsGradients: true)
     guard loss.value.isFinite else {
       // The sign of a NaN means nothing.
@@ -162,7 +171,16 @@ private struct Training {
       correct: zip(try network.standardDecoder.classes(trace.output), indices)
         .count { $0 == source.data.labels[$1] },
       spikes: trace.activity.reduce(0) { $0 + ($1.output.spikes?.total ?? 0) })
-    let gradients = try network.gradients(trace, outputGradients: loss.gradients, pass)
+    let priced = objective?.name ?? ""
+    if let charge = try objective?.charge(network, input: input, trace: trace) {
+      guard charge.value.isFinite else {
+        throw divergence("the \(priced) loss is \(charge.value)", epoch, batch, nil)
+      }
+      tally.charges.add(charge, name: priced, samples: indices.count)
+      try loss.add(charge.outputGradients)
+    }
+    var gradients = try shaped.gradients(trace, outputGradients: loss.gradients, pass)
+    try objective?.pullBack(&gradients, network)
     for (layer, list) in gradients.enumerated() {
       for gradient in list where !gradient.isFinite {
         let name = network.layers[layer].callText
@@ -171,6 +189,7 @@ private struct Training {
     }
     step += 1
     try update(gradients)
+    try objective?.advance(&network, progress: Double(step) / (Double(options.epochs) * Double(batches)))
     lastGoodLoss = loss.value
     return loss.value
   }
@@ -204,10 +223,11 @@ private struct Training {
       help: "\(last)try a smaller learning rate (now \(options.optimizer.learningRate))")
   }
 
-  private mutating func record(_ tally: Tally) {
+  private mutating func record(_ tally: Tally, _ notes: [(name: String, value: Double)]) {
     history.loss.append(tally.meanLoss)
     history.accuracy.append(tally.accuracy)
     history.spikesPerSample.append(tally.spikesPerSample)
+    for term in tally.charges.means + notes { history.append(term.value, to: term.name) }
   }
 
   private func report(
@@ -222,13 +242,16 @@ private struct Training {
       FitProgress(
         epoch: epoch + 1, epochs: options.epochs, batch: batch, batches: batches, loss: tally.meanLoss,
         accuracy: tally.accuracy, batchLoss: batchLoss, samplesPerSecond: speed,
-        secondsLeft: (total - done) / max(speed, 1e-9), validationAccuracy: validation, isEpochEnd: atEnd))
+        secondsLeft: (total - done) / max(speed, 1e-9), validationAccuracy: validation, isEpochEnd: atEnd,
+        terms: tally.charges.means))
   }
 }
 
 /// Sums over the samples of an epoch.
 struct Tally {
   var samples = 0
+  /// What an objective beside the loss came to.
+  var charges = ChargeTally()
   private var loss = 0.0
   private var correct = 0
   private var spikes = 0

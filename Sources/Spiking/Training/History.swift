@@ -13,13 +13,35 @@ public struct History: Sendable, Equatable {
   public var spikesPerSample: [Double] = []
   /// The time of each epoch, validation included.
   public var seconds: [Double] = []
+  /// What else was measured for each epoch, by name: the terms of an objective beside the loss.
+  public var terms: [Series] = []
   /// Whether the user stopped the run; the last epoch may then be incomplete.
   public var interrupted = false
+
+  /// Numbers of one name, one for each epoch.
+  public struct Series: Sendable, Equatable {
+    public var name: String
+    public var values: [Double]
+
+    public init(name: String, values: [Double]) {
+      self.name = name
+      self.values = values
+    }
+  }
 
   public init() {}
 
   /// The number of epochs that were begun and recorded.
   public var epochs: Int { loss.count }
+
+  /// Adds an epoch's number to the series of a name.
+  mutating func append(_ value: Double, to name: String) {
+    if let place = terms.firstIndex(where: { $0.name == name }) {
+      terms[place].values.append(value)
+    } else {
+      terms.append(Series(name: name, values: [value]))
+    }
+  }
 }
 
 /// Where a training run stands, for a progress display.
@@ -41,10 +63,13 @@ public struct FitProgress: Sendable {
   public var validationAccuracy: Double?
   /// Whether this is the last report of its epoch.
   public var isEpochEnd: Bool
+  /// The mean price of an objective beside the loss, then its terms; empty without one.
+  public var terms: [(name: String, value: Double)]
 
   public init(
     epoch: Int, epochs: Int, batch: Int, batches: Int, loss: Double, accuracy: Double, batchLoss: Double,
-    samplesPerSecond: Double, secondsLeft: Double, validationAccuracy: Double?, isEpochEnd: Bool
+    samplesPerSecond: Double, secondsLeft: Double, validationAccuracy: Double?, isEpochEnd: Bool,
+    terms: [(name: String, value: Double)] = []
   ) {
     self.epoch = epoch
     self.epochs = epochs
@@ -57,5 +82,6 @@ public struct FitProgress: Sendable {
     self.secondsLeft = secondsLeft
     self.validationAccuracy = validationAccuracy
     self.isEpochEnd = isEpochEnd
+    self.terms = terms
   }
 }

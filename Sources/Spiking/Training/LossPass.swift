@@ -50,4 +50,15 @@ struct LossPass {
       gradients[entry.place] = try flow.reshaped(entry.shape)
     }
   }
+
+  /// Adds gradients that flow into layers' outputs from elsewhere.
+  mutating func add(_ more: [Int: Tensor]) throws(Fault) {
+    for (layer, gradient) in more {
+      if let before = gradients[layer] {
+        gradients[layer] = try before + gradient.reshaped(before.shape)
+      } else {
+        gradients[layer] = gradient
+      }
+    }
+  }
 }

@@ -1,0 +1,244 @@
+// Gates that learn which neurons and synapses a network can do without.
+//
+// Each removable unit i has a score s_i in [-1, 1] and a gate g_i = 1 / (1 + exp(-b s_i)), which multiplies all its
+// outgoing weights: W'_ij = g_i W_ij. Scores begin at 1. The sharpness b grows while training goes on,
+//
+//     b(p) = b_0 (b_1 / b_0)^(p / f)        p: the share of all steps done, f: where gates freeze
+//
+// so that gates are nearly open at first and nearly open or shut at last; the weights adapt on the way (the
+// continuation of Savarese, Silva and Maire 2020). From p = f on each gate is exactly 0 or 1, its value is folded into
+// the weights, and only weights learn. So no step of rounding stands between what was trained and what is kept: a
+// gate that is 0 multiplies weights that are 0, and its unit can be taken out of the network.
+//
+// Gradients: dL/dW_ij = g_i dL/dW'_ij, and dL/dg_i = sum_j W_ij dL/dW'_ij, plus whatever an objective adds. A score
+// follows the gradient of its gate itself: the sigmoid's slope is positive and would only stop gates that are nearly
+// open. The step is Adam's with a fixed size, chosen so that a score which nothing holds falls from 1 to 0 in a third
+// of the steps before the freeze.
+//
+// Synapses: at the freeze, weights in links that `prunesSynapses` names and whose size is below a cut of their link
+// become exactly 0 and stay so.
+
+import Faults
+import Glibc
+import Tensors
+
+/// Gates for the units of a network, and masks for its synapses; a value that training moves.
+public struct NetworkGates: Sendable {
+  /// How gates move.
+  public struct Options: Sendable {
+    /// b_0 and b_1.
+    public var sharpness: ClosedRange<Double> = 4...100
+    /// f: the share of all steps after which nothing more is removed and weights alone learn.
+    public var freeze = 0.7
+    /// Multiplies the step size of scores.
+    public var speed = 1.0
+
+    public init() {}
+  }
+
+  public let graph: UnitGraph
+  public let options: Options
+  /// For each population and unit, g; 1 where a population cannot lose units.
+  public private(set) var values: [[Float]]
+  /// For each population and unit, s.
+  public private(set) var scores: [[Float]]
+  /// For the position of a layer, 1 for each weight that is kept and 0 for each that was removed.
+  public private(set) var masks: [Int: [Float]] = [:]
+  /// For the position of a layer, the size below which weights are removed at the freeze.
+  public var cuts: [Int: Float] = [:]
+  public private(set) var isFrozen = false
+  private var progress = 0.0
+  /// The gradient of each gate in the batch that runs now.
+  private var slopes: [[Float]]
+  private var means: [[Float]]
+  private var squares: [[Float]]
+  private var steps = 0
+  private let stepSize: Float
+
+  public init(_ network: Network, _ course: TrainingCourse, _ options: Options = Options()) {
+    graph = UnitGraph(network)
+    self.options = options
+    let start = Float(1 / (1 + exp(-options.sharpness.lowerBound)))
+    values = graph.populations.map { [Float](repeating: $0.isRemovable ? start : 1, count: $0.units) }
+    scores = graph.populations.map { [Float](repeating: 1, count: $0.units) }
+    slopes = graph.populations.map { [Float](repeating: 0, count: $0.units) }
+    means = slopes
+    squares = slopes
+    let falling = Double(course.epochs) * Double(course.batches) * options.freeze / 3
+    stepSize = Float(min(0.5, options.speed / max(1, falling)))
+  }
+
+  /// Gates below this are shut: the network runs as if the unit were not there.
+  private static let shut: Float = 1e-3
+
+  /// The network seen through the gates.
+  public func shaped(_ network: Network) throws(Fault) -> Network {
+    if isFrozen { return network }
+    var shaped = network
+    try forEachLink(of: &shaped) { (link, layer, weight) in
+      let gates = values[link.source]
+      for (unit, gate) in gates.enumerated() where gate != 1 {
+        forEachRow(of: unit, link, layer) { start in
+          for place in start..<start + layer.blockSize { weight[place] *= gate }
+        }
+      }
+    }
+    return shaped
+  }
+
+  /// Turns gradients of the shaped network's weights into those of the weights themselves, and remembers those of the
+  /// gates.
+  public mutating func pullBack(_ gradients: inout [[Tensor]], _ network: Network) throws(Fault) {
+    for link in graph.links {
+      guard let layer = network.layers[link.layer] as? any PrunableLayer, let weight = layer.weight,
+        gradients[link.layer].first?.count == weight.count
+      else { continue }
+      let gates = values[link.source]
+      let isGated = graph.populations[link.source].isRemovable && !isFrozen
+      let mask = masks[link.layer]
+      if !isGated, mask == nil { continue }
+      var slope = [Float](repeating: 0, count: gates.count)
+      try gradients[link.layer][0].withUnsafeMutableBuffer { gradient in
+        weight.withUnsafeBuffer { values in
+          for (unit, gate) in gates.enumerated() where isGated {
+            var sum: Float = 0
+            forEachRow(of: unit, link, layer) { start in
+              for place in start..<start + layer.blockSize {
+                sum += values[place] * gradient[place]
+                gradient[place] *= gate
+              }
+            }
+            slope[unit] = sum
+          }
+        }
+        if let mask { for place in mask.indices { gradient[place] *= mask[place] } }
+      }
+      if isGated { slopes[link.source] = slope }
+    }
+  }
+
+  /// Adds an objective's gradient of gates: for each population and unit.
+  public mutating func add(_ more: [[Double]]) {
+    for population in slopes.indices where population < more.count && graph.populations[population].isRemovable {
+      for unit in slopes[population].indices { slopes[population][unit] += Float(more[population][unit]) }
+    }
+  }
+
+  /// Moves the scores by the gradients of this batch, sharpens the gates, and freezes them when it is time.
+  public mutating func advance(_ network: inout Network, progress: Double) throws(Fault) {
+    if isFrozen { return try applyMasks(to: &network) }
+    self.progress = progress
+    steps += 1
+    let b1: Float = 0.9
+    let b2: Float = 0.99
+    let unbias1 = 1 / (1 - pow(b1, Float(steps)))
+    let unbias2 = 1 / (1 - pow(b2, Float(steps)))
+    for population in graph.populations.indices where graph.populations[population].isRemovable {
+      for unit in scores[population].indices {
+        let slope = slopes[population][unit]
+        means[population][unit] = b1 * means[population][unit] + (1 - b1) * slope
+        squares[population][unit] = b2 * squares[population][unit] + (1 - b2) * slope * slope
+        let spread = (squares[population][unit] * unbias2).squareRoot()
+        guard spread > 0 else { continue }
+        let move = stepSize * means[population][unit] * unbias1 / spread
+        scores[population][unit] = min(1, max(-1, scores[population][unit] - move))
+        slopes[population][unit] = 0
+      }
+    }
+    if progress >= options.freeze {
+      try freeze(&network)
+    } else {
+      let (low, high) = (options.sharpness.lowerBound, options.sharpness.upperBound)
+      let sharpness = Float(low * pow(high / low, progress / options.freeze))
+      open { score in
+        let gate = 1 / (1 + exp(-sharpness * score))
+        return gate < Self.shut ? 0 : gate
+      }
+    }
+  }
+
+  /// Makes each gate 0 or 1 and folds what it was into the weights.
+  private mutating func freeze(_ network: inout Network) throws(Fault) {
+    open { $0 > 0 ? 1 : 0 }
+    network = try shaped(network)
+    for link in graph.links {
+      guard let cut = cuts[link.layer], let layer = network.layers[link.layer] as? any PrunableLayer,
+        let weight = layer.weight
+      else { continue }
+      masks[link.layer] = weight.withUnsafeBuffer { values in values.map { abs($0) < cut ? 0 : 1 } }
+    }
+    for link in graph.links where graph.populations[link.source].isRemovable {
+      // A removed unit's weights stay zero whatever the optimiser's momentum says.
+      guard let layer = network.layers[link.layer] as? any PrunableLayer, let weight = layer.weight,
+        values[link.source].contains(0)
+      else { continue }
+      var mask = masks[link.layer] ?? [Float](repeating: 1, count: weight.count)
+      for (unit, gate) in values[link.source].enumerated() where gate == 0 {
+        forEachRow(of: unit, link, layer) { start in
+          for place in start..<start + layer.blockSize { mask[place] = 0 }
+        }
+      }
+      masks[link.layer] = mask
+    }
+    isFrozen = true
+    try applyMasks(to: &network)
+  }
+
+  /// Sets each gate from its score; a population keeps at least its best unit.
+  private mutating func open(_ gate: (Float) -> Float) {
+    for population in graph.populations.indices where graph.populations[population].isRemovable {
+      for unit in scores[population].indices { values[population][unit] = gate(scores[population][unit]) }
+      if !values[population].contains(where: { $0 > 0 }), let best = scores[population].max(),
+        let unit = scores[population].firstIndex(of: best)
+      {
+        values[population][unit] = 1
+      }
+    }
+  }
+
+  private func applyMasks(to network: inout Network) throws(Fault) {
+    if masks.isEmpty { return }
+    try network.updateParameters { (position, parameter, value) throws(Fault) in
+      guard parameter == 0, let mask = masks[position], mask.count == value.count else { return }
+      try value.withUnsafeMutableBuffer { weight in
+        for place in mask.indices { weight[place] *= mask[place] }
+      }
+    }
+  }
+
+  /// The units of each population whose gate is not shut.
+  public var kept: [Int: [Int]] {
+    var kept: [Int: [Int]] = [:]
+    for population in graph.populations.indices where graph.populations[population].isRemovable {
+      kept[population] = values[population].indices.filter { values[population][$0] > 0 }
+    }
+    return kept
+  }
+
+  /// The shaped network without the units whose gates are shut; it does what the shaped network does.
+  public func finish(_ network: Network) throws(Fault) -> Network {
+    try shaped(network).keeping(kept)
+  }
+
+  private func forEachLink(
+    of network: inout Network,
+    _ body: (UnitGraph.Link, any PrunableLayer, UnsafeMutableBufferPointer<Float>) -> Void
+  ) throws(Fault) {
+    let layers = network.layers
+    try network.updateParameters { (position, parameter, value) throws(Fault) in
+      guard parameter == 0, let link = graph.links.first(where: { $0.layer == position }),
+        graph.populations[link.source].isRemovable, let layer = layers[position] as? any PrunableLayer
+      else { return }
+      try value.withUnsafeMutableBuffer { weight in body(link, layer, weight) }
+    }
+  }
+
+  /// Calls `body` with the place of each block of weights that leaves a unit.
+  private func forEachRow(
+    of unit: Int, _ link: UnitGraph.Link, _ layer: any PrunableLayer, _ body: (Int) -> Void
+  ) {
+    for row in unit * link.rowsPerUnit..<(unit + 1) * link.rowsPerUnit {
+      for target in 0..<layer.outputUnits { body(layer.blockStart(row: row, unit: target)) }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// Layers that can be cut down to some of their inputs and outputs.
+
+import Faults
+import Tensors
+
+/// A layer of weights between populations whose neurons can be removed.
+///
+/// A *unit* is what is removed as a whole: a neuron, or all neurons of one channel of an image.
+public protocol PrunableLayer: Layer {
+  /// The weights, first among the parameters.
+  var weight: Tensor? { get }
+  /// The rows of the weights: features that enter `dense`, channels that enter `conv`.
+  var inputRows: Int { get }
+  /// The features or channels that leave the layer.
+  var outputUnits: Int { get }
+  /// Where the weight of an input row and an output unit begins, and how many there are in a row.
+  ///
+  /// `dense` has 1 weight at `row * outputs + unit`; `conv` has a kernel at `(unit * channels + row) * size`.
+  var blockSize: Int { get }
+  func blockStart(row: Int, unit: Int) -> Int
+  /// The same layer with some of its rows and units, in rising order; nil for all of them.
+  func keeping(rows: [Int]?, units: [Int]?) throws(Fault) -> any Layer
+}
+
+extension DenseLayer: PrunableLayer {
+  public var inputRows: Int { weight?.shape[0] ?? 0 }
+  public var outputUnits: Int { outputs }
+  public var blockSize: Int { 1 }
+  public func blockStart(row: Int, unit: Int) -> Int { row * outputs + unit }
+
+  public func keeping(rows: [Int]?, units: [Int]?) throws(Fault) -> any Layer {
+    guard let weight else { return self }
+    let rows = rows ?? Array(0..<inputRows)
+    let units = units ?? Array(0..<outputs)
+    let cut = try weight.withUnsafeBuffer { (old) throws(Fault) in
+      try Tensor(shape: [rows.count, units.count]) { new in
+        for (place, row) in rows.enumerated() {
+          for (column, unit) in units.enumerated() { new[place * units.count + column] = old[row * outputs + unit] }
+        }
+      }
+    }
+    return try DenseLayer(weight: cut, bias: try bias?.keeping(units))
+  }
+}
+
+extension Tensor {
+  /// Some elements of a row of numbers.
+  func keeping(_ places: [Int]) throws(Fault) -> Tensor {
+    let all = scalars
+    return try Tensor(places.map { all[$0] }, shape: [places.count])
+  }
+}
