@@ -19,6 +19,7 @@ import Testing
     var history = History()
     history.loss = [1.5, 0.25]
     history.accuracy = [0.5, .nan]
+    history.terms = [History.Series(name: "hardware", values: [0.75, 0.5]), History.Series(name: "x y", values: [])]
     history.interrupted = true
     network.history = history
     return network
@@ -36,6 +37,7 @@ import Testing
     #expect(back.history?.loss == [1.5, 0.25])
     #expect(back.history?.accuracy.last?.isNaN == true)
     #expect(back.history?.interrupted == true)
+    #expect(back.history?.terms == network.history?.terms)
     for (before, after) in zip(network.namedParameters, back.namedParameters) {
       #expect(before.name == after.name && Tensor.identical(before.value, after.value))
     }

@@ -47,9 +47,8 @@ public struct NetworkGates: Sendable {
   /// For the position of a layer, the size below which weights are removed at the freeze.
   public var cuts: [Int: Float] = [:]
   public private(set) var isFrozen = false
-  private var progress = 0.0
   /// The gradient of each gate in the batch that runs now.
-  private var slopes: [[Float]]
+  public private(set) var slopes: [[Float]]
   private var means: [[Float]]
   private var squares: [[Float]]
   private var steps = 0
@@ -113,7 +112,7 @@ public struct NetworkGates: Sendable {
         }
         if let mask { for place in mask.indices { gradient[place] *= mask[place] } }
       }
-      if isGated { slopes[link.source] = slope }
+      if isGated { for unit in slope.indices { slopes[link.source][unit] += slope[unit] } }
     }
   }
 
@@ -127,7 +126,7 @@ public struct NetworkGates: Sendable {
   /// Moves the scores by the gradients of this batch, sharpens the gates, and freezes them when it is time.
   public mutating func advance(_ network: inout Network, progress: Double) throws(Fault) {
     if isFrozen { return try applyMasks(to: &network) }
-    self.progress = progress
+    if progress >= options.freeze { return try freeze(&network) }
     steps += 1
     let b1: Float = 0.9
     let b2: Float = 0.99
@@ -145,15 +144,11 @@ public struct NetworkGates: Sendable {
         slopes[population][unit] = 0
       }
     }
-    if progress >= options.freeze {
-      try freeze(&network)
-    } else {
-      let (low, high) = (options.sharpness.lowerBound, options.sharpness.upperBound)
-      let sharpness = Float(low * pow(high / low, progress / options.freeze))
-      open { score in
-        let gate = 1 / (1 + exp(-sharpness * score))
-        return gate < Self.shut ? 0 : gate
-      }
+    let (low, high) = (options.sharpness.lowerBound, options.sharpness.upperBound)
+    let sharpness = Float(low * pow(high / low, progress / options.freeze))
+    open { score in
+      let gate = 1 / (1 + exp(-sharpness * score))
+      return gate < Self.shut ? 0 : gate
     }
   }
 
@@ -206,18 +201,30 @@ public struct NetworkGates: Sendable {
     }
   }
 
-  /// The units of each population whose gate is not shut.
-  public var kept: [Int: [Int]] {
+  /// The units of each population whose gate is open wider than `least`; the best one where none is.
+  public func kept(above least: Float = 0) -> [Int: [Int]] {
     var kept: [Int: [Int]] = [:]
     for population in graph.populations.indices where graph.populations[population].isRemovable {
-      kept[population] = values[population].indices.filter { values[population][$0] > 0 }
+      let open = values[population].indices.filter { values[population][$0] > least }
+      let best = scores[population].indices.max { scores[population][$0] < scores[population][$1] }
+      kept[population] = open.isEmpty ? best.map { [$0] } ?? [] : open
     }
     return kept
   }
 
+  /// Decides by hand, before the freeze, which units stay.
+  public mutating func shut(allBut kept: [Int: [Int]]) {
+    for (population, units) in kept where graph.populations[population].isRemovable {
+      let open = Set(units)
+      for unit in scores[population].indices {
+        scores[population][unit] = open.contains(unit) ? max(scores[population][unit], 1e-3) : min(scores[population][unit], 0)
+      }
+    }
+  }
+
   /// The shaped network without the units whose gates are shut; it does what the shaped network does.
   public func finish(_ network: Network) throws(Fault) -> Network {
-    try shaped(network).keeping(kept)
+    try shaped(network).keeping(kept())
   }
 
   private func forEachLink(

@@ -50,3 +50,28 @@ extension Tensor {
     return try Tensor(places.map { all[$0] }, shape: [places.count])
   }
 }
+
+extension ConvLayer: PrunableLayer {
+  public var inputRows: Int { weight?.shape[1] ?? 0 }
+  public var outputUnits: Int { outputs }
+  public var blockSize: Int { kernel.y * kernel.x }
+  public func blockStart(row: Int, unit: Int) -> Int { (unit * inputRows + row) * blockSize }
+
+  public func keeping(rows: [Int]?, units: [Int]?) throws(Fault) -> any Layer {
+    guard let weight else { return self }
+    let rows = rows ?? Array(0..<inputRows)
+    let units = units ?? Array(0..<outputs)
+    let size = blockSize
+    let cut = try weight.withUnsafeBuffer { (old) throws(Fault) in
+      try Tensor(shape: [units.count, rows.count, kernel.y, kernel.x]) { new in
+        for (place, unit) in units.enumerated() {
+          for (column, row) in rows.enumerated() {
+            let (from, to) = (blockStart(row: row, unit: unit), (place * rows.count + column) * size)
+            for offset in 0..<size { new[to + offset] = old[from + offset] }
+          }
+        }
+      }
+    }
+    return try ConvLayer(weight: cut, bias: try bias?.keeping(units), stride: stride, padding: padding)
+  }
+}

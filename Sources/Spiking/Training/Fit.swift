@@ -189,7 +189,10 @@ private struct Training {
     }
     step += 1
     try update(gradients)
-    try objective?.advance(&network, progress: Double(step) / (Double(options.epochs) * Double(batches)))
+    if var moving = objective.take() {
+      defer { objective = moving }
+      try moving.advance(&network, progress: Double(step) / (Double(options.epochs) * Double(batches)))
+    }
     lastGoodLoss = loss.value
     return loss.value
   }
