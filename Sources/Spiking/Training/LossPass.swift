@@ -54,10 +54,10 @@ struct LossPass {
   /// Adds gradients that flow into layers' outputs from elsewhere.
   mutating func add(_ more: [Int: Tensor]) throws(Fault) {
     for (layer, gradient) in more {
-      if let before = gradients[layer] {
-        gradients[layer] = try before + gradient.reshaped(before.shape)
+      if let before = gradients[[layer]] {
+        gradients[[layer]] = try before + gradient.reshaped(before.shape)
       } else {
-        gradients[layer] = gradient
+        gradients[[layer]] = gradient
       }
     }
   }
