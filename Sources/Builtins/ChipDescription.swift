@@ -37,7 +37,8 @@ func chipDescription(_ chip: Chip, width: Int) -> String {
   if !notes.isEmpty { lines.append("") }
   for row in notes { lines += wrapped("\(row.section) \(row.key): \(row.figure.note)", width: width, first: "- ") }
   let estimates = rows.count { $0.figure.grade == .estimated }
-  lines += ["", estimates == 0 ? "no figure is an estimate" : "≈ \(estimates) of \(rows.count) figures are estimates"]
+  let verb = estimates == 1 ? "is an estimate" : "are estimates"
+  lines += ["", estimates == 0 ? "no figure is an estimate" : "≈ \(estimates) of \(rows.count) figures \(verb)"]
   return lines.joined(separator: "\n")
 }
 
