@@ -1,0 +1,105 @@
+// `place`: a network on a chip.
+
+import Chips
+import Faults
+import Machine
+import Plots
+import Spiking
+
+private let objectiveNames = Objective.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+private let strategyNames = mappingStrategies.map { "\"\($0.name)\"" }.joined(separator: ", ")
+
+/// Placing networks on chips.
+let placementBuiltins: [Builtin] = [
+  Builtin(
+    "place",
+    [
+      .required("network", .foreign("network"), "what to place; it stays as it is"),
+      .required("chip", .foreign("chip"), "where: a chip such as chips.loihi2"),
+      .optional("strategy", .string, default: "\"joint\"", "how: \(strategyNames)"),
+      .optional("objective", .string, default: "\"energy_delay\"", "what \"joint\" makes small: \(objectiveNames)"),
+      .optional(
+        "on", .foreign("dataset") | .nil, default: "nil",
+        "samples that tell how often each neuron fires; without them rates are assumed"),
+      .optional("chips", .int | .nil, default: "as many as the chip's file allows", "how many chips may be used"),
+      .optional("weight_bits", .int | .nil, default: "the chip's own", "bits of a weight"),
+      .optional("steps", .int | .nil, default: "the encoder's", "steps of an inference"),
+      .optional("encode", .foreign("encoder") | .nil, default: "the network's own", "the code of the samples"),
+      .optional(
+        "cores", .int | .nil, default: "the fewest that are no worse than \"sequential\"",
+        "the most cores that \"joint\" may use"),
+      .optional("rate", .number, default: "0.1", "spikes a neuron and step, where no samples tell"),
+      .optional("seed", .int | .nil, default: "the session's", "names the draws of \"joint\""),
+    ],
+    returns: "mapping", subject: "chips",
+    """
+    Places a network on a chip: divides its neurons among cores without breaking a limit, lays the cores on the mesh,
+    and counts what an inference then costs. Energies and times are simulated from the chip's figures.
+
+    `"sequential"` is the baseline: layer after layer, core after core. `"joint"` packs layers together, balances cores
+    and arranges them so that the objective becomes small. It uses the fewest cores with which the objective is no worse
+    than the baseline's; with `cores=n` it may spread over up to n cores, which is often faster.
+
+    Weights are rounded to the chip's bits, the samples are run with the rounded weights, and spikes are counted from
+    them; `accuracy` and `accuracy_float` are before and after. Synapses with a weight of zero need no room, and neurons
+    whose spikes reach nobody are left out.
+
+    A mapping has `cores`, `chips`, `neurons`, `synapses`, `utilization` (of the bottleneck resource: need over limit,
+    the mean of the cores in use), `bottleneck`, `utilizations`, `synaptic_memory`, `inter_core_spikes` (packets between
+    cores in an inference), `hops` (of a packet, on average), `traffic` (hops of all packets), `max_link_load`,
+    `latency`, `energy_per_inference`, `energy_parts`, `power`, `energy_delay`, `accuracy` and more; `describe` shows
+    them. What does not fit is an error that names layer, resource, need and limit.
+    """,
+    example: """
+      let net = input(16) |> dense(24) |> lif() |> dense(4) |> lif()
+      let m = net |> place(chips.loihi1, strategy="sequential")
+      print(m.cores, m.neurons, m.synapses)   # expect: 2 28 480
+      """
+  ) { (call) throws(Fault) in try placeNetwork(call) },
+  Builtin(
+    "plot.cores",
+    [
+      .required("mapping", .foreign("mapping"), "what `place` gave"),
+      .optional("title", .string, default: "what is placed where", "what the figure shows"),
+      .optional("show", .bool, default: "true", "whether to show the figure at once"),
+    ],
+    returns: "figure", subject: "plot",
+    """
+    Draws the mesh of a mapping: each core in use, shaded by how full its bottleneck resource is, with the layers that it
+    holds, and the links between tiles by the packets that pass them in an inference.
+    """,
+    example: """
+      use plot
+      plot.cores(input(16) |> dense(24) |> lif() |> place(chips.loihi1))
+      """
+  ) { (call) throws(Fault) in
+    let report = try call.foreign(0, as: MappingValue.self).report
+    let title = try call.string(1, default: "\(report.chip.title), \(report.placed.strategy)")
+    let figure = FigureValue(Figure(.mesh(report.meshPlot), title: title))
+    if try call.bool(2, default: true) { ShownFigure.show(figure, on: call.machine) }
+    return .foreign(figure)
+  },
+]
+
+private func placeNetwork(_ call: Call) throws(Fault) -> Value {
+  func isGiven(_ index: Int) -> Bool { call.has(index) && !call[index].isNil }
+  let network = try call.foreign(0, as: NetworkValue.self).network
+  var options = PlaceOptions()
+  options.strategy = try call.string(2, default: "joint")
+  let objective = try call.string(3, default: Objective.energyDelay.rawValue)
+  guard let known = Objective(rawValue: objective) else {
+    throw call.wrong(
+      3, "is not known: \"\(objective)\"",
+      help: didYouMean(objective, among: Objective.allCases.map(\.rawValue)) ?? "it is one of \(objectiveNames)")
+  }
+  options.objective = known
+  if isGiven(4) { options.data = try call.dataset(4) }
+  if isGiven(5) { options.chips = try call.int(5, atLeast: 1) }
+  if isGiven(6) { options.weightBits = try call.int(6, atLeast: 1) }
+  if isGiven(7) { options.steps = try call.int(7, atLeast: 1) }
+  if isGiven(8) { options.encoder = try call.foreign(8, as: EncoderValue.self).encoder }
+  if isGiven(9) { options.cores = try call.int(9, atLeast: 1) }
+  options.assumedRate = try call.number(10, default: 0.1)
+  options.seed = isGiven(11) ? UInt64(bitPattern: Int64(try call.int(11))) : call.machine.seed
+  return .foreign(MappingValue(try place(network, on: try call.chip(1), options)))
+}

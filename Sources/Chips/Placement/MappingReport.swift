@@ -1,0 +1,132 @@
+// What a mapping is worth, in numbers that say what they rest on.
+
+import Faults
+import Spiking
+
+/// The result of placing a network: where everything lies, how full that is, and what an inference costs. All costs are
+/// simulated from the chip's figures; nothing here was measured on a chip.
+public struct MappingReport: Sendable {
+  /// Where the rates come from.
+  public enum Activity: Sendable, Equatable {
+    case measured(on: String, samples: Int)
+    case assumed(rate: Double)
+  }
+
+  /// One population on the chip.
+  public struct LayerRow: Sendable, Equatable {
+    public var name: String
+    public var neurons: Int
+    /// Cores that hold neurons of it.
+    public var cores: Int
+    public var synapses: Int
+    /// Mean spikes of a neuron in a step.
+    public var rate: Double
+  }
+
+  public let chip: Chip
+  public let placed: PlacedMapping
+  public let graph: NetworkGraph
+  public let rules: CoreRules
+  public let objective: Objective
+  public let activity: Activity
+  public let steps: Int
+  public let layers: [LayerRow]
+  /// Neurons that are left out because their spikes reach nobody.
+  public let removedNeurons: Int
+  /// At the chip's weight bits, on the data set; nil without one.
+  public var accuracy: Double?
+  /// With the network's own weights.
+  public var accuracyFloat: Double?
+
+  init(_ problem: PlacementProblem, _ placed: PlacedMapping, activity: Activity) {
+    chip = problem.chip
+    self.placed = placed
+    graph = problem.workload.graph
+    rules = problem.rules
+    objective = problem.objective
+    self.activity = activity
+    steps = problem.workload.steps
+    removedNeurons = problem.connectome.removedNeurons
+    let rates = problem.workload.rates
+    let connectome = problem.connectome
+    layers = problem.workload.graph.populations.indices.dropFirst().map { population in
+      let holding = placed.mapping.cores.filter { core in core.slices.contains { $0.population == population } }
+      let neurons = holding.reduce(0) { sum, core in
+        core.slices.reduce(sum) { $1.population == population ? $0 + $1.neurons.count : $0 }
+      }
+      let isPlaced = connectome.isPlaced[population]
+      let synapses = isPlaced.indices.reduce(0) { sum, neuron in
+        isPlaced[neuron] ? sum + connectome.fanIn(population: population, neuron: neuron) : sum
+      }
+      let rate = population < rates.count && !rates[population].isEmpty
+        ? Double(rates[population].reduce(0, +)) / Double(rates[population].count) : 0
+      return LayerRow(
+        name: problem.workload.graph.populations[population].name, neurons: neurons, cores: holding.count, synapses: synapses, rate: rate)
+    }
+  }
+
+  public var cores: Int { placed.mapping.cores.count }
+  public var chips: Int { placed.load.chips }
+  /// Neurons in cores, copies included.
+  public var neurons: Int { placed.demands.reduce(0) { $0 + $1.neurons } }
+  /// Synapses of the network that have a weight.
+  public var synapses: Int { layers.reduce(0) { $0 + $1.synapses } }
+  /// Bytes in all cores.
+  public var synapticMemory: Int { placed.demands.reduce(0) { $0 + $1.need(.synapticMemory) } }
+
+  /// For each resource that a core has a limited amount of: need over limit, the mean of the cores in use.
+  public var utilizations: [(resource: Resource, mean: Double, most: Double)] {
+    Demand.resources.compactMap { resource in
+      guard let limit = rules.limit(resource), limit > 0, !placed.demands.isEmpty else { return nil }
+      let levels = placed.demands.map { Double($0.need(resource)) / Double(limit) }
+      return (resource, levels.reduce(0, +) / Double(levels.count), levels.max() ?? 0)
+    }
+  }
+
+  /// The resource whose mean use is highest.
+  public var bottleneck: Resource? {
+    utilizations.reduce(nil as (resource: Resource, mean: Double, most: Double)?) { best, next in
+      best.map { $0.mean >= next.mean } ?? false ? best : next
+    }?.resource
+  }
+
+  /// The mean use of the bottleneck resource over the cores in use, 0 to 1.
+  public var utilization: Double {
+    guard let bottleneck else { return 0 }
+    return utilizations.first { $0.resource == bottleneck }?.mean ?? 0
+  }
+
+  /// Packets between different cores in an inference.
+  public var interCoreSpikes: Double { placed.corePackets * Double(steps) }
+  /// Packets from the input's port in an inference.
+  public var inputPackets: Double { placed.portPackets * Double(steps) }
+  /// The hops of a packet that goes to another core or comes from the port, on average.
+  public var hops: Double {
+    let packets = placed.corePackets + placed.portPackets
+    let load = placed.load
+    return packets > 0 ? (load.horizontalHops + load.verticalHops + load.chipHops) / packets : 0
+  }
+  /// Hops of all packets in an inference.
+  public var traffic: Double {
+    (placed.load.horizontalHops + placed.load.verticalHops + placed.load.chipHops) * Double(steps)
+  }
+  /// Packets over the busiest link in a step.
+  public var maxLinkLoad: Double { placed.load.busiestLink }
+
+  /// How many figures of the chip energies and times rest on, and how many of these are guesses.
+  public var figures: (all: Int, estimated: Int) {
+    let figures = chip.costFigures
+    return (figures.count, figures.count { $0.grade == .estimated })
+  }
+}
+
+extension Chip {
+  /// Every figure that energies and times are computed from.
+  var costFigures: [Figure] {
+    var figures = Array(energy.values) + Array(time.values)
+    if let perChip = power.perChip { figures.append(perChip) }
+    if let perCore = power.perCore { figures.append(perCore) }
+    if let fixed = step.fixed { figures.append(fixed) }
+    return figures + step.barrier.map(\.seconds)
+  }
+}

@@ -1,0 +1,79 @@
+// `place` from end to end: rates from samples, the mapping, the report, and the accuracy with the chip's weights.
+
+import Faults
+import Spiking
+import Tensors
+
+/// How a network shall be placed.
+public struct PlaceOptions: Sendable {
+  public var strategy = "joint"
+  public var objective = Objective.energyDelay
+  /// Samples that tell how often each neuron fires; nil for assumed rates.
+  public var data: Dataset?
+  /// The code of the samples; nil for the network's own.
+  public var encoder: (any Encoder)?
+  /// How many chips may be used; nil for as many as there may be.
+  public var chips: Int?
+  /// Bits of a weight; nil for the chip's own.
+  public var weightBits: Int?
+  /// Steps of an inference; nil for the encoder's.
+  public var steps: Int?
+  /// The most cores that `joint` may use; nil for the fewest that are no worse than what `sequential` gives.
+  public var cores: Int?
+  /// Spikes a neuron and step where no samples tell.
+  public var assumedRate: Double = 0.1
+  public var seed: UInt64 = 0
+
+  public init() {}
+}
+
+/// Places a network on a chip.
+///
+/// - Throws: `.limit` for what doesn't fit; `.value` for options, weights or data that can't be used; `.interrupt`.
+public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = PlaceOptions()) throws(Fault) -> MappingReport {
+  let strategy = try mappingStrategy(options.strategy)
+  guard network.neuronLayers.count > 0 else {
+    throw Fault(
+      .value, "the network has no neurons to place", label: "a chip runs neurons, and it has only other layers",
+      help: "put neurons behind its weights: input(64) |> dense(10) |> lif()")
+  }
+  guard options.assumedRate >= 0, options.assumedRate <= 1 else {
+    throw Fault(.value, "a rate lies between 0 and 1 spikes a step", label: "the rate is \(options.assumedRate)")
+  }
+  if let steps = options.steps, steps < 1 {
+    throw Fault(.value, "an inference has at least one step", label: "steps is \(steps)")
+  }
+  let graph = network.graph
+  var rates = graph.populations.map { [Float](repeating: Float(options.assumedRate), count: $0.neurons) }
+  var steps = options.steps ?? options.encoder?.steps ?? network.encoder?.steps ?? 25
+  // What cannot fit needs no samples to say so: weights and limits are looked at first.
+  var problem = try PlacementProblem(
+    Workload(graph: graph, rates: rates, steps: steps), on: chip, objective: options.objective, chips: options.chips,
+    weightBits: options.weightBits, coreBudget: options.cores, seed: options.seed)
+  var activity = MappingReport.Activity.assumed(rate: options.assumedRate)
+  var placedNetwork = network
+  if let data = options.data {
+    guard options.encoder != nil || network.encoder != nil || data.sampleShape.count > 1 else {
+      throw Fault(
+        .value, "the network has no code to see \(data.name) with",
+        label: "it was not trained, and no encoder is given",
+        help: "train it first, or name a code: place(…, on=\(data.name), encode=rate(steps=25))")
+    }
+    if problem.rules.isQuantised { placedNetwork = try network.roundingWeights(bits: problem.rules.weightBits) }
+    // The chip runs the rounded weights: their spikes are what it pays for.
+    let measured = try placedNetwork.measuredRates(on: data, encoder: options.encoder, seed: options.seed)
+    rates = measured.rates
+    steps = options.steps ?? measured.steps
+    activity = .measured(on: data.name, samples: data.count)
+    problem = problem.with(Workload(graph: graph, rates: rates, steps: steps))
+  }
+  let placed = try strategy.place(problem)
+  var report = MappingReport(problem, placed, activity: activity)
+  if let data = options.data, data.classCount > 0, data.labels.allSatisfy({ $0 < network.outputs }) {
+    report.accuracy = try evaluate(placedNetwork, data, encoder: options.encoder, seed: options.seed).accuracy
+    report.accuracyFloat =
+      problem.rules.isQuantised
+      ? try evaluate(network, data, encoder: options.encoder, seed: options.seed).accuracy : report.accuracy
+  }
+  return report
+}

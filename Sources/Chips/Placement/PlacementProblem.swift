@@ -1,0 +1,85 @@
+// What a mapper is asked: which workload, on which chip, with how many bits a weight, and what shall be small.
+
+import Faults
+import Spiking
+
+/// What a strategy makes small.
+public enum Objective: String, Sendable, CaseIterable {
+  /// Joules of an inference.
+  case energy
+  /// Seconds of an inference.
+  case latency
+  /// Joules times seconds.
+  case energyDelay = "energy_delay"
+  /// Cores in use.
+  case cores
+  /// Packets times the tiles and chips that they pass.
+  case traffic
+
+  /// The number to make small.
+  func value(cores: Int, load: Load, cost: Cost) -> Double {
+    switch self {
+    case .energy: cost.energy.total
+    case .latency: cost.latency
+    case .energyDelay: cost.energyDelay
+    case .cores: Double(cores)
+    case .traffic: load.horizontalHops + load.verticalHops + load.chipHops
+    }
+  }
+}
+
+/// One question to a mapper; a value that all strategies share.
+public struct PlacementProblem: Sendable {
+  public let workload: Workload
+  public let chip: Chip
+  public let connectome: Connectome
+  public let objective: Objective
+  /// How many chips may be used.
+  public let chips: Int
+  /// The most cores that `joint` may use; nil for the fewest that are no worse than the sequential mapping.
+  public let coreBudget: Int?
+  public let seed: UInt64
+  public let rules: CoreRules
+
+  /// - Parameters:
+  ///   - chips: how many chips may be used; nil for as many as the chip's file allows.
+  ///   - weightBits: bits of a weight; nil for the chip's own.
+  /// - Throws: `.value` for weights that aren't finite, or numbers of chips or bits that there can't be.
+  public init(
+    _ workload: Workload, on chip: Chip, objective: Objective = .energyDelay, chips: Int? = nil,
+    weightBits: Int? = nil, coreBudget: Int? = nil, seed: UInt64 = 0
+  ) throws(Fault) {
+    let available = max(1, Int(chip.mesh.chips.value.rounded()))
+    if let chips, chips > available {
+      throw Fault(
+        .value, "\(chip.name) does not join so many chips", label: "chips is \(chips), at most \(available) work together")
+    }
+    self.workload = workload
+    self.chip = chip
+    self.objective = objective
+    self.chips = max(1, chips ?? available)
+    self.coreBudget = coreBudget
+    self.seed = seed
+    rules = try CoreRules(chip, weightBits: weightBits)
+    connectome = try Connectome(workload.graph)
+  }
+
+  /// The same question with other rates.
+  public func with(_ workload: Workload) -> PlacementProblem {
+    PlacementProblem(copying: self, workload: workload)
+  }
+
+  private init(copying other: PlacementProblem, workload: Workload) {
+    self.workload = workload
+    chip = other.chip
+    connectome = other.connectome
+    objective = other.objective
+    chips = other.chips
+    coreBudget = other.coreBudget
+    seed = other.seed
+    rules = other.rules
+  }
+
+  /// Cores that may be used.
+  public var cores: Int { chips.multipliedReportingOverflow(by: chip.mesh.cores).partialValue }
+}
