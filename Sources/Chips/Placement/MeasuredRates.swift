@@ -32,8 +32,8 @@ extension Network {
       steps = input.steps
       let trace = try trace(input, Pass())
       try add(input, to: &sums[0])
-      for (layer, output) in trace.activity {
-        if let place = places[layer] { try add(output, to: &sums[place]) }
+      for (path, output) in trace.activity where path.count == 1 {
+        if let place = places[path[0]] { try add(output, to: &sums[place]) }
       }
     }
     let all = Double(max(1, data.count * steps))
