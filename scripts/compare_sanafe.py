@@ -162,7 +162,7 @@ def compare(found, mapping, folder):
 
 def main():
     found = read(sys.argv[1])
-    failed = False
+    failed = not found["mappings"]
     with tempfile.TemporaryDirectory() as folder:
         for mapping in found["mappings"]:
             failed |= compare(found, mapping, folder)

@@ -96,6 +96,7 @@ public struct MappingValue: ForeignValue {
       .map([
         ("layer", .string(report.graph.populations[slice.population].name)), ("neurons", .int(slice.neurons.count)),
         ("first", .int(Int(slice.neurons.min() ?? 0))), ("last", .int(Int(slice.neurons.max() ?? 0))),
+        ("numbers", .list(slice.neurons.map { .int(Int($0)) })),
       ])
     }
     return .map(
