@@ -100,16 +100,7 @@ private func fitNetwork(_ call: Call) throws(Fault) -> Value {
 private func evaluateNetwork(_ call: Call) throws(Fault) -> Value {
   let network = try call.foreign(0, as: NetworkValue.self).network
   let data = try call.dataset(1)
-  var decoder: Decoder?
-  if call.has(3) {
-    let name = try call.string(3)
-    guard let known = Decoder(rawValue: name) else {
-      let names = Decoder.allCases.map(\.rawValue)
-      throw call.wrong(
-        3, "is not known: \"\(name)\"", help: didYouMean(name, among: names) ?? "it is one of \(decoderNames)")
-    }
-    decoder = known
-  }
+  let decoder = call.has(3) ? try decoderArgument(3, call) : nil
   let result = try evaluate(
     network, data, encoder: call.has(2) ? try call.foreign(2, as: EncoderValue.self).encoder : nil, decoder: decoder,
     loss: try lossArgument(4, call), seed: call.machine.seed)
@@ -122,4 +113,15 @@ private func evaluateNetwork(_ call: Call) throws(Fault) -> Value {
     ("predictions", .list(result.predictions.map { .int($0) })),
     ("class_names", .list(result.classNames.map { .string($0) })),
   ])
+}
+
+/// A decoder by its name; another name is an error that suggests the nearest.
+func decoderArgument(_ index: Int, _ call: Call) throws(Fault) -> Decoder {
+  let name = try call.string(index)
+  guard let known = Decoder(rawValue: name) else {
+    let names = Decoder.allCases.map(\.rawValue)
+    throw call.wrong(
+      index, "is not known: \"\(name)\"", help: didYouMean(name, among: names) ?? "it is one of \(decoderNames)")
+  }
+  return known
 }

@@ -67,7 +67,9 @@ private struct GemmBlock {
 
 /// c = alpha * a b + beta * c, with c [m, n] row-major (`cStride` floats a row) and a depth of k.
 ///
-/// With beta 0, c is written without being read. The same bits result for any number of threads. `shouldStop` is
+/// With beta 0, c is written without being read. The same bits result for any number of threads, and for any number of
+/// rows at once. With alpha 1, each sum runs in order of k from where c stood (beta 0 or 1), so that a product of zeros
+/// and ones gives the bits of `spikeGemm`. `shouldStop` is
 /// asked between blocks (some milliseconds apart); when it says yes, c is left half-written.
 ///
 /// - Parameter workspace: `GemmPlan(m:n:k:).workspaceCount` floats, 64-byte aligned.
@@ -231,6 +233,37 @@ private func multiplyTile(_ block: GemmBlock, _ panelA: Int, _ panelB: Int) {
   var b = UnsafePointer(block.packedB + panelB * width * block.depth)
   var c00 = Vector(), c01 = Vector(), c10 = Vector(), c11 = Vector(), c20 = Vector(), c21 = Vector()
   var c30 = Vector(), c31 = Vector(), c40 = Vector(), c41 = Vector(), c50 = Vector(), c51 = Vector()
+  let row = panelA * height
+  let column = panelB * width
+  let target = block.c + row * block.cStride + column
+  let rows = min(height, block.rows - row)
+  let columns = min(width, block.columns - column)
+  let isWhole = rows == height && columns == width
+  // A sum that goes on over another block of the depth starts from what is there: one chain of additions in order of k.
+  let goesOn = block.beta == 1 && block.alpha == 1
+  if goesOn, isWhole {
+    let stride = block.cStride
+    c00 = load(target); c01 = load(target + vectorWidth)
+    c10 = load(target + stride); c11 = load(target + stride + vectorWidth)
+    c20 = load(target + 2 * stride); c21 = load(target + 2 * stride + vectorWidth)
+    c30 = load(target + 3 * stride); c31 = load(target + 3 * stride + vectorWidth)
+    c40 = load(target + 4 * stride); c41 = load(target + 4 * stride + vectorWidth)
+    c50 = load(target + 5 * stride); c51 = load(target + 5 * stride + vectorWidth)
+  } else if goesOn {
+    withUnsafeTemporaryAllocation(byteCount: height * width * 4, alignment: 64) { room in
+      guard let edge = room.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+      for i in 0..<(height * width) { edge[i] = 0 }
+      for i in 0..<rows {
+        for j in 0..<columns { edge[i * width + j] = target[i * block.cStride + j] }
+      }
+      c00 = load(edge); c01 = load(edge + vectorWidth)
+      c10 = load(edge + width); c11 = load(edge + width + vectorWidth)
+      c20 = load(edge + 2 * width); c21 = load(edge + 2 * width + vectorWidth)
+      c30 = load(edge + 3 * width); c31 = load(edge + 3 * width + vectorWidth)
+      c40 = load(edge + 4 * width); c41 = load(edge + 4 * width + vectorWidth)
+      c50 = load(edge + 5 * width); c51 = load(edge + 5 * width + vectorWidth)
+    }
+  }
   for _ in 0..<block.depth {
     let b0 = load(b)
     let b1 = load(b + vectorWidth)
@@ -255,14 +288,9 @@ private func multiplyTile(_ block: GemmBlock, _ panelA: Int, _ panelB: Int) {
     a += height
     b += width
   }
-  let row = panelA * height
-  let column = panelB * width
-  let target = block.c + row * block.cStride + column
-  let rows = min(height, block.rows - row)
-  let columns = min(width, block.columns - column)
   let alpha = block.alpha
-  let beta = block.beta
-  if rows == height, columns == width {
+  let beta = goesOn ? 0 : block.beta
+  if isWhole {
     let stride = block.cStride
     finish(c00, c01, target, alpha, beta)
     finish(c10, c11, target + stride, alpha, beta)

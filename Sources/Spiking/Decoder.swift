@@ -48,13 +48,19 @@ public enum Decoder: String, Sendable, CaseIterable {
     }
     return (0..<batch).map { sample in
       let row = sample * classes..<(sample + 1) * classes
-      let best = row.max { a, b in
-        let (later, fewer) = (firsts[a] > firsts[b], counts[a] < counts[b])
-        let (sameTime, sameCount) = (firsts[a] == firsts[b], counts[a] == counts[b])
-        if self == .spikeCount { return fewer || sameCount && (later || sameTime && a > b) }
-        return later || sameTime && (fewer || sameCount && a > b)
-      }
-      return (best ?? row.lowerBound) - row.lowerBound
+      return Decoder.best(counts: counts[row], firsts: firsts[row], self)
     }
+  }
+
+  /// The class that spikes tell of, from how many each class has and when its first came.
+  static func best(counts: ArraySlice<Int>, firsts: ArraySlice<Int>, _ decoder: Decoder) -> Int {
+    let (first, base) = (counts.startIndex, firsts.startIndex - counts.startIndex)
+    let best = counts.indices.max { a, b in
+      let (later, fewer) = (firsts[base + a] > firsts[base + b], counts[a] < counts[b])
+      let (sameTime, sameCount) = (firsts[base + a] == firsts[base + b], counts[a] == counts[b])
+      if decoder == .spikeCount { return fewer || sameCount && (later || sameTime && a > b) }
+      return later || sameTime && (fewer || sameCount && a > b)
+    }
+    return (best ?? first) - first
   }
 }

@@ -9,6 +9,9 @@ extension Spikes {
   static let denseGradient = 0.35
 
   /// Spikes [time, batch, …features] times weights [features, n], as a tensor [time, batch, n]. Untracked.
+  ///
+  /// Both ways add the weights of a sum in order of the features, so the bits of a row depend on its own spikes alone:
+  /// not on how dense the others are, nor on how many rows there are.
   public func product(with weights: Tensor) throws(Fault) -> Tensor {
     guard weights.rank == 2, weights.shape[0] == features else {
       throw Fault(
@@ -18,8 +21,7 @@ extension Spikes {
     }
     let columns = weights.shape[1]
     if density > Spikes.denseForward {
-      let flat = try tensor().reshaped([rows, features])
-      return try Tensor.matmul(flat, weights.detached).reshaped([steps, batch, columns])
+      return try denseProduct(with: weights, columns: columns)
     }
     let result = try Tensor(uninitialized: [steps, batch, columns])
     try withWords { (words) throws(Fault) in
@@ -27,6 +29,20 @@ extension Spikes {
         rows: rows, features: features, columns: columns, words: words, wordsPerRow: wordsPerRow,
         weights: UnsafePointer(weights.base), out: result.base)
     }
+    return result
+  }
+
+  private func denseProduct(with weights: Tensor, columns: Int) throws(Fault) -> Tensor {
+    let values = try tensor()
+    let result = try Tensor(uninitialized: [steps, batch, columns])
+    let scratch = try TensorStorage(
+      count: GemmPlan(m: rows, n: columns, k: features).workspaceCount, shape: [rows, columns])
+    gemm(
+      m: rows, n: columns, k: features, a: MatrixView(values.base, stride: features, transposed: false),
+      b: MatrixView(weights.base, stride: columns, transposed: false), c: result.base, cStride: columns,
+      workspace: scratch.base, shouldStop: { Interrupt.isRequested })
+    withExtendedLifetime((values, scratch, weights)) {}
+    try Interrupt.check()
     return result
   }
 

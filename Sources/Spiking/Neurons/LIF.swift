@@ -103,7 +103,7 @@ public struct LIF: NeuronModel {
     return result
   }
 
-  private var constants: LifConstants {
+  var constants: LifConstants {
     let kind: LifReset =
       switch reset {
       case .subtract: .subtract

@@ -1,0 +1,159 @@
+// Networks at run time: streams of samples and silence, and thresholds that follow activity.
+
+import Faults
+import Machine
+import Spiking
+import Tensors
+
+/// threshold, as_stream and run_stream.
+let streamBuiltins: [Builtin] = [
+  Builtin(
+    "threshold",
+    [
+      .required("gamma", .number, "how strongly thresholds follow activity, 0 or more"),
+      .required("target", .number, "the activity at which they stay as they are, in spikes a neuron and step"),
+      .optional("window", .int | .nil, default: "50", "over how many steps the activity is averaged"),
+      .optional("decay", .number | .nil, default: "nil", "an exponential average in its place, A = decay A + (1 - decay) a"),
+      .optional("rule", .string, default: "\"paper\"", "\"paper\": as printed; \"homeostatic\": the other sign"),
+      .optional(
+        "low", .number | .nil, default: "\(Adaptation.standardLow)", "the lower bound, in units of the threshold that was trained"),
+      .optional("high", .number | .nil, default: "\(Adaptation.standardHigh)", "the upper bound; nil for none"),
+      .optional(
+        "sense", .string, default: "\"layer\"", "whose activity: each \"layer\"'s own, the \"input\"'s or the \"network\"'s"),
+    ],
+    returns: "adaptation", subject: "streams",
+    """
+    Thresholds that follow activity while a network runs (Eq. 11 of arXiv 2602.02439), each layer by itself:
+    `v_th[t] = v_th (1 + gamma (target - A[t]))`, where A[t] is the share of neurons that fired in a step, averaged over
+    the steps before t; before the stream it counts as on target.
+
+    As printed this is positive feedback: a layer above its target gets a lower threshold and fires more; a quiet one gets
+    a higher threshold, at most 1 + gamma * target times its own. `rule="homeostatic"` has the other sign and holds the
+    activity near the target. Thresholds stay between `low` and `high`. A gamma by which they would become negative is
+    an error: without a lower bound at any activity, with the standard one at an activity up to twice the target.
+    """,
+    example: """
+      let rule = threshold(gamma=2.0, target=0.05, window=50)
+      print(rule(0.0), rule(0.05), rule(0.25))   # expect: 1.1 1.0 0.6
+      """
+  ) { (call) throws(Fault) in .foreign(AdaptationValue(try adaptation(call))) },
+  Builtin(
+    "as_stream",
+    [
+      .required("data", .foreign("dataset"), "labelled samples, taken in their order"),
+      .optional("encode", .foreign("encoder"), default: "the samples' own time axis", "the code of the samples"),
+      .optional("idle", .number, default: "0.7", "the share of steps outside the samples, 0 to below 1"),
+      .optional("idle_rate", .number, default: "0.02", "the probability that a feature spikes in an idle step"),
+      .optional("burst", .int, default: "1", "samples that follow one another without a pause"),
+      .optional("samples", .int | .nil, default: "all", "at most so many samples"),
+    ],
+    returns: "stream", subject: "streams",
+    """
+    A stream of labelled samples in bursts, with idle stretches before each burst in which only noise arrives. The
+    stretches have random lengths, half to one and a half times their mean. Its members are `steps`, `features`,
+    `samples`, `idle_steps`, `density`, `spikes`, `labels` and `starts`.
+    """,
+    example: """
+      let stream = data.subset(data.digits(), 0..20) |> as_stream(encode=hybrid(steps=20), idle=0.75)
+      print(stream.steps, stream.samples, stream.idle_steps)   # expect: 1600 20 1200
+      """
+  ) { (call) throws(Fault) in
+    var options = StreamOptions()
+    options.idle = try call.number(2, default: options.idle)
+    options.idleRate = try call.number(3, default: options.idleRate)
+    options.burst = try call.int(4, default: 1, atLeast: 1)
+    if call.has(5), !call[5].isNil { options.samples = try call.int(5, atLeast: 1) }
+    var draws = call.machine.nextStream("stream")
+    options.seed = draws.nextBits()
+    let encoder = call.has(1) ? try call.foreign(1, as: EncoderValue.self).encoder : nil
+    return .foreign(StreamValue(try makeStream(try call.dataset(0), encoder: encoder, options)))
+  },
+  Builtin(
+    "run_stream",
+    [
+      .required("network", .foreign("network"), "what runs; it stays as it is"),
+      .required("stream", .foreign("stream") | .array, "from `as_stream`, or activity over time [time, features]"),
+      .optional("adapt", .foreign("adaptation") | .nil, default: "nil", "how thresholds follow activity: `threshold(...)`"),
+      .optional("decode", .string, default: "the network's own", "the reading of the output, as for `evaluate`"),
+      .optional("reset", .bool, default: "false", "whether each labelled sample begins from rest"),
+      .optional("quiet", .bool, default: "false", "whether to show no progress on a terminal"),
+    ],
+    returns: "stream_result", subject: "streams",
+    """
+    Runs a network on a stream, step by step: its state flows on, layers that nothing reaches and that are at rest are
+    left out, and each spike costs the weights that it adds. With fixed thresholds the spikes are those of a batch run,
+    to the last bit.
+
+    Gives `accuracy` (a sample's class is read from the output spikes in its steps), `spikes` (of all neurons),
+    `input_spikes`, `spikes_per_step`, `steps`, `latency` and `latency_p99` (the median and the 99th percentile, over
+    the samples, of the steps until the answer stood for good), `activity` (A[t] of all neurons), `threshold` (v_th[t],
+    the mean over the layers), `layer_activity` and `layer_threshold` (a tensor each), `synaptic_events`, `resting` (the
+    share of layers and steps in which there was nothing to do), `predictions`, `labels`, `latencies`, `warnings`,
+    `seconds` and `steps_per_second` of this machine, and `interrupted`: after Ctrl-C the result is what was done so far.
+    """,
+    example: """
+      let part = data.subset(data.digits(), 0..60)
+      let net = input(64) |> dense(10) |> lif() |> fit(part, encode=hybrid(steps=20), epochs=2)
+      let stream = part |> as_stream(encode=net.encoder)
+      let r = run_stream(net, stream, adapt=threshold(gamma=2.0, target=0.05))
+      print(r.steps, len(r.predictions), r.activity.shape)   # expect: 4000 60 [4000]
+      """
+  ) { (call) throws(Fault) in try runStreamValue(call) },
+]
+
+private func adaptation(_ call: Call) throws(Fault) -> Adaptation {
+  var adaptation = Adaptation(gamma: try call.number(0), target: try call.number(1))
+  if call.has(2), call.has(3), !call[2].isNil, !call[3].isNil {
+    throw call.wrong(3, "cannot stand beside `window`", help: "give one of them: the activity has one memory")
+  }
+  if call.has(2), !call[2].isNil { adaptation.memory = .window(try call.int(2)) }
+  if call.has(3), !call[3].isNil { adaptation.memory = .decay(try call.number(3)) }
+  if call.has(4) { adaptation.rule = try choice(4, call) }
+  if call.has(5) { adaptation.low = call[5].isNil ? nil : try call.number(5) }
+  if call.has(6) { adaptation.high = call[6].isNil ? nil : try call.number(6) }
+  if call.has(7) { adaptation.sense = try choice(7, call) }
+  try adaptation.check(boundsAreGiven: call.has(5))
+  return adaptation
+}
+
+private func runStreamValue(_ call: Call) throws(Fault) -> Value {
+  let network = try call.foreign(0, as: NetworkValue.self).network
+  let stream = try streamArgument(call, network)
+  var options = StreamRunOptions()
+  if call.has(2), !call[2].isNil { options.adaptation = try call.foreign(2, as: AdaptationValue.self).adaptation }
+  if call.has(3) { options.decoder = try decoderArgument(3, call) }
+  options.resets = try call.bool(4, default: false)
+  let display = StreamDisplay(call.output)
+  if call.output.isInteractive, try !call.bool(5, default: false) {
+    options.progress = { done, steps in display.show(done, steps) }
+  }
+  defer { display.end() }
+  let run = try runStream(network, stream, options)
+  display.end()
+  let result = StreamResultValue(run, adaptation: options.adaptation)
+  for warning in run.warnings { call.output.write("warning: \(warning)\n") }
+  return .foreign(result)
+}
+
+/// A stream, or a user's own activity over time: spikes or a tensor `[time, features]` or `[time, 1, ...features]`.
+private func streamArgument(_ call: Call, _ network: Network) throws(Fault) -> SpikeStream {
+  if let stream = call[1].asForeign(StreamValue.self)?.stream { return stream }
+  if let spikes = call[1].asSpikes {
+    guard spikes.batch == 1 else {
+      throw Fault(
+        .shape, "a stream is one sample that goes on", label: "the spikes are \(Shape.text(spikes.shape))",
+        help: "its axes are [time, 1, features]; samples side by side run in a batch: net(spikes)")
+    }
+    return SpikeStream(name: "spikes", signal: .spikes(spikes))
+  }
+  let tensor = try call.tensor(1).detached
+  guard tensor.rank >= 2, tensor.shape[0] >= 1 else {
+    throw Fault(
+      .shape, "a stream is activity over time", label: "the tensor is \(Shape.text(tensor.shape))",
+      help: "its axes are [time, features]")
+  }
+  let hasBatch = tensor.rank >= 3 && tensor.shape[1] == 1 && tensor.rank == network.inputShape.count + 2
+  let timed = hasBatch ? tensor : try tensor.reshaped([tensor.shape[0], 1] + tensor.shape.dropFirst())
+  let isBinary = timed.withUnsafeBuffer { values in values.allSatisfy { $0 == 0 || $0 == 1 } }
+  return SpikeStream(name: "tensor", signal: isBinary ? .spikes(try Spikes(timed)) : .tensor(timed))
+}

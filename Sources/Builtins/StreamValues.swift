@@ -1,0 +1,215 @@
+// Streams, adaptation rules and what a network did on a stream, as values of the language.
+
+import Faults
+import Glibc
+import Language
+import Machine
+import Spiking
+import Tensors
+import Texts
+
+/// A stream of samples and silence.
+public struct StreamValue: ForeignValue {
+  public static let typeName = "stream"
+  let stream: SpikeStream
+
+  init(_ stream: SpikeStream) { self.stream = stream }
+
+  private var spikeCount: Int { stream.signal.spikes?.total ?? 0 }
+  private var density: Double { stream.signal.spikes?.density ?? 0 }
+
+  public var summary: String {
+    "stream of \(stream.name): \(stream.steps) steps of \(Shape.text(stream.signal.featureShape)), "
+      + "\(stream.segments.count) samples"
+  }
+
+  public func display(_ style: DisplayStyle) -> String {
+    let idle = stream.steps == 0 ? 0 : Double(stream.idleSteps) / Double(stream.steps)
+    return [
+      "stream", "  name      \(stream.name)", "  steps     \(groupedDigits(stream.steps))",
+      "  features  \(Shape.text(stream.signal.featureShape))",
+      "  samples   \(groupedDigits(stream.segments.count))", "  idle      \(formatted(100 * idle, "f", digits: 1)) % of the steps",
+      "  spikes    \(groupedDigits(spikeCount)), density \(formatted(100 * density, "f", digits: 2)) %",
+    ].joined(separator: "\n")
+  }
+
+  public var memberNames: [String] {
+    ["name", "steps", "features", "samples", "idle_steps", "spikes", "density", "labels", "starts", "signal"]
+  }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    switch name {
+    case "name": .string(stream.name)
+    case "steps": .int(stream.steps)
+    case "features": .list(stream.signal.featureShape.map { .int($0) })
+    case "samples": .int(stream.segments.count)
+    case "idle_steps": .int(stream.idleSteps)
+    case "spikes": .int(spikeCount)
+    case "density": .float(density)
+    case "labels": .list(stream.segments.map { .int($0.label) })
+    case "starts": .list(stream.segments.map { .int($0.start) })
+    case "signal": signalValue(stream.signal)
+    default: nil
+    }
+  }
+}
+
+/// A rule by which thresholds follow activity; as a function it gives the threshold, in units of its base.
+public struct AdaptationValue: ForeignValue {
+  public static let typeName = "adaptation"
+  let adaptation: Adaptation
+
+  init(_ adaptation: Adaptation) { self.adaptation = adaptation }
+
+  public var summary: String { adaptation.callText }
+  public var memberNames: [String] { ["gamma", "target", "rule", "sense", "window", "decay", "low", "high"] }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    switch name {
+    case "gamma": return .float(adaptation.gamma)
+    case "target": return .float(adaptation.target)
+    case "rule": return .string(adaptation.rule.rawValue)
+    case "sense": return .string(adaptation.sense.rawValue)
+    case "window": if case .window(let steps) = adaptation.memory { return .int(steps) } else { return .nil }
+    case "decay": if case .decay(let decay) = adaptation.memory { return .float(decay) } else { return .nil }
+    case "low": return adaptation.low.map { .float($0) } ?? .nil
+    case "high": return adaptation.high.map { .float($0) } ?? .nil
+    default: return nil
+    }
+  }
+
+  public var isCallable: Bool { true }
+
+  public func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
+    guard arguments.named.isEmpty, arguments.positional.count == 1, let activity = arguments.positional[0].asNumber else {
+      throw Fault(.call, "an adaptation is called with an activity", help: "\(summary)(0.1)")
+    }
+    return .float(adaptation.factor(at: activity))
+  }
+
+  public func isEqual(to other: any ForeignValue) -> Bool {
+    (other as? AdaptationValue)?.adaptation == adaptation
+  }
+}
+
+/// What a network did on a stream.
+public struct StreamResultValue: ForeignValue {
+  public static let typeName = "stream_result"
+  let run: StreamRun
+  let adaptation: Adaptation?
+
+  init(_ run: StreamRun, adaptation: Adaptation?) {
+    self.run = run
+    self.adaptation = adaptation
+  }
+
+  public var summary: String {
+    let accuracy = run.samples.isEmpty ? "" : ", accuracy \(formatted(100 * run.accuracy, "f", digits: 1)) %"
+    return "stream_result: \(run.steps) steps, \(run.spikes) spikes\(accuracy)\(run.interrupted ? ", interrupted" : "")"
+  }
+
+  public func display(_ style: DisplayStyle) -> String {
+    var facts: [(String, String)] = [
+      ("thresholds", adaptation?.callText ?? "fixed"), ("steps", groupedDigits(run.steps)),
+      ("spikes", "\(groupedDigits(run.spikes)), \(formatted(perStep, "g", digits: 4)) a step"),
+    ]
+    if !run.samples.isEmpty {
+      facts.append(("accuracy", "\(formatted(100 * run.accuracy, "f", digits: 1)) % of \(run.samples.count) samples"))
+      facts.append(("latency", "median \(run.latency(0.5) ?? 0) steps, 99 % within \(run.latency(0.99) ?? 0)"))
+    }
+    for population in run.populations.dropFirst() {
+      let rate = Double(population.spikes) / Double(max(1, population.neurons * run.steps))
+      facts.append((population.name, "\(groupedDigits(population.spikes)) spikes, \(formatted(rate, "g", digits: 3)) a neuron and step"))
+    }
+    facts.append(("resting", "\(formatted(100 * resting, "f", digits: 1)) % of layers and steps"))
+    facts.append(("measured", "\(groupedDigits(Int(min(1e15, stepsPerSecond)))) steps/s on this machine"))
+    if run.interrupted { facts.append(("interrupted", "after \(groupedDigits(run.steps)) steps")) }
+    let width = facts.map(\.0.displayWidth).max() ?? 0
+    let lines = facts.map { "  \($0.0)\(String(repeating: " ", count: width - $0.0.displayWidth))  \($0.1)" }
+    return (["stream_result"] + lines + run.warnings.map { "  warning: \($0)" }).joined(separator: "\n")
+  }
+
+  public var memberNames: [String] {
+    [
+      "accuracy", "spikes", "input_spikes", "spikes_per_step", "steps", "samples", "latency", "latency_p99", "latencies",
+      "predictions", "labels", "activity", "threshold", "layer_names", "layer_spikes", "layer_activity",
+      "layer_threshold", "neuron_spikes", "synaptic_events", "resting", "warnings", "seconds", "steps_per_second",
+      "interrupted", "adaptation",
+    ]
+  }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    let layers = Array(run.populations.dropFirst())
+    switch name {
+    case "accuracy": return run.samples.isEmpty ? .nil : .float(run.accuracy)
+    case "spikes": return .int(run.spikes)
+    case "input_spikes": return .int(run.populations[0].spikes)
+    case "spikes_per_step": return .float(perStep)
+    case "steps": return .int(run.steps)
+    case "samples": return .int(run.samples.count)
+    case "latency": return steps(run.latency(0.5))
+    case "latency_p99": return steps(run.latency(0.99))
+    case "latencies": return .list(run.samples.map { .int($0.decidedAfter) })
+    case "predictions": return .list(run.samples.map { .int($0.answer) })
+    case "labels": return .list(run.samples.map { .int($0.label) })
+    case "activity": return .tensor(try Tensor(run.activity, shape: [run.activity.count]))
+    case "threshold": return .tensor(try meanThreshold())
+    case "layer_names": return .list(layers.map { .string($0.name) })
+    case "layer_spikes": return .list(layers.map { .int($0.spikes) })
+    case "layer_activity": return .list(try tensors(layers.map(\.activity)))
+    case "layer_threshold": return .list(try tensors(layers.map(\.threshold)))
+    case "neuron_spikes": return .list(try tensors(layers.map { $0.counts.map(Float.init) }))
+    case "synaptic_events": return .int(run.synapticEvents)
+    case "resting": return .float(resting)
+    case "warnings": return .list(run.warnings.map { .string($0) })
+    case "seconds": return .quantity(run.seconds, .time)
+    case "steps_per_second": return .float(stepsPerSecond)
+    case "interrupted": return .bool(run.interrupted)
+    case "adaptation": return adaptation.map { .foreign(AdaptationValue($0)) } ?? .nil
+    default: return nil
+    }
+  }
+
+  private var perStep: Double { run.steps == 0 ? 0 : Double(run.spikes) / Double(run.steps) }
+  private var resting: Double { run.layerSteps == 0 ? 0 : Double(run.restingSteps) / Double(run.layerSteps) }
+  private var stepsPerSecond: Double { run.seconds > 0 ? Double(run.steps) / run.seconds : 0 }
+  private func steps(_ count: Int?) -> Value { count.map { .int($0) } ?? .nil }
+
+  private func tensors(_ lists: [[Float]]) throws(Fault) -> [Value] {
+    var values: [Value] = []
+    for list in lists { values.append(.tensor(try Tensor(list, shape: [list.count]))) }
+    return values
+  }
+
+  /// The mean over the layers that have a threshold.
+  private func meanThreshold() throws(Fault) -> Tensor {
+    let traces = run.populations.map(\.threshold).filter { !$0.isEmpty }
+    return try Tensor(shape: [run.steps]) { target in
+      for step in 0..<run.steps {
+        var sum: Float = 0
+        for trace in traces { sum += trace[step] }
+        target[step] = sum / Float(max(1, traces.count))
+      }
+    }
+  }
+}
+
+/// The progress of a stream on a terminal: one line that is rewritten.
+final class StreamDisplay {
+  private let output: any Output
+  private var isMidLine = false
+
+  init(_ output: any Output) { self.output = output }
+
+  func show(_ done: Int, _ steps: Int) {
+    let percent = steps == 0 ? 100 : 100 * done / steps
+    output.write("\rstream \(percent)%  \(groupedDigits(done)) of \(groupedDigits(steps)) steps\u{1B}[K")
+    isMidLine = true
+  }
+
+  /// Takes the line away, if there is one.
+  func end() {
+    if isMidLine { output.write("\r\u{1B}[K") }
+    isMidLine = false
+  }
+}

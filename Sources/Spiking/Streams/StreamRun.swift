@@ -1,0 +1,331 @@
+// A network on a stream: one step after the other, its state kept, its cost following the spikes.
+
+import Faults
+import Kernels
+import Tensors
+
+/// How to run a stream.
+public struct StreamRunOptions {
+  /// The rule by which thresholds follow activity; nil for fixed ones.
+  public var adaptation: Adaptation?
+  /// Whether the state begins anew with each labelled sample.
+  public var resets = false
+  /// The reading of the output; nil for the network's own.
+  public var decoder: Decoder?
+  /// Whether the spikes of every layer are kept, `layerSpikes` of the result.
+  public var keepsSpikes = false
+  /// Called now and then with the steps that are done.
+  public var progress: ((_ done: Int, _ steps: Int) -> Void)?
+
+  public init() {}
+}
+
+/// What a network did on a stream.
+public struct StreamRun: Sendable {
+  /// One labelled sample.
+  public struct Sample: Sendable, Equatable {
+    public var label: Int
+    public var answer: Int
+    /// Steps from the sample's start until the answer no longer changed; all of them when nothing was said.
+    public var decidedAfter: Int
+  }
+
+  /// One layer of neurons, or the input.
+  public struct Population: Sendable {
+    /// As in the network's graph: "input", "lif 1".
+    public var name: String
+    /// The position of the layer; nil for the input.
+    public var layer: Int?
+    public var neurons: Int
+    public var spikes = 0
+    /// Spikes of each neuron over the whole run.
+    public var counts: [Int32]
+    /// The average activity before each step, in spikes a neuron and step.
+    public var activity: [Float] = []
+    /// The threshold in each step; empty for the input and for neurons without one.
+    public var threshold: [Float] = []
+  }
+
+  /// Steps that were done; fewer than the stream has when interrupted.
+  public var steps = 0
+  public var interrupted = false
+  /// The input first, then each layer of neurons.
+  public var populations: [Population]
+  public var samples: [Sample] = []
+  /// The average activity of all neurons (without the input) before each step.
+  public var activity: [Float] = []
+  /// Additions of a weight to a neuron's input that spikes caused.
+  public var synapticEvents = 0
+  /// Layers times steps in which there was nothing to do.
+  public var restingSteps = 0
+  public var layerSteps = 0
+  public var warnings: [String] = []
+  public var seconds = 0.0
+  /// Where `keepsSpikes`: the spikes of each layer of neurons `[time, 1, ...features]`; nil for one that doesn't fire.
+  public var layerSpikes: [Spikes?] = []
+
+  /// The share of labelled samples that were read right; nan without any.
+  public var accuracy: Double {
+    Double(samples.count { $0.answer == $0.label }) / Double(samples.count)
+  }
+  /// Spikes of all neurons; those of the input are not among them.
+  public var spikes: Int { populations.dropFirst().reduce(0) { $0 + $1.spikes } }
+  /// Steps until the answer stood, sorted.
+  public var latencies: [Int] { samples.map(\.decidedAfter).sorted() }
+
+  /// The latency that a share of the samples does not exceed; nil without samples.
+  public func latency(_ share: Double) -> Int? {
+    let sorted = latencies
+    guard !sorted.isEmpty else { return nil }
+    return sorted[min(sorted.count - 1, max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1))]
+  }
+}
+
+/// Runs a network on a stream, one step after the other.
+///
+/// The state flows on from step to step, and from sample to idle stretch. With fixed thresholds the spikes are those
+/// of `Network.run` on the same activity, to the last bit. When the user interrupts, the result holds what was done so
+/// far, and the request is spent.
+///
+/// - Throws: `.shape` for a stream of another width than the network's input; `.value` for labels beyond the network's
+///   outputs, a layer that cannot run step by step, or an adaptation that cannot be used.
+public func runStream(
+  _ network: Network, _ stream: SpikeStream, _ options: StreamRunOptions = StreamRunOptions()
+) throws(Fault) -> StreamRun {
+  var runner = try StreamRunner(network, stream, options)
+  return try runner.run()
+}
+
+private struct StreamRunner {
+  let stream: SpikeStream
+  let options: StreamRunOptions
+  let stages: [StreamStage]
+  /// The stages of neurons, in order.
+  let spiking: [SpikingStage]
+  let input: StepBuffer
+  var output: StepBuffer { stages.last?.output ?? input }
+  var meters: [ActivityMeter]
+  var networkMeter: ActivityMeter
+  var inputMeter: ActivityMeter
+  var watches: [StreamWatch]
+  var reading: StreamReading
+  var result: StreamRun
+  /// By stage: how many outputs an input spike reaches.
+  let fanOuts: [Int]
+
+  init(_ network: Network, _ stream: SpikeStream, _ options: StreamRunOptions) throws(Fault) {
+    self.stream = stream
+    self.options = options
+    guard stream.features == network.inputShape.reduce(1, *) else {
+      throw Fault(
+        .shape, "the stream does not fit the network",
+        label: "a step of the stream is \(Shape.text(stream.signal.featureShape)), "
+          + "the network takes \(Shape.text(network.inputShape))",
+        help: "encode the stream as the network was trained: as_stream(encode=net.encoder)")
+    }
+    if let place = stream.segments.first(where: { $0.label >= network.outputs }) {
+      throw Fault(
+        .value, "a label is out of range for the network",
+        label: "the label of the sample at step \(place.start) is \(place.label), "
+          + "and the network has \(network.outputs) outputs")
+    }
+    input = StepBuffer(shape: network.inputShape, isSpikes: stream.signal.spikes != nil)
+    var stages: [StreamStage] = []
+    var fanOuts: [Int] = []
+    for (index, layer) in network.layers.enumerated() where !(layer is FlattenLayer || layer is DropoutLayer) {
+      let shape = network.inputOf(index)
+      stages.append(try StreamStage.make(layer, at: index, input: shape, output: network.shapes[index]))
+      fanOuts.append(layer.synapses(for: shape) / max(1, shape.reduce(1, *)))
+    }
+    self.stages = stages
+    self.fanOuts = fanOuts
+    spiking = stages.compactMap { $0 as? SpikingStage }
+    guard let first = spiking.first else {
+      throw Fault(
+        .value, "the network has no neurons", label: "its layers are all without spikes",
+        help: "put neurons after each dense layer: input(64) |> dense(10) |> lif()")
+    }
+    if let adaptation = options.adaptation, spiking.allSatisfy({ $0.baseThreshold == nil }) {
+      throw Fault(
+        .value, "no layer has a threshold that could be moved",
+        label: "\(adaptation.callText) on \(network.layers[first.layer].callText)",
+        help: "neurons given by equations need a parameter named `theta` or `threshold`")
+    }
+    let memory = options.adaptation?.memory ?? .window(50)
+    let initial = options.adaptation?.target ?? 0
+    let neurons = spiking.map { $0.output.features }
+    meters = neurons.map { ActivityMeter(memory, neurons: $0, initial: initial) }
+    networkMeter = ActivityMeter(memory, neurons: neurons.reduce(0, +), initial: initial)
+    inputMeter = ActivityMeter(memory, neurons: stream.features, initial: initial)
+    let names = spiking.map { "\(network.layers[$0.layer].name) \($0.layer)" }
+    watches = names.map { StreamWatch($0, options.adaptation) }
+    let last = stages.last?.output
+    reading = StreamReading(options.decoder ?? network.standardDecoder, classes: last?.features ?? 0)
+    var populations = [
+      StreamRun.Population(
+        name: "input", layer: nil, neurons: stream.features, counts: [Int32](repeating: 0, count: stream.features))
+    ]
+    for (stage, name) in zip(spiking, names) {
+      populations.append(
+        StreamRun.Population(
+          name: name, layer: stage.layer, neurons: stage.output.features,
+          counts: [Int32](repeating: 0, count: stage.output.features)))
+    }
+    result = StreamRun(populations: populations)
+    if options.keepsSpikes {
+      for stage in spiking {
+        result.layerSpikes.append(
+          stage.output.isSpikes ? try Spikes(shape: [stream.steps, 1] + stage.output.shape) : nil)
+      }
+    }
+  }
+
+  mutating func run() throws(Fault) -> StreamRun {
+    let began = Clock.now
+    var reported = began
+    var segment = 0
+    let count = stream.steps
+    result.activity.reserveCapacity(count)
+    for index in result.populations.indices { result.populations[index].activity.reserveCapacity(count) }
+    for step in 0..<count {
+      if step & 63 == 0 {
+        if Interrupt.isRequested {
+          Interrupt.clear()
+          result.interrupted = true
+          break
+        }
+        if let progress = options.progress, Clock.now - reported > 0.1 {
+          reported = Clock.now
+          progress(step, count)
+        }
+      }
+      let inSample = segment < stream.segments.count && stream.segments[segment].start <= step
+      if inSample, stream.segments[segment].start == step {
+        reading.begin()
+        if options.resets { for stage in stages { try stage.reset() } }
+      }
+      load(step)
+      try move(step)
+      guard inSample else { continue }
+      reading.add(output)
+      let current = stream.segments[segment]
+      if step + 1 == current.start + current.steps {
+        result.samples.append(
+          StreamRun.Sample(
+            label: current.label, answer: reading.answer ?? 0,
+            decidedAfter: reading.answer == nil ? current.steps : reading.decidedAfter))
+        segment += 1
+      }
+    }
+    result.seconds = Clock.now - began
+    result.warnings = watches.flatMap { $0.warnings() }
+    return result
+  }
+
+  /// Puts the stream's activity of a step into the input.
+  private mutating func load(_ step: Int) {
+    switch stream.signal {
+    case .spikes(let spikes):
+      let width = spikes.wordsPerRow
+      var differs: UInt64 = 0
+      var count = 0
+      for word in 0..<width {
+        let bits = spikes.words[step * width + word]
+        differs |= bits ^ input.words[word]
+        input.words[word] = bits
+        count += bits.nonzeroBitCount
+      }
+      input.isUnchanged = differs == 0 && step > 0
+      input.count = count
+      if count > 0 { countSpikes(input, into: 0) }
+    case .tensor(let tensor):
+      guard let values = input.values else { return }
+      let width = input.features
+      tensor.withUnsafeBuffer { source in
+        var isSame = step > 0
+        for index in 0..<width {
+          let value = source[step * width + index]
+          if value.bitPattern != values[index].bitPattern { isSame = false }
+          values[index] = value
+        }
+        input.isUnchanged = isSame
+      }
+    }
+  }
+
+  /// Moves all layers one step on.
+  private mutating func move(_ step: Int) throws(Fault) {
+    let arrived = input.isSpikes ? input.count > 0 : true
+    var incoming = input
+    var place = 0
+    var total = 0
+    result.populations[0].activity.append(Float(inputMeter.activity))
+    for (index, stage) in stages.enumerated() {
+      if let neurons = stage as? SpikingStage {
+        let (activity, factor) = adapt(neurons, place)
+        count(try neurons.step(incoming))
+        let spikes = neurons.output.isSpikes ? neurons.output.count : 0
+        watches[place].add(
+          spikes: spikes, arrived: arrived && neurons.output.isSpikes, activity: activity, factor: factor,
+          inputActivity: inputMeter.activity)
+        record(neurons, place, step)
+        meters[place].add(spikes)
+        total += spikes
+        place += 1
+      } else {
+        if incoming.isSpikes { result.synapticEvents += incoming.count * fanOuts[index] }
+        count(try stage.step(incoming))
+      }
+      incoming = stage.output
+    }
+    result.activity.append(Float(networkMeter.activity))
+    networkMeter.add(total)
+    inputMeter.add(input.isSpikes ? input.count : 0)
+    result.steps = step + 1
+  }
+
+  private mutating func count(_ hasWorked: Bool) {
+    result.layerSteps += 1
+    if !hasWorked { result.restingSteps += 1 }
+  }
+
+  /// Sets the threshold of a layer for this step; answers with the activity it follows and its factor.
+  private mutating func adapt(_ stage: SpikingStage, _ place: Int) -> (activity: Double, factor: Double) {
+    let own = meters[place].activity
+    result.populations[place + 1].activity.append(Float(own))
+    guard let base = stage.baseThreshold else { return (own, 1) }
+    var factor = 1.0
+    var activity = own
+    if let adaptation = options.adaptation {
+      activity =
+        switch adaptation.sense {
+        case .layer: own
+        case .input: inputMeter.activity
+        case .network: networkMeter.activity
+        }
+      factor = adaptation.factor(at: activity)
+      stage.threshold = Float(Double(base) * factor)
+    }
+    result.populations[place + 1].threshold.append(Float(Double(base) * factor))
+    return (activity, factor)
+  }
+
+  private mutating func record(_ stage: SpikingStage, _ place: Int, _ step: Int) {
+    guard stage.output.isSpikes, stage.output.count > 0 else { return }
+    countSpikes(stage.output, into: place + 1)
+    guard options.keepsSpikes else { return }
+    let width = stage.output.wordCount
+    for word in 0..<width { result.layerSpikes[place]?.words[step * width + word] = stage.output.words[word] }
+  }
+
+  private mutating func countSpikes(_ buffer: StepBuffer, into population: Int) {
+    result.populations[population].spikes += buffer.count
+    for word in 0..<buffer.wordCount {
+      var bits = buffer.words[word]
+      while bits != 0 {
+        result.populations[population].counts[word * 64 + bits.trailingZeroBitCount] &+= 1
+        bits &= bits - 1
+      }
+    }
+  }
+}
