@@ -14,7 +14,7 @@ let streamBuiltins: [Builtin] = [
       .required("target", .number, "the activity at which they stay as they are, in spikes a neuron and step"),
       .optional("window", .int | .nil, default: "50", "over how many steps the activity is averaged"),
       .optional("decay", .number | .nil, default: "nil", "an exponential average in its place, A = decay A + (1 - decay) a"),
-      .optional("rule", .string, default: "\"paper\"", "\"paper\": as printed; \"homeostatic\": the other sign"),
+      .optional("rule", .string, default: "\"homeostatic\"", "\"homeostatic\": activity up, threshold up; \"paper\": as printed"),
       .optional(
         "low", .number | .nil, default: "\(Adaptation.standardLow)", "the lower bound, in units of the threshold that was trained"),
       .optional("high", .number | .nil, default: "\(Adaptation.standardHigh)", "the upper bound; nil for none"),
@@ -24,17 +24,18 @@ let streamBuiltins: [Builtin] = [
     returns: "adaptation", subject: "streams",
     """
     Thresholds that follow activity while a network runs (Eq. 11 of arXiv 2602.02439), each layer by itself:
-    `v_th[t] = v_th (1 + gamma (target - A[t]))`, where A[t] is the share of neurons that fired in a step, averaged over
-    the steps before t; before the stream it counts as on target.
+    `v_th[t] = v_th (1 + gamma (A[t] - target))`, where A[t] is the share of neurons that fired in a step, averaged over
+    the steps before t; before the stream it counts as on target. A busy layer is held back, a quiet one helped.
 
-    As printed this is positive feedback: a layer above its target gets a lower threshold and fires more; a quiet one gets
-    a higher threshold, at most 1 + gamma * target times its own. `rule="homeostatic"` has the other sign and holds the
-    activity near the target. Thresholds stay between `low` and `high`. A gamma by which they would become negative is
-    an error: without a lower bound at any activity, with the standard one at an activity up to twice the target.
+    The paper prints the other sign, `rule="paper"`: `v_th (1 + gamma (target - A[t]))`. That is positive feedback: a
+    layer above its target gets a lower threshold and fires more, and a quiet one at most 1 + gamma * target times its
+    own. Thresholds stay between `low` and `high`. A gamma by which they would become negative is an error: without a
+    lower bound at any activity, with the standard one at an activity up to twice the target.
     """,
     example: """
-      let rule = threshold(gamma=2.0, target=0.05, window=50)
-      print(rule(0.0), rule(0.05), rule(0.25))   # expect: 1.1 1.0 0.6
+      let (ours, printed) = (threshold(gamma=2.0, target=0.05), threshold(gamma=2.0, target=0.05, rule="paper"))
+      print("{ours(0.0):.2f} {ours(0.05):.2f} {ours(0.25):.2f}")            # expect: 0.90 1.00 1.40
+      print("{printed(0.0):.2f} {printed(0.05):.2f} {printed(0.25):.2f}")   # expect: 1.10 1.00 0.60
       """
   ) { (call) throws(Fault) in .foreign(AdaptationValue(try adaptation(call))) },
   Builtin(
@@ -93,7 +94,7 @@ let streamBuiltins: [Builtin] = [
     """,
     example: """
       let part = data.subset(data.digits(), 0..60)
-      let net = input(64) |> dense(10) |> lif() |> fit(part, encode=hybrid(steps=20), epochs=2)
+      let net = input(64) |> dense(10) |> lif() |> fit(part, encode=rate(steps=20), epochs=2)
       let stream = part |> as_stream(encode=net.encoder)
       let r = run_stream(net, stream, adapt=threshold(gamma=2.0, target=0.05))
       print(r.steps, len(r.predictions), r.activity.shape)   # expect: 4000 60 [4000]

@@ -6,6 +6,7 @@ import Testing
 @Suite struct AdaptationTests {
   func adaptation(_ change: (inout Adaptation) -> Void = { _ in }) -> Adaptation {
     var adaptation = Adaptation(gamma: 2, target: 0.05)
+    adaptation.rule = .paper
     change(&adaptation)
     return adaptation
   }

@@ -111,6 +111,30 @@ import Testing
     try compare(net, .tensor(try Tensor(values, shape: [90, 1, 33])))
   }
 
+  @Test(arguments: [0.03, 0.4, 0.8])
+  func equalsTheBatchEngineOnImages(density: Double) throws {
+    let net = try network(
+      [2, 9, 8],
+      [
+        ConvLayer(outputs: 5, kernel: .init(3, 3), padding: .init(1, 1)), NeuronLayer(LIF(threshold: 0.4)),
+        PoolLayer(size: .init(2, 2)),
+        ResidualLayer([ConvLayer(outputs: 5, kernel: .init(3, 3), padding: .init(1, 1)), NeuronLayer(LIF(threshold: 0.2))]),
+        PoolLayer(size: .init(2, 2), kind: .max), FlattenLayer(), try dense(5 * 2 * 2, 11, seed: 23, gain: 3),
+        RecurrentLayer(LIF(threshold: 0.5)), try dense(11, 3, seed: 24, gain: 3), NeuronLayer(LIF(threshold: 0.3)),
+      ])
+    try compare(net, try spikes(60, [2, 9, 8], density: density, seed: 25))
+  }
+
+  @Test func equalsTheBatchEngineInABranchAtTheFront() throws {
+    let net = try network(
+      [14],
+      [
+        ResidualLayer([try dense(14, 20, seed: 26, gain: 3), NeuronLayer(try adaptiveNeuron()), try dense(20, 14, seed: 27, gain: 1)]),
+        NeuronLayer(LIF()), RecurrentLayer(try adaptiveNeuron()),
+      ])
+    try compare(net, try spikes(80, [14], density: 0.25, seed: 28))
+  }
+
   @Test func restIsLeftOutWithoutChangingABit() throws {
     // Bursts between silences that last until every potential stands still.
     var numbers = TestNumbers(15)

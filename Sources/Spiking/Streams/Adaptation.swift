@@ -2,10 +2,10 @@
 
 import Faults
 
-/// `v_th[t] = v_th,base (1 + gamma (A_target - A[t]))`, for each layer by itself, kept between two bounds.
+/// `v_th[t] = v_th,base (1 + gamma (A_target - A[t]))` in the paper, for each layer by itself, kept between two bounds.
 ///
 /// As printed the rule is positive feedback where A[t] is the layer's own activity: above its target a layer's
-/// threshold falls, and it fires more. The homeostatic rule has the other sign. A[t] is the share of neurons that fired
+/// threshold falls, and it fires more. The homeostatic rule, which holds when none is named, has the other sign. A[t] is the share of neurons that fired
 /// in a step, averaged over the steps before t; before the stream it is taken to have been at the target.
 public struct Adaptation: Sendable, Equatable {
   public enum Rule: String, Sendable, CaseIterable {
@@ -38,7 +38,7 @@ public struct Adaptation: Sendable, Equatable {
   /// The activity at which the threshold is the base, in spikes a neuron and step.
   public var target: Double
   public var memory = Memory.window(50)
-  public var rule = Rule.paper
+  public var rule = Rule.homeostatic
   public var sense = Sense.layer
   /// The bounds of the threshold in units of its base; nil for none.
   public var low: Double?

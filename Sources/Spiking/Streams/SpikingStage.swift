@@ -10,10 +10,13 @@ class SpikingStage: StreamStage {
   let baseThreshold: Float?
   /// What stands for it in this step; nil for the model's own.
   var threshold: Float?
+  /// As in a recording: "lif 1", or "lif 3.1" in a branch.
+  let name: String
 
-  init(layer: Int, output: StepBuffer, baseThreshold: Float?) {
+  init(name: String, input: StepBuffer, output: StepBuffer, baseThreshold: Float?) {
+    self.name = name
     self.baseThreshold = baseThreshold
-    super.init(layer: layer, output: output)
+    super.init(input: input, output: output)
   }
 }
 
@@ -29,7 +32,7 @@ final class LIFStage: SpikingStage {
   private let before: UnsafeMutablePointer<Float>
   private var restMaximum: Float?
 
-  init(_ model: LIF, layer: Int, shape: [Int]) {
+  init(_ model: LIF, name: String, input: StepBuffer, shape: [Int]) {
     self.model = model
     neurons = shape.reduce(1, *)
     let capacity = max(1, neurons)
@@ -37,7 +40,8 @@ final class LIFStage: SpikingStage {
     carried = .allocate(capacity: capacity)
     before = .allocate(capacity: capacity)
     for room in [membrane, carried, before] { room.initialize(repeating: 0, count: capacity) }
-    super.init(layer: layer, output: StepBuffer(shape: shape, isSpikes: true), baseThreshold: model.threshold)
+    super.init(
+      name: name, input: input, output: StepBuffer(shape: shape, isSpikes: true), baseThreshold: model.threshold)
   }
 
   deinit {
@@ -46,7 +50,7 @@ final class LIFStage: SpikingStage {
     before.deallocate()
   }
 
-  override func step(_ input: StepBuffer) throws(Fault) -> Bool {
+  override func step() throws(Fault) -> Bool {
     let threshold = threshold ?? model.threshold
     if input.isUnchanged, let restMaximum, restMaximum < threshold {
       output.silence()
@@ -89,21 +93,22 @@ final class NeuronStage: SpikingStage {
   private var isAtRest = false
   private var restThreshold: Float?
 
-  init(_ model: any NeuronModel, layer: Int, shape: [Int]) throws(Fault) {
+  init(_ model: any NeuronModel, name: String, input: StepBuffer, shape: [Int]) throws(Fault) {
     self.model = model
     state = try model.initialState(neurons: shape.reduce(1, *))
     super.init(
-      layer: layer, output: StepBuffer(shape: shape, isSpikes: model.isSpiking), baseThreshold: model.thresholdValue)
+      name: name, input: input, output: StepBuffer(shape: shape, isSpikes: model.isSpiking),
+      baseThreshold: model.thresholdValue)
   }
 
-  override func step(_ input: StepBuffer) throws(Fault) -> Bool {
+  override func step() throws(Fault) -> Bool {
     if input.isUnchanged, isAtRest, threshold == restThreshold {
       output.isUnchanged = true
       return false
     }
     let before = input.isUnchanged ? state : nil
     let previous = output.count
-    let signal = try model.step(try input.signal().tensor(), state: &state, threshold: threshold)
+    let signal = try model.step(try drive(), state: &state, threshold: threshold)
     output.take(signal)
     output.isUnchanged = model.isSpiking && previous == 0 && output.count == 0
     // A state that a step left as it was stays so while input and threshold do.
@@ -112,8 +117,56 @@ final class NeuronStage: SpikingStage {
     return true
   }
 
+  /// The input in the shape of the neurons, as numbers.
+  private func drive() throws(Fault) -> Tensor {
+    try Tensor(shape: [1, 1] + output.shape) { target in
+      if let start = target.baseAddress { input.copyValues(to: start) }
+    }
+  }
+
   override func reset() throws(Fault) {
     state = try model.initialState(neurons: state.neurons)
+    isAtRest = false
+    output.silence()
+    output.isUnchanged = false
+  }
+}
+
+/// Neurons that hear their own spikes one step later.
+final class RecurrentStage: SpikingStage {
+  private let layer: RecurrentLayer
+  private var state: RecurrentLayer.State
+  private var isAtRest = false
+  private var restThreshold: Float?
+  /// Spikes of the last step, each of which reaches every neuron in this one.
+  private(set) var returning = 0
+
+  init(_ layer: RecurrentLayer, name: String, input: StepBuffer, shape: [Int]) throws(Fault) {
+    self.layer = layer
+    state = try layer.initialState(neurons: shape.reduce(1, *))
+    super.init(
+      name: name, input: input, output: StepBuffer(shape: shape, isSpikes: true),
+      baseThreshold: layer.model.thresholdValue)
+  }
+
+  override func step() throws(Fault) -> Bool {
+    returning = output.count
+    if input.isUnchanged, isAtRest, threshold == restThreshold {
+      output.silence()
+      return false
+    }
+    let before = input.isUnchanged ? state.neurons : nil
+    let signal = try input.signal().reshaped(features: output.shape)
+    output.take(try layer.step(signal, state: &state, threshold: threshold))
+    let isSilent = returning == 0 && output.count == 0
+    output.isUnchanged = isSilent
+    isAtRest = isSilent && before == state.neurons
+    restThreshold = threshold
+    return true
+  }
+
+  override func reset() throws(Fault) {
+    state = try layer.initialState(neurons: output.features)
     isAtRest = false
     output.silence()
     output.isUnchanged = false

@@ -32,10 +32,8 @@ public struct StreamRun: Sendable {
 
   /// One layer of neurons, or the input.
   public struct Population: Sendable {
-    /// As in the network's graph: "input", "lif 1".
+    /// As in a recording: "input", "lif 1".
     public var name: String
-    /// The position of the layer; nil for the input.
-    public var layer: Int?
     public var neurons: Int
     public var spikes = 0
     /// Spikes of each neuron over the whole run.
@@ -54,7 +52,7 @@ public struct StreamRun: Sendable {
   public var samples: [Sample] = []
   /// The average activity of all neurons (without the input) before each step.
   public var activity: [Float] = []
-  /// Additions of a weight to a neuron's input that spikes caused.
+  /// Additions of a weight to a neuron's input that spikes caused; at the borders of a convolution the mean number.
   public var synapticEvents = 0
   /// Layers times steps in which there was nothing to do.
   public var restingSteps = 0
@@ -103,15 +101,13 @@ private struct StreamRunner {
   /// The stages of neurons, in order.
   let spiking: [SpikingStage]
   let input: StepBuffer
-  var output: StepBuffer { stages.last?.output ?? input }
+  let output: StepBuffer
   var meters: [ActivityMeter]
   var networkMeter: ActivityMeter
   var inputMeter: ActivityMeter
   var watches: [StreamWatch]
   var reading: StreamReading
   var result: StreamRun
-  /// By stage: how many outputs an input spike reaches.
-  let fanOuts: [Int]
 
   init(_ network: Network, _ stream: SpikeStream, _ options: StreamRunOptions) throws(Fault) {
     self.stream = stream
@@ -130,15 +126,9 @@ private struct StreamRunner {
           + "and the network has \(network.outputs) outputs")
     }
     input = StepBuffer(shape: network.inputShape, isSpikes: stream.signal.spikes != nil)
-    var stages: [StreamStage] = []
-    var fanOuts: [Int] = []
-    for (index, layer) in network.layers.enumerated() where !(layer is FlattenLayer || layer is DropoutLayer) {
-      let shape = network.inputOf(index)
-      stages.append(try StreamStage.make(layer, at: index, input: shape, output: network.shapes[index]))
-      fanOuts.append(layer.synapses(for: shape) / max(1, shape.reduce(1, *)))
-    }
-    self.stages = stages
-    self.fanOuts = fanOuts
+    let row = try StageRow(network.layers, input: input, shape: network.inputShape)
+    stages = row.stages
+    output = row.output
     spiking = stages.compactMap { $0 as? SpikingStage }
     guard let first = spiking.first else {
       throw Fault(
@@ -148,7 +138,7 @@ private struct StreamRunner {
     if let adaptation = options.adaptation, spiking.allSatisfy({ $0.baseThreshold == nil }) {
       throw Fault(
         .value, "no layer has a threshold that could be moved",
-        label: "\(adaptation.callText) on \(network.layers[first.layer].callText)",
+        label: "\(adaptation.callText) on \(first.name)",
         help: "neurons given by equations need a parameter named `theta` or `threshold`")
     }
     let memory = options.adaptation?.memory ?? .window(50)
@@ -157,18 +147,16 @@ private struct StreamRunner {
     meters = neurons.map { ActivityMeter(memory, neurons: $0, initial: initial) }
     networkMeter = ActivityMeter(memory, neurons: neurons.reduce(0, +), initial: initial)
     inputMeter = ActivityMeter(memory, neurons: stream.features, initial: initial)
-    let names = spiking.map { "\(network.layers[$0.layer].name) \($0.layer)" }
-    watches = names.map { StreamWatch($0, options.adaptation) }
-    let last = stages.last?.output
-    reading = StreamReading(options.decoder ?? network.standardDecoder, classes: last?.features ?? 0)
+    watches = spiking.map { StreamWatch($0.name, options.adaptation) }
+    reading = StreamReading(options.decoder ?? network.standardDecoder, classes: output.features)
     var populations = [
       StreamRun.Population(
-        name: "input", layer: nil, neurons: stream.features, counts: [Int32](repeating: 0, count: stream.features))
+        name: "input", neurons: stream.features, counts: [Int32](repeating: 0, count: stream.features))
     ]
-    for (stage, name) in zip(spiking, names) {
+    for stage in spiking {
       populations.append(
         StreamRun.Population(
-          name: name, layer: stage.layer, neurons: stage.output.features,
+          name: stage.name, neurons: stage.output.features,
           counts: [Int32](repeating: 0, count: stage.output.features)))
     }
     result = StreamRun(populations: populations)
@@ -205,7 +193,7 @@ private struct StreamRunner {
         if options.resets { for stage in stages { try stage.reset() } }
       }
       load(step)
-      try move(step)
+      try move(step, inSample: inSample)
       guard inSample else { continue }
       reading.add(output)
       let current = stream.segments[segment]
@@ -254,29 +242,32 @@ private struct StreamRunner {
   }
 
   /// Moves all layers one step on.
-  private mutating func move(_ step: Int) throws(Fault) {
-    let arrived = input.isSpikes ? input.count > 0 : true
-    var incoming = input
+  ///
+  /// - Parameter inSample: whether a labelled sample runs; only then silence means something.
+  private mutating func move(_ step: Int, inSample: Bool) throws(Fault) {
+    let arrived = (stream.segments.isEmpty || inSample) && (!input.isSpikes || input.count > 0)
     var place = 0
     var total = 0
     result.populations[0].activity.append(Float(inputMeter.activity))
-    for (index, stage) in stages.enumerated() {
-      if let neurons = stage as? SpikingStage {
-        let (activity, factor) = adapt(neurons, place)
-        count(try neurons.step(incoming))
-        let spikes = neurons.output.isSpikes ? neurons.output.count : 0
-        watches[place].add(
-          spikes: spikes, arrived: arrived && neurons.output.isSpikes, activity: activity, factor: factor,
-          inputActivity: inputMeter.activity)
-        record(neurons, place, step)
-        meters[place].add(spikes)
-        total += spikes
-        place += 1
-      } else {
-        if incoming.isSpikes { result.synapticEvents += incoming.count * fanOuts[index] }
-        count(try stage.step(incoming))
+    for stage in stages {
+      if stage.input.isSpikes { result.synapticEvents += stage.input.count * stage.fanOut }
+      guard let neurons = stage as? SpikingStage else {
+        count(try stage.step())
+        continue
       }
-      incoming = stage.output
+      let (activity, factor) = adapt(neurons, place)
+      count(try neurons.step())
+      if let recurrent = neurons as? RecurrentStage {
+        result.synapticEvents += recurrent.returning * recurrent.output.features
+      }
+      let spikes = neurons.output.isSpikes ? neurons.output.count : 0
+      watches[place].add(
+        spikes: spikes, arrived: arrived && neurons.output.isSpikes, activity: activity, factor: factor,
+        inputActivity: inputMeter.activity)
+      record(neurons, place, step)
+      meters[place].add(spikes)
+      total += spikes
+      place += 1
     }
     result.activity.append(Float(networkMeter.activity))
     networkMeter.add(total)

@@ -6,59 +6,112 @@ import Tensors
 
 /// One layer of a running stream: an object with one owner, the run.
 class StreamStage {
+  let input: StepBuffer
   let output: StepBuffer
-  /// The position of the layer in the network.
-  let layer: Int
+  /// Outputs that one spike of the input reaches, on average.
+  var fanOut: Int { 0 }
 
-  init(layer: Int, output: StepBuffer) {
-    self.layer = layer
+  init(input: StepBuffer, output: StepBuffer) {
+    self.input = input
     self.output = output
   }
 
   /// Moves one step on, from this step's input to `output`. Answers whether there was anything to do.
-  func step(_ input: StepBuffer) throws(Fault) -> Bool { false }
+  func step() throws(Fault) -> Bool { false }
   /// Begins again from rest.
   func reset() throws(Fault) {}
+}
 
-  /// A stage for a layer of a network.
-  ///
+/// The stages of a row of layers, in the order in which a step runs them.
+struct StageRow {
+  private(set) var stages: [StreamStage] = []
+  private(set) var output: StepBuffer
+
+  /// - Parameter place: of the row, such as "3." for a branch.
   /// - Throws: `.value` for a layer that cannot run step by step.
-  static func make(_ layer: any Layer, at index: Int, input: [Int], output: [Int]) throws(Fault) -> StreamStage {
-    switch layer {
-    case let dense as DenseLayer:
-      return try DenseStage(dense, layer: index, output: output)
-    case let neurons as NeuronLayer:
-      if let lif = neurons.model as? LIF { return LIFStage(lif, layer: index, shape: output) }
-      return try NeuronStage(neurons.model, layer: index, shape: output)
-    default:
-      guard !layer.isNeurons else {
-        throw Fault(.value, "`\(layer.name)` cannot run step by step", label: "layer \(index), \(layer.callText)")
-      }
-      return ForwardStage(layer, at: index, output: output)
+  init(_ layers: [any Layer], input: StepBuffer, shape: [Int], place: String = "") throws(Fault) {
+    output = input
+    var shape = shape
+    for (index, layer) in layers.enumerated() {
+      let before = shape
+      shape = try layer.outputShape(for: shape)
+      try add(layer, before, shape, place: "\(place)\(index)")
     }
   }
+
+  private mutating func add(_ layer: any Layer, _ before: [Int], _ after: [Int], place: String) throws(Fault) {
+    switch layer {
+    // They change nothing outside of training but the shape, which no stage looks at.
+    case is FlattenLayer, is DropoutLayer: return
+    case let dense as DenseLayer:
+      stages.append(try DenseStage(dense, input: output, shape: after))
+    case let neurons as NeuronLayer:
+      let name = "\(layer.name) \(place)"
+      if let lif = neurons.model as? LIF {
+        stages.append(LIFStage(lif, name: name, input: output, shape: after))
+      } else {
+        stages.append(try NeuronStage(neurons.model, name: name, input: output, shape: after))
+      }
+    case let recurrent as RecurrentLayer:
+      stages.append(try RecurrentStage(recurrent, name: "\(layer.name) \(place)", input: output, shape: after))
+    case let residual as ResidualLayer:
+      let straight = output
+      let branch = try StageRow(residual.layers, input: straight, shape: before, place: "\(place).")
+      stages += branch.stages
+      stages.append(SumStage(straight, branch.output, shape: after))
+    default:
+      guard layer.populations.isEmpty else {
+        throw Fault(.value, "`\(layer.name)` cannot run step by step", label: "layer \(place), \(layer.callText)")
+      }
+      stages.append(ForwardStage(layer, input: output, inputShape: before, shape: after))
+    }
+    if let last = stages.last { output = last.output }
+  }
+}
+
+/// What a branch gives, added to what entered it.
+final class SumStage: StreamStage {
+  private let branch: StepBuffer
+  private var hasRun = false
+
+  init(_ straight: StepBuffer, _ branch: StepBuffer, shape: [Int]) {
+    self.branch = branch
+    super.init(input: straight, output: StepBuffer(shape: shape, isSpikes: false))
+  }
+
+  override func step() throws(Fault) -> Bool {
+    if hasRun, input.isUnchanged, branch.isUnchanged {
+      output.isUnchanged = true
+      return false
+    }
+    output.take(try ResidualLayer.sum(try input.signal(), try branch.signal().reshaped(features: input.shape)))
+    output.isUnchanged = false
+    hasRun = true
+    return true
+  }
+
+  override func reset() { hasRun = false }
 }
 
 /// A layer without state, run as in a batch of one step; its output stands while its input does.
 final class ForwardStage: StreamStage {
-  private let run: any Layer
+  private let layer: any Layer
+  private let inputShape: [Int]
   private var hasRun = false
-  private let pass: Pass
+  override var fanOut: Int { layer.synapses(for: inputShape) / max(1, input.features) }
 
-  init(_ layer: any Layer, at index: Int, output: [Int]) {
-    run = layer
-    var pass = Pass()
-    pass.layerIndex = index
-    self.pass = pass
-    super.init(layer: index, output: StepBuffer(shape: output, isSpikes: true))
+  init(_ layer: any Layer, input: StepBuffer, inputShape: [Int], shape: [Int]) {
+    self.layer = layer
+    self.inputShape = inputShape
+    super.init(input: input, output: StepBuffer(shape: shape, isSpikes: true))
   }
 
-  override func step(_ input: StepBuffer) throws(Fault) -> Bool {
+  override func step() throws(Fault) -> Bool {
     if hasRun, input.isUnchanged {
       output.isUnchanged = true
       return false
     }
-    output.take(try run.forward(try input.signal(), pass).output)
+    output.take(try layer.forward(try input.signal().reshaped(features: inputShape), Pass()).output)
     output.isUnchanged = false
     hasRun = true
     return true
@@ -75,17 +128,19 @@ final class DenseStage: StreamStage {
   private var isBias = false
   private var hasRun = false
 
-  init(_ dense: DenseLayer, layer: Int, output: [Int]) throws(Fault) {
+  override var fanOut: Int { outputs }
+
+  init(_ dense: DenseLayer, input: StepBuffer, shape: [Int]) throws(Fault) {
     guard let weight = dense.weight else {
-      throw Fault(.value, "this `dense` layer has no weights yet", label: "layer \(layer)")
+      throw Fault(.value, "this `dense` layer has no weights yet", label: dense.callText)
     }
     self.weight = weight.detached
     bias = dense.bias?.detached
     outputs = weight.shape[1]
-    super.init(layer: layer, output: StepBuffer(shape: output, isSpikes: false))
+    super.init(input: input, output: StepBuffer(shape: shape, isSpikes: false))
   }
 
-  override func step(_ input: StepBuffer) throws(Fault) -> Bool {
+  override func step() throws(Fault) -> Bool {
     if hasRun, input.isUnchanged || (isBias && input.isSpikes && input.count == 0) {
       output.isUnchanged = true
       return false
