@@ -170,5 +170,23 @@ struct MeshRegion {
 
   static func percent(_ fill: Double) -> String { fixedText(part(fill) * 100, decimals: 0) + " %" }
 
+  /// A letter for each label, in the order of the cells, for places where a label does not fit; beyond 52 a plus sign.
+  var letters: [(label: String, letter: Character)] {
+    let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    var found: [(label: String, letter: Character)] = []
+    var seen: Set<String> = [""]
+    for cell in cells where seen.insert(cell.label).inserted {
+      found.append((cell.label, found.count < alphabet.count ? alphabet[found.count] : "+"))
+    }
+    return found
+  }
+
+  /// What a letter stands for: `dense 0: 30 cores, 61 % in use`.
+  func meaning(of label: String) -> String {
+    let own = cells.filter { $0.label == label }
+    let mean = own.reduce(0) { $0 + Self.part($1.fill) } / Double(max(own.count, 1))
+    return "\(label): \(own.count) core\(own.count == 1 ? "" : "s"), \(Self.percent(mean)) in use"
+  }
+
   func load(_ link: MeshPlot.Link) -> Double { highestLoad > 0 ? link.load / highestLoad : 0 }
 }

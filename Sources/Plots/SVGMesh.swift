@@ -33,6 +33,14 @@ private struct MeshLayout {
     self.top = top
   }
 
+  /// The gap between the cores of a tile, and the size of a core.
+  var coreGap: Double { region.across > 1 && tile > 12 ? 1.5 : 0 }
+  var coreWidth: Double { (tile - coreGap * Double(region.across - 1)) / Double(region.across) }
+  var coreHeight: Double { (tile - coreGap * Double(region.down - 1)) / Double(region.down) }
+
+  /// How many characters of a label fit on a core.
+  var labelRoom: Int { coreWidth < 24 ? 0 : Int(coreWidth / 5.6) }
+
   var chipRows: Int { (region.chips.count + chipsAcross - 1) / chipsAcross }
   var hasChipNames: Bool { region.chips.count > 1 }
   private var rowHeight: Double { chipHeight + Self.numbers + (hasChipNames ? 22 : 0) + 14 }
@@ -63,23 +71,44 @@ extension Figure {
     guard let region = MeshRegion(plot) else { return nil }
     let top = title.isEmpty ? 12.0 : 40.0
     let layout = MeshLayout(region, width: width, top: top)
-    let notes = [region.note].filter { !$0.isEmpty }
+    // Where labels do not fit, letters stand for them, and a key below says which.
+    let letters = region.cells.contains { $0.label.displayWidth > layout.labelRoom } ? region.letters : []
+    let key = Self.key(layout.coreWidth < 11 ? [] : letters, region, width: width)
+    let notes = key + [region.note].filter { !$0.isEmpty }
+    let names = Dictionary(letters.map { ($0.label, String($0.letter)) }) { first, _ in first }
     let isNarrow = width < 520
     let legendHeight = (isNarrow && !region.links.isEmpty ? 84.0 : 46.0) + Double(notes.count) * 18
     var frame = SVGFrame(bare: self, width: width, height: top + layout.height + legendHeight)
     for chip in region.chips { drawGround(chip, plot, layout, on: &frame.writer) }
     for link in region.links { drawLink(link, plot, layout, on: &frame.writer) }
-    for cell in region.cells { drawCell(cell, plot, layout, on: &frame.writer) }
+    for cell in region.cells { drawCell(cell, names[cell.label] ?? cell.label, layout, on: &frame.writer) }
     drawLegend(plot, region, top: top + layout.height + 8, isNarrow: isNarrow, width: width, on: &frame.writer)
-    for note in notes {
+    for (index, note) in notes.enumerated() {
+      let y = frame.height - 10 - Double(notes.count - 1 - index) * 18
       frame.writer.text(
         note.clipped(toWidth: Int(width / 6.2)),
         [
-          ("class", "ne-soft"), ("x", SVGWriter.number(width / 2)), ("y", SVGWriter.number(frame.height - 10)),
+          ("class", "ne-soft"), ("x", SVGWriter.number(width / 2)), ("y", SVGWriter.number(y)),
           ("text-anchor", "middle"),
         ])
     }
     return frame
+  }
+
+  /// What the letters stand for, as lines that fit the width.
+  private static func key(
+    _ letters: [(label: String, letter: Character)], _ region: MeshRegion, width: Double
+  ) -> [String] {
+    var lines: [String] = []
+    for (label, letter) in letters.prefix(16) {
+      let entry = "\(letter) = \(region.meaning(of: label))".clipped(toWidth: 60)
+      if let last = lines.last, SVGWriter.width(last + entry) + 30 < width - 30 {
+        lines[lines.count - 1] = last + "  ·  " + entry
+      } else {
+        lines.append(entry)
+      }
+    }
+    return lines + (letters.count > 16 ? ["and \(letters.count - 16) more"] : [])
   }
 
   /// The cores that are not in use, the lines of the mesh behind them, and the numbers of rows and columns.
@@ -131,12 +160,10 @@ extension Figure {
     }
   }
 
-  private func drawCell(_ cell: MeshPlot.Cell, _ plot: MeshPlot, _ layout: MeshLayout, on writer: inout SVGWriter) {
+  private func drawCell(_ cell: MeshPlot.Cell, _ label: String, _ layout: MeshLayout, on writer: inout SVGWriter) {
     let region = layout.region
     let middle = layout.middle(MeshPlot.Place(cell.column, cell.row), chip: cell.chip)
-    let gap = region.across > 1 && layout.tile > 12 ? 1.5 : 0
-    let wide = (layout.tile - gap * Double(region.across - 1)) / Double(region.across)
-    let high = (layout.tile - gap * Double(region.down - 1)) / Double(region.down)
+    let (wide, high, gap) = (layout.coreWidth, layout.coreHeight, layout.coreGap)
     let x = middle.x - layout.tile / 2 + Double(cell.slot % region.across) * (wide + gap)
     let y = middle.y - layout.tile / 2 + Double(cell.slot / region.across) * (high + gap)
     let strength = 0.15 + 0.85 * MeshRegion.part(cell.fill)
@@ -145,10 +172,10 @@ extension Figure {
     writer.rectangle(
       x, y, wide, high, [("class", "ne-hit"), ("fill-opacity", fixedText(strength, decimals: 2))],
       note: "\(name)tile \(cell.column), \(cell.row), core \(cell.slot): \(percent)")
-    if wide < 24 || high < 12 { return }
+    if wide < 11 || high < 11 { return }
     let ink = strength > 0.8 ? "ne-small ne-on" : "ne-small ne-ink"
-    let label = cell.label.clipped(toWidth: Int(wide / 5.6))
-    let lines = high >= 26 && !label.isEmpty ? [label, percent] : [label.isEmpty ? percent : label]
+    let hasPercent = wide >= 24 && (high >= 26 || label.isEmpty)
+    let lines = [label, hasPercent ? percent : ""].filter { !$0.isEmpty }
     for (index, line) in lines.enumerated() {
       let offset = (Double(index) - Double(lines.count - 1) / 2) * 12 + 3.5
       writer.text(

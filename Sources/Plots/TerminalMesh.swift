@@ -7,7 +7,8 @@ private let fillShades = ["·", "░", "▒", "▓", "█"]
 extension Figure {
   func meshGrid(_ plot: MeshPlot, _ options: TerminalOptions) -> TextGrid {
     guard let region = MeshRegion(plot) else { return emptyGrid(options) }
-    let names = Self.letters(region.cells)
+    let letters = region.letters
+    let names = Dictionary(letters.map { ($0.label, $0.letter) }) { first, _ in first }
     let tileWidth = region.across * 2, tileHeight = region.down
     // Rows and columns beyond the room are left out, and the note says so.
     let gutter = "\(max(region.rows.upperBound - 1, 0))".count + 1
@@ -18,7 +19,7 @@ extension Figure {
     let chipHeight = rows * (tileHeight + 1) + (region.chips.count > 1 ? 2 : 1)
     let chips = Array(region.chips.prefix(across * max(1, 120 / chipHeight)))
 
-    var legend = Self.legend(plot, region, names)
+    var legend = Self.legend(plot, region, letters)
     let isCut = columns < region.columns.count || rows < region.rows.count || chips.count < region.chips.count
     if !region.note.isEmpty { legend.append(region.note) }
     if isCut { legend.append("only a part of it fits here; plot.save draws it whole") }
@@ -48,31 +49,16 @@ extension Figure {
     return grid
   }
 
-  /// A letter for each label, in the order of the cells.
-  private static func letters(_ cells: [MeshPlot.Cell]) -> [String: Character] {
-    let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    var names: [String: Character] = [:]
-    for cell in cells where names[cell.label] == nil && !cell.label.isEmpty {
-      names[cell.label] = names.count < alphabet.count ? alphabet[names.count] : "+"
-    }
-    return names
-  }
-
-  private static func legend(_ plot: MeshPlot, _ region: MeshRegion, _ names: [String: Character]) -> [String] {
+  private static func legend(
+    _ plot: MeshPlot, _ region: MeshRegion, _ letters: [(label: String, letter: Character)]
+  ) -> [String] {
     var lines = ["\(plot.resource) in use:  ░ below 40 %  ▒ 70 %  ▓ 90 %  █ up to 100 %  · idle"]
     if region.highestLoad > 0 {
       let half = shortText(region.highestLoad / 2, digits: 3), most = shortText(region.highestLoad, digits: 3)
       lines.append("\(plot.traffic):  ─ below \(half)  ━ up to \(most)")
     }
-    let sorted = names.sorted { a, b in
-      region.cells.firstIndex { $0.label == a.key } ?? 0 < region.cells.firstIndex { $0.label == b.key } ?? 0
-    }
-    for (label, letter) in sorted.prefix(12) {
-      let own = region.cells.filter { $0.label == label }
-      let mean = own.reduce(0) { $0 + MeshRegion.part($1.fill) } / Double(max(own.count, 1))
-      lines.append("\(letter) \(label): \(own.count) core\(own.count == 1 ? "" : "s"), \(MeshRegion.percent(mean)) in use")
-    }
-    if sorted.count > 12 { lines.append("and \(sorted.count - 12) more") }
+    lines += letters.prefix(12).map { "\($0.letter) \(region.meaning(of: $0.label))" }
+    if letters.count > 12 { lines.append("and \(letters.count - 12) more") }
     return lines
   }
 }
