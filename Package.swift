@@ -53,11 +53,12 @@ let package = Package(
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
     .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZlib"]),
-    .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts", "TestSupport"]),
     .testTarget(name: "LanguageTests", dependencies: ["Language", "Texts", "Faults"]),
     .testTarget(name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language"]),
     .executableTarget(name: "ReplFixture", dependencies: ["Sessions", "Faults"], path: "Tests/ReplFixture"),
-    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "ReplFixture", "Faults"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "ReplFixture", "Faults", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -38,7 +38,7 @@ struct TableCells {
   }
 
   /// Ints, with commas where one is long.
-  private static func whole(_ numbers: [Int]) -> [String] {
+  static func whole(_ numbers: [Int]) -> [String] {
     let isLong = numbers.contains { $0.magnitude >= 10_000 }
     return numbers.map { isLong ? groupedDigits($0) : String($0) }
   }
@@ -81,7 +81,8 @@ struct TableCells {
 
   private static func text(_ value: Double, decimals: Int) -> String {
     guard value.isFinite else { return floatText(value) }
-    let text = formatted(value, "f", digits: decimals)
+    let text = decimals == 0 && abs(value) >= 10_000 && abs(value) < 1e15
+      ? groupedDigits(Int(value.rounded())) : formatted(value, "f", digits: decimals)
     // A small negative number that rounds to nothing.
     return text.contains(where: { ("1"..."9").contains($0) }) || !text.hasPrefix("-") ? text : String(text.dropFirst())
   }
@@ -98,7 +99,7 @@ func tableCell(_ value: Value) -> TextTable.Cell {
   switch value.tag {
   case .float:
     return TextTable.Cell(text: TableCells.numbers([value.asNumber ?? .nan])[0], isNumber: true)
-  case .int: return TextTable.Cell(text: value.description(of: .plain), isNumber: true)
+  case .int: return TextTable.Cell(text: TableCells.whole([value.asInt ?? 0])[0], isNumber: true)
   case .quantity:
     guard let quantity = value.asQuantity else { break }
     let text = QuantityText.text(quantity.amount, quantity.dimension, unit: value.unitName) {
@@ -114,12 +115,18 @@ func tableCell(_ value: Value) -> TextTable.Cell {
   return TextTable.Cell(text: text.count > 200 ? text.prefix(199) + "…" : text, isNumber: looksLikeNumber(text))
 }
 
-/// Whether a text is a number with a sign before it or a unit behind it, as in "98.6 %", "4.7x" or "≈ 3 mJ".
+/// Whether a text is a number with a sign before it or a unit behind it, as in "98.6 %", "4.7x" or "≈ 3 mJ", or a
+/// range as in "91 to 96 %".
 private func looksLikeNumber(_ text: String) -> Bool {
   var rest = Substring(text)
-  while let first = rest.first, "+-−±≈~<>≤≥ ".contains(first) { rest.removeFirst() }
+  if let to = firstRange(of: " to ", in: text), isNumber(rest[..<to.lowerBound]) { rest = rest[to.upperBound...] }
+  return isNumber(rest)
+}
+
+private func isNumber(_ text: Substring) -> Bool {
+  let rest = text.drop { "+-−±≈~<>≤≥ ".contains($0) }
   let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == "." || $0 == ",") }
-  if !(digits.contains { $0.isNumber }) { return false }
+  if !digits.contains(where: { $0.isNumber }) { return false }
   let unit = rest.dropFirst(digits.count)
   return unit.count <= 5 && !unit.dropFirst().contains(" ")
 }

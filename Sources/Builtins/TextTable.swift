@@ -51,9 +51,8 @@ public struct TextTable {
 
   // MARK: text
 
-  /// The table in lines of at most `maximumWidth` columns, each ended by a newline. Where it is too wide, headings are
-  /// broken into lines first, then words are clipped; what still does not fit follows below, each part with the first
-  /// column in front.
+  /// The table in lines of at most `maximumWidth` columns, each ended by a newline. Where it is too wide, headings and
+  /// words are broken into lines; what still does not fit follows below, each part with the first column in front.
   public func text(maximumWidth: Int) -> String {
     let all = columns
     guard let first = all.first else { return "" }
@@ -90,7 +89,10 @@ public struct TextTable {
     }
     lines.append(widths.map { String(repeating: "─", count: $0) }.joined(separator: "  "))
     for row in 0..<(columns.first?.cells.count ?? 0) {
-      lines.append(joined(columns, widths) { columns[$0].cells[row] })
+      let cells = zip(columns, widths).map { $0.cellLines(row, width: $1) }
+      for line in 0..<(cells.map(\.count).max() ?? 0) {
+        lines.append(joined(columns, widths) { line < cells[$0].count ? cells[$0][line] : "" })
+      }
     }
     return lines.map { withoutBlanksAtEnd($0) + "\n" }.joined()
   }
@@ -139,8 +141,8 @@ public struct TextTable {
     for row in rows.indices {
       let cells = columns.enumerated().map { index, column in
         let text = column.cells[row].escapedForMarkup
-        if index == 0, namesRows { return "<th scope=\"row\">\(text)</th>" }
-        return column.isNumeric ? "<td class=\"number\">\(text)</td>" : "<td>\(text)</td>"
+        let style = column.isNumeric ? " class=\"number\"" : column.isShort ? " class=\"short\"" : ""
+        return index == 0 && namesRows ? "<th scope=\"row\"\(style)>\(text)</th>" : "<td\(style)>\(text)</td>"
       }
       lines.append("<tr>\(cells.joined())</tr>")
     }
@@ -160,10 +162,13 @@ private struct TableColumn {
   var isNumeric: Bool
   var cells: [String]
 
-  /// Words are clipped to no less than this.
+  /// Words get no less room than this, and no more lines.
   private static let leastWords = 12
+  private static let mostLines = 4
 
   private var cellWidth: Int { cells.map(\.displayWidth).max() ?? 0 }
+  /// Whether its cells are better not broken into lines.
+  var isShort: Bool { cellWidth <= 24 }
   var naturalWidth: Int { max(header.displayWidth, cellWidth) }
   /// Numbers are never clipped, and the parts of a heading neither.
   var leastWidth: Int {
@@ -172,9 +177,21 @@ private struct TableColumn {
   }
 
   /// The heading broken into lines, at blanks and behind underscores.
-  func headerLines(width: Int) -> [String] {
+  func headerLines(width: Int) -> [String] { broken(header, width: width) }
+
+  /// A cell broken into a few lines; what is left then is clipped.
+  func cellLines(_ row: Int, width: Int) -> [String] {
+    let cell = cells[row]
+    if isNumeric || cell.displayWidth <= width { return [cell] }
+    let lines = broken(cell, width: width)
+    if lines.count <= Self.mostLines { return lines }
+    let rest = lines[(Self.mostLines - 1)...].joined(separator: " ")
+    return lines.prefix(Self.mostLines - 1) + [rest.clipped(toWidth: width)]
+  }
+
+  private func broken(_ text: String, width: Int) -> [String] {
     var lines: [String] = [""]
-    for part in Self.parts(of: header) {
+    for part in Self.parts(of: text) {
       let last = lines[lines.count - 1]
       if last.isEmpty || withoutBlanks(last + part).displayWidth <= width {
         lines[lines.count - 1] = last + part

@@ -51,9 +51,7 @@ enum SVGStyle {
 
   static func fill(_ index: Int) -> String { "ne-fill\(index % Palette.series.count)" }
 
-  /// A dash pattern that tells a series from the one of the same colour before it; nil for the first round.
-  static func dash(_ index: Int) -> String? {
-    let round = index / Palette.series.count
-    return round == 0 ? nil : ["7 3", "2 3", "9 3 2 3"][(round - 1) % 3]
-  }
+  /// A dash pattern that tells a series from its neighbours without colour, and lets one be seen below another; nil
+  /// for a whole line. The terminal's lines follow the same order.
+  static func dash(_ index: Int) -> String? { [nil, "8 4", "2 4", "10 4 2 4"][index % 4] }
 }

@@ -24,11 +24,14 @@ private struct InlineParser {
   private var at = 0
   private var nodes: [Node] = []
   private var plain = ""
+  /// Behind this place no bracket can be closed.
+  private let lastBracket: Int
 
   init(_ text: [Character], isInLink: Bool, depth: Int) {
     self.text = text
     self.isInLink = isInLink
     self.depth = depth
+    lastBracket = text.lastIndex(of: "]") ?? -1
   }
 
   mutating func html() -> String {
@@ -129,7 +132,7 @@ private struct InlineParser {
   private mutating func link() -> Bool {
     let isImage = text[at] == "!"
     let open = isImage ? at + 1 : at
-    guard depth < 8, open < text.count, text[open] == "[", let close = closingBracket(from: open),
+    guard depth < 8, open < lastBracket, text[open] == "[", let close = closingBracket(from: open),
       close + 1 < text.count, text[close + 1] == "(", let end = closingParenthesis(from: close + 1)
     else { return false }
     let label = Array(text[open + 1..<close])

@@ -12,14 +12,14 @@ enum PageStyle {
     html{-webkit-text-size-adjust:100%}
     body{margin:0;background:var(--ground);color:var(--ink);
     font:1.0625rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans","DejaVu Sans",Arial,sans-serif}
-    main,footer{max-width:47rem;margin:0 auto;padding:0 1rem}
+    main,footer{max-width:49rem;margin:0 auto;padding:0 1rem}
     main{padding-top:2.5rem}
     h1,h2,h3,h4,h5,h6{line-height:1.25;margin:2.2em 0 .6em;text-wrap:balance}
     h1{font-size:2rem;margin-top:0;letter-spacing:-.01em}
     h2{font-size:1.4rem}
     h3{font-size:1.15rem}
     h4,h5,h6{font-size:1rem}
-    p,ul,ol,blockquote{margin:0 0 1em}
+    p,ul,ol,blockquote{margin:0 0 1em;max-width:44rem}
     li{margin:.2em 0}
     li>ul,li>ol{margin-bottom:0}
     a{color:var(--accent);text-underline-offset:.15em}
@@ -43,11 +43,11 @@ enum PageStyle {
     caption{text-align:left;font-weight:600;padding-bottom:.4em}
     th,td{padding:.35em 1.1em .35em 0;text-align:left;vertical-align:baseline;color:var(--ink)}
     th:last-child,td:last-child{padding-right:0}
-    thead th{border-bottom:1.5px solid var(--soft);font-weight:600;vertical-align:bottom}
+    thead tr>*{border-bottom:1.5px solid var(--soft);font-weight:600;vertical-align:bottom}
     tbody tr+tr>*{border-top:1px solid var(--line)}
     tbody th{font-weight:400}
     th.number,td.number{text-align:right;color:var(--ink)}
-    td.number{white-space:nowrap}
+    td.number,.short{white-space:nowrap}
     th.middle,td.middle{text-align:center}
     .note{color:var(--soft);font-size:.9rem;margin:0 0 .4rem}
     figure{margin:0 0 1rem}
@@ -70,6 +70,7 @@ enum PageStyle {
     pre{font-size:.78rem}.output{padding-left:.7rem}}
     @media screen and (max-width:40rem){figure .narrow{display:block}figure .wide-figure{display:none}
     footer dl{grid-template-columns:1fr}footer dd{margin-bottom:.4rem}}
+    @media (min-width:46rem){caption{white-space:nowrap}}
     @media print{@page{margin:18mm 16mm}body{font-size:10.5pt}main,footer{max-width:none;padding-left:0;padding-right:0}
     main{padding-top:0}h1,h2,h3,h4,.cell-title{break-after:avoid}pre{font-size:8.5pt;white-space:pre-wrap}
     .output pre{white-space:pre;overflow:visible}

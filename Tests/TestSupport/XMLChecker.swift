@@ -1,7 +1,7 @@
-// Enough of XML to tell whether a picture is well-formed: tags that match, quoted attributes, known entities.
+// Enough of XML to tell whether a picture or a page is well-formed: tags that match, quoted attributes, known entities.
 
-/// What is wrong with an XML text, or nil when it is well-formed.
-func xmlProblem(_ text: String) -> String? {
+/// What is wrong with an XML text, or nil when it is well-formed. In a picture, no coordinate may be NaN or infinity.
+public func xmlProblem(_ text: String) -> String? {
   var open: [Substring] = []
   var rest = Substring(text)
   var hasRoot = false
@@ -18,7 +18,7 @@ func xmlProblem(_ text: String) -> String? {
     hasRoot = true
     let isEmpty = tag.hasSuffix("/")
     if isEmpty { tag = tag.dropLast() }
-    let name = tag.prefix { $0.isLetter }
+    let name = tag.prefix { $0.isLetter || $0.isNumber }
     if name.isEmpty { return "a tag without a name: \(tag)" }
     if let problem = attributeProblem(tag.dropFirst(name.count)) { return "\(problem) in <\(tag)>" }
     if !isEmpty { open.append(name) }
@@ -41,7 +41,8 @@ private func attributeProblem(_ text: Substring) -> String? {
     guard rest.hasPrefix("=\""), let end = rest.dropFirst(2).firstIndex(of: "\"") else { return "no quoted value" }
     let value = rest.dropFirst(2)[..<end]
     if let problem = entityProblem(value) { return problem }
-    if name != "class", name != "aria-label", value.contains("nan") || value.contains("inf") { return "a coordinate" }
+    let isText = ["class", "id", "href", "content", "aria-label", "aria-labelledby"].contains(name)
+    if !isText, value.contains("nan") || value.contains("inf") { return "a coordinate" }
     rest = rest[rest.index(after: end)...]
   }
   return nil
