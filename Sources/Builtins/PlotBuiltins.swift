@@ -8,7 +8,7 @@ private let plottable = Kind.array | .tuple | .map
 
 /// All builtins of the module `plot`.
 let plotBuiltins: [Builtin] = [
-  plotLine, plotScatter, plotRaster, plotHeatmap, plotConfusion, plotHistogram, plotBar, plotSave,
+  plotLine, plotScatter, plotRaster, plotHeatmap, plotConfusion, plotHistogram, plotBar, plotCores, plotSave,
 ]
 
 private let plotLine = Builtin(
