@@ -9,6 +9,7 @@ import Tensors
 /// All builtins of the module `data`.
 let dataBuiltins: [Builtin] = [
   dataDigits, dataFashionMNIST, dataMNIST, dataIDX, dataFrom, dataSubset, dataCSV, dataSaveCSV, dataNPY, dataSaveNPY,
+  dataSyntheticEvents,
 ]
 
 private let flatParameter = BuiltinParameter.optional(

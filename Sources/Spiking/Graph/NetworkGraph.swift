@@ -12,6 +12,8 @@ public struct NetworkGraph: Sendable {
     public var name: String
     /// The position of the layer in the network; nil for the input.
     public var layer: Int?
+    /// The same, and for neurons in a branch their positions there; empty for the input.
+    public var place: [Int]
     /// The features of one sample, such as [16, 32, 32].
     public var shape: [Int]
     /// The neuron model, such as "lif"; empty for the input and for a readout without neurons.
@@ -20,9 +22,10 @@ public struct NetworkGraph: Sendable {
     public var neurons: Int { shape.reduce(1, *) }
     public var isInput: Bool { layer == nil }
 
-    public init(name: String, layer: Int?, shape: [Int], model: String) {
+    public init(name: String, layer: Int?, shape: [Int], model: String, place: [Int]? = nil) {
       self.name = name
       self.layer = layer
+      self.place = place ?? (layer.map { [$0] } ?? [])
       self.shape = shape
       self.model = model
     }
@@ -34,17 +37,22 @@ public struct NetworkGraph: Sendable {
     public var target: Int
     public var wiring: Wiring
     /// The weights, where one layer of the projection has some: `[inputs, outputs]` of `dense`,
-    /// `[outputs, inputs, height, width]` of `conv`.
+    /// `[outputs, inputs, height, width]` of `conv`, `[neurons, neurons]` of `recurrent`.
     public var weight: Tensor?
-    /// The position of the layer that the weights belong to.
+    /// The position of the layer that the weights belong to; in a branch, that of the residual layer.
     public var layer: Int?
+    /// The same with the positions in a branch; empty without weights.
+    public var place: [Int]
 
-    public init(source: Int, target: Int, wiring: Wiring, weight: Tensor? = nil, layer: Int? = nil) {
+    public init(
+      source: Int, target: Int, wiring: Wiring, weight: Tensor? = nil, layer: Int? = nil, place: [Int]? = nil
+    ) {
       self.source = source
       self.target = target
       self.wiring = wiring
       self.weight = weight
       self.layer = layer
+      self.place = place ?? (layer.map { [$0] } ?? [])
     }
   }
 
@@ -55,30 +63,64 @@ public struct NetworkGraph: Sendable {
   /// The graph of a network.
   public init(_ network: Network) {
     populations = [Population(name: "input", layer: nil, shape: network.inputShape, model: "")]
-    var open = Projection(source: 0, target: 0, wiring: .each)
-    var endsInNeurons = false
-    for (index, layer) in network.layers.enumerated() {
-      endsInNeurons = layer.isNeurons
-      if layer.isNeurons {
-        open.target = populations.count
-        populations.append(
-          Population(name: "\(layer.name) \(index)", layer: index, shape: network.shapes[index], model: layer.name))
-        projections.append(open)
-        open = Projection(source: populations.count - 1, target: 0, wiring: .each)
+    let open = walk(
+      network.layers, input: network.inputShape, place: [], from: [Projection(source: 0, target: 0, wiring: .each)])
+    if let last = network.layers.indices.last, !network.layers[last].isNeurons {
+      let target = populations.count
+      populations.append(Population(name: "readout", layer: last, shape: network.outputShape, model: ""))
+      close(open, at: target)
+    }
+  }
+
+  /// Walks a row of layers with the projections that are still open at its beginning; answers with those at its end.
+  private mutating func walk(
+    _ layers: [any Layer], input: [Int], place: [Int], from begin: [Projection]
+  ) -> [Projection] {
+    var open = begin
+    var shape = input
+    for (index, layer) in layers.enumerated() {
+      let here = place + [index]
+      let output = (try? layer.outputShape(for: shape)) ?? shape
+      if let residual = layer as? ResidualLayer {
+        // What comes after hears both the straight way and the branch.
+        open += walk(residual.layers, input: shape, place: here, from: open)
+      } else if layer.isNeurons {
+        let target = populations.count
+        populations.append(population(layer, here, output))
+        close(open, at: target)
+        if let recurrent = layer as? RecurrentLayer {
+          projections.append(
+            Projection(
+              source: target, target: target, wiring: .all, weight: recurrent.recurrent, layer: here[0], place: here))
+        }
+        open = [Projection(source: target, target: 0, wiring: .each)]
       } else {
-        let input = network.inputOf(index)
-        open.wiring = open.wiring.followed(by: layer.wiring(for: input))
-        if let weight = layer.parameters.first(where: { $0.name == "weight" })?.value {
+        let weight = layer.parameters.first { $0.name == "weight" }?.value
+        for number in open.indices {
+          open[number].wiring = open[number].wiring.followed(
+            by: layer.wiring(for: shape), outputs: output.reduce(1, *))
+          guard let weight else { continue }
           // Two layers of weights in a row have no single matrix.
-          open.weight = open.layer == nil ? weight : nil
-          open.layer = index
+          open[number].weight = open[number].layer == nil ? weight : nil
+          open[number].layer = here[0]
+          open[number].place = here
         }
       }
+      shape = output
     }
-    if !endsInNeurons, let last = network.layers.indices.last {
-      open.target = populations.count
-      populations.append(Population(name: "readout", layer: last, shape: network.outputShape, model: ""))
-      projections.append(open)
+    return open
+  }
+
+  private func population(_ layer: any Layer, _ place: [Int], _ shape: [Int]) -> Population {
+    Population(
+      name: "\(layer.name) \(place.map(String.init).joined(separator: "."))", layer: place.first, shape: shape,
+      model: (layer as? RecurrentLayer)?.model.name ?? layer.name, place: place)
+  }
+
+  private mutating func close(_ open: [Projection], at target: Int) {
+    for var projection in open {
+      projection.target = target
+      projections.append(projection)
     }
   }
 }

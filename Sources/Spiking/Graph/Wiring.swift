@@ -31,12 +31,17 @@ public enum Wiring: Sendable, Equatable {
     }
   }
 
-  /// The wiring of this layer followed by another one.
-  public func followed(by next: Wiring) -> Wiring {
+  /// The wiring of this layer followed by another one: which inputs of this one reach which outputs of that one.
+  ///
+  /// - Parameter outputs: the number of outputs of the next layer.
+  public func followed(by next: Wiring, outputs: Int) -> Wiring {
     switch (self, next) {
     case (.each, _): next
     case (_, .each): self
     case (.window(let first), .window(let second)): .window(first.followed(by: second))
+    case (.window(let first), .all):
+      // What a pool leaves out at the border reaches nothing, though all else reaches all.
+      first.seesAll ? .all : .window(first.followed(by: .whole(of: first.output, outputs: outputs)))
     default: .all
     }
   }
@@ -64,6 +69,11 @@ public struct Window: Sendable, Equatable {
   public var padding: Pair
   /// Whether an output channel sees its own input channel alone, as in a pool.
   public var isDepthwise: Bool
+  /// How many rows and columns of the input, from the first, are seen at all: those beyond fill no window of a pool.
+  public private(set) var reach: Pair
+  /// The windows one after the other, where their whole has gaps (a stride wider than the kernel before it); otherwise
+  /// empty.
+  public private(set) var path: [Window] = []
 
   public init(input: [Int], output: [Int], kernel: Pair, stride: Pair, padding: Pair, isDepthwise: Bool) {
     self.input = input
@@ -72,6 +82,14 @@ public struct Window: Sendable, Equatable {
     self.stride = stride
     self.padding = padding
     self.isDepthwise = isDepthwise
+    reach = Pair(input[1], input[2])
+  }
+
+  /// A window as large as the image, for every output.
+  static func whole(of image: [Int], outputs: Int) -> Window {
+    Window(
+      input: image, output: [outputs, 1, 1], kernel: Pair(image[1], image[2]), stride: Pair(1, 1), padding: Pair(0, 0),
+      isDepthwise: false)
   }
 
   /// The rows and columns of the input that an output sees.
@@ -81,12 +99,16 @@ public struct Window: Sendable, Equatable {
     let (y, x) = place.quotientAndRemainder(dividingBy: width)
     let top = y * stride.y - padding.y
     let left = x * stride.x - padding.x
-    let rows = max(0, top)..<max(max(0, top), min(input[1], top + kernel.y))
-    let columns = max(0, left)..<max(max(0, left), min(input[2], left + kernel.x))
+    let rows = max(0, top)..<max(max(0, top), min(reach.y, top + kernel.y))
+    let columns = max(0, left)..<max(max(0, left), min(reach.x, left + kernel.x))
     return (channel, rows, columns)
   }
 
   func forEachInput(of output: Int, _ body: (Int) -> Void) {
+    if !path.isEmpty {
+      for input in inputsThroughPath(of: output) { body(input) }
+      return
+    }
     let (channel, rows, columns) = view(of: output)
     for source in isDepthwise ? channel..<channel + 1 : 0..<input[0] {
       for row in rows {
@@ -97,17 +119,46 @@ public struct Window: Sendable, Equatable {
   }
 
   func fanIn(of output: Int) -> Int {
+    if !path.isEmpty { return inputsThroughPath(of: output).count }
     let (_, rows, columns) = view(of: output)
     return (isDepthwise ? 1 : input[0]) * rows.count * columns.count
   }
 
+  private func inputsThroughPath(of output: Int) -> [Int] {
+    var places: Set<Int> = [output]
+    for window in path.reversed() {
+      var seen: Set<Int> = []
+      for place in places { window.forEachInput(of: place) { seen.insert($0) } }
+      places = seen
+    }
+    return places.sorted()
+  }
+
+  /// Whether every input is under some window.
+  var seesAll: Bool {
+    func covers(_ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ outputs: Int, _ reach: Int) -> Bool {
+      (stride <= kernel || outputs == 1) && reach == size && (outputs - 1) * stride - padding + kernel >= size
+    }
+    return path.isEmpty && covers(input[1], kernel.y, stride.y, padding.y, output[1], reach.y)
+      && covers(input[2], kernel.x, stride.x, padding.x, output[2], reach.x)
+  }
+
   /// This window followed by another, seen from this one's input: a pool before a convolution is a wider convolution.
   func followed(by next: Window) -> Window {
-    Window(
+    var whole = Window(
       input: input, output: next.output,
       kernel: Pair((next.kernel.y - 1) * stride.y + kernel.y, (next.kernel.x - 1) * stride.x + kernel.x),
       stride: Pair(stride.y * next.stride.y, stride.x * next.stride.x),
       padding: Pair(padding.y + next.padding.y * stride.y, padding.x + next.padding.x * stride.x),
       isDepthwise: isDepthwise && next.isDepthwise)
+    // The last row of this one's output that counts ends the rows of the input that do.
+    whole.reach = Pair(
+      min(reach.y, (next.reach.y - 1) * stride.y - padding.y + kernel.y),
+      min(reach.x, (next.reach.x - 1) * stride.x - padding.x + kernel.x))
+    let gaps = stride.y > kernel.y && next.kernel.y > 1 || stride.x > kernel.x && next.kernel.x > 1
+    if gaps || !path.isEmpty || !next.path.isEmpty {
+      whole.path = (path.isEmpty ? [self] : path) + (next.path.isEmpty ? [next] : next.path)
+    }
+    return whole
   }
 }

@@ -1,0 +1,62 @@
+// How often each neuron of a network fires on data: what placing it on a chip is measured by.
+
+import Faults
+import Tensors
+
+extension Network {
+  /// The mean activity of each neuron of each population of `graph` (the input and a readout among them), in spikes a
+  /// step; where numbers instead of spikes flow, one that isn't 0 counts as a spike.
+  ///
+  /// - Parameters:
+  ///   - encoder: the code of the samples; nil for the one that the network remembers.
+  ///   - seed: names the draws of random codes.
+  /// - Returns: one array for each of `graph.populations`, in their order, with one number for each neuron.
+  /// - Throws: `.value` or `.shape` when the samples don't fit; `.interrupt`.
+  public func rates(
+    on data: Dataset, encoder: (any Encoder)? = nil, seed: UInt64 = 0
+  ) throws(Fault) -> [[Float]] {
+    let source = try BatchSource(data, network: self, encoder: encoder ?? self.encoder)
+    let places = graph.populations.map(\.place)
+    var sums = graph.populations.map { [Double](repeating: 0, count: $0.neurons) }
+    var rows = 0
+    // Small batches: the activity of all layers of a convolutional network is large.
+    let size = 32
+    for (batch, start) in stride(from: 0, to: data.count, by: size).enumerated() {
+      try Interrupt.check()
+      let indices = Array(start..<min(data.count, start + size))
+      let input = try source.signal(
+        indices, stream: RandomStream(seed: seed, purpose: "rates", index: UInt64(batch)))
+      let trace = try trace(input, Pass())
+      rows += input.steps * input.batch
+      for (number, place) in places.enumerated() {
+        let signal: Signal
+        if place.isEmpty {
+          signal = input
+        } else {
+          signal = trace.activity.first { $0.place == place }?.output ?? trace.output
+        }
+        try signal.addCounts(to: &sums[number])
+      }
+    }
+    let scale = 1 / Double(max(1, rows))
+    return sums.map { $0.map { Float($0 * scale) } }
+  }
+}
+
+extension Signal {
+  /// Adds to each feature's sum how often it was active.
+  func addCounts(to sums: inout [Double]) throws(Fault) {
+    let width = sums.count
+    switch self {
+    case .spikes(let spikes):
+      let counts = try spikes.counts(over: [0])
+      counts.withUnsafeBuffer { values in
+        for place in values.indices { sums[place % width] += Double(values[place]) }
+      }
+    case .tensor(let tensor):
+      tensor.withUnsafeBuffer { values in
+        for place in values.indices where values[place] != 0 { sums[place % width] += 1 }
+      }
+    }
+  }
+}
