@@ -6,7 +6,7 @@ import Tensors
 
 /// The three products of a layer `y = x @ w + b`, with x `[time, batch, inputs]` and w `[inputs, outputs]`.
 enum Product {
-  /// `[time, batch, outputs]`.
+  /// `[time, batch, outputs]`. Each row's bits depend on that row alone, so one step gives those of a run over all.
   static func forward(_ input: Signal, weight: Tensor, bias: Tensor?) throws(Fault) -> Tensor {
     var output: Tensor
     switch input {
