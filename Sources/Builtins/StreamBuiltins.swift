@@ -1,6 +1,8 @@
 // Networks at run time: streams of samples and silence, and thresholds that follow activity.
 
+import Chips
 import Faults
+import Language
 import Machine
 import Spiking
 import Tensors
@@ -74,9 +76,14 @@ let streamBuiltins: [Builtin] = [
     [
       .required("network", .foreign("network"), "what runs; it stays as it is"),
       .required("stream", .foreign("stream") | .array, "from `as_stream`, or activity over time [time, features]"),
+      .optional("chip", .foreign("chip") | .nil, default: "nil", "a chip, such as chips.loihi2, whose energy and time to simulate"),
       .optional("adapt", .foreign("adaptation") | .nil, default: "nil", "how thresholds follow activity: `threshold(...)`"),
       .optional("decode", .string, default: "the network's own", "the reading of the output, as for `evaluate`"),
       .optional("reset", .bool, default: "false", "whether each labelled sample begins from rest"),
+      .optional("on", .foreign("mapping") | .nil, default: "the sequential mapping", "where the neurons lie: what `place` gave"),
+      .optional(
+        "step", .quantity | .nil, default: "as fast as the chip can",
+        "how long a step lasts at least on the chip, such as 1ms in real time", dimension: .time),
       .optional("quiet", .bool, default: "false", "whether to show no progress on a terminal"),
     ],
     returns: "stream_result", subject: "streams",
@@ -85,9 +92,14 @@ let streamBuiltins: [Builtin] = [
     left out, and each spike costs the weights that it adds. With fixed thresholds the spikes are those of a batch run,
     to the last bit.
 
+    With a chip the network runs with the chip's weights, and `energy`, `energy_parts`, `power`, `duration`, `step_time`
+    and the latencies are simulated from the chip's figures and the stream's own spikes: energy over the whole stream,
+    standing by included. Labelled and idle steps are costed apart, each at its mean rates.
+
     Gives `accuracy` (a sample's class is read from the output spikes in its steps), `spikes` (of all neurons),
     `input_spikes`, `spikes_per_step`, `steps`, `latency` and `latency_p99` (the median and the 99th percentile, over
-    the samples, of the steps until the answer stood for good), `activity` (A[t] of all neurons), `threshold` (v_th[t],
+    the samples, of the time until the answer stood for good: in steps without a chip, in seconds on one;
+    `latency_steps` is always in steps), `activity` (A[t] of all neurons), `threshold` (v_th[t],
     the mean over the layers), `layer_activity` and `layer_threshold` (a tensor each), `synaptic_events`, `resting` (the
     share of layers and steps in which there was nothing to do), `predictions`, `labels`, `latencies`, `warnings`,
     `seconds` and `steps_per_second` of this machine, and `interrupted`: after Ctrl-C the result is what was done so far.
@@ -118,22 +130,42 @@ private func adaptation(_ call: Call) throws(Fault) -> Adaptation {
 }
 
 private func runStreamValue(_ call: Call) throws(Fault) -> Value {
-  let network = try call.foreign(0, as: NetworkValue.self).network
+  func isGiven(_ index: Int) -> Bool { call.has(index) && !call[index].isNil }
+  var network = try call.foreign(0, as: NetworkValue.self).network
   let stream = try streamArgument(call, network)
   var options = StreamRunOptions()
-  if call.has(2), !call[2].isNil { options.adaptation = try call.foreign(2, as: AdaptationValue.self).adaptation }
-  if call.has(3) { options.decoder = try decoderArgument(3, call) }
-  options.resets = try call.bool(4, default: false)
+  if isGiven(3) { options.adaptation = try call.foreign(3, as: AdaptationValue.self).adaptation }
+  if call.has(4) { options.decoder = try decoderArgument(4, call) }
+  options.resets = try call.bool(5, default: false)
+  let placement = try streamPlacement(call, network)
+  if let placement { network = placement.network }
   let display = StreamDisplay(call.output)
-  if call.output.isInteractive, try !call.bool(5, default: false) {
+  if call.output.isInteractive, try !call.bool(8, default: false) {
     options.progress = { done, steps in display.show(done, steps) }
   }
   defer { display.end() }
   let run = try runStream(network, stream, options)
   display.end()
-  let result = StreamResultValue(run, adaptation: options.adaptation)
+  let cost = placement.map { $0.cost(of: run) }
   for warning in run.warnings { call.output.write("warning: \(warning)\n") }
-  return .foreign(result)
+  return .foreign(StreamResultValue(run, adaptation: options.adaptation, chip: placement?.chip, cost: cost))
+}
+
+/// The network on the chip that was named, or on the mapping's.
+private func streamPlacement(_ call: Call, _ network: Network) throws(Fault) -> StreamPlacement? {
+  func isGiven(_ index: Int) -> Bool { call.has(index) && !call[index].isNil }
+  let mapping = isGiven(6) ? try call.foreign(6, as: MappingValue.self).report : nil
+  let step = isGiven(7) ? try call.amount(7, .time) : 0
+  guard step >= 0, step.isFinite else { throw call.wrong(7, "must be a time of 0 or more") }
+  let named = isGiven(2) ? try call.chip(2) : nil
+  guard let chip = named ?? mapping?.chip else {
+    if isGiven(7) { throw call.wrong(7, "needs a chip", help: "name one: chip=chips.loihi2") }
+    return nil
+  }
+  if let mapping, chip.name != mapping.chip.name {
+    throw call.wrong(6, "is a mapping on \(mapping.chip.name), and the chip is \(chip.name)")
+  }
+  return try StreamPlacement(network, on: mapping?.chip ?? chip, mapping: mapping, minimumStep: step)
 }
 
 /// A stream, or a user's own activity over time: spikes or a tensor `[time, features]` or `[time, 1, ...features]`.

@@ -1,7 +1,7 @@
 // Streams, adaptation rules and what a network did on a stream, as values of the language.
 
+import Chips
 import Faults
-import Glibc
 import Language
 import Machine
 import Spiking
@@ -97,10 +97,15 @@ public struct StreamResultValue: ForeignValue {
   public static let typeName = "stream_result"
   let run: StreamRun
   let adaptation: Adaptation?
+  let chip: Chip?
+  /// On the chip, simulated; nil without one.
+  let cost: StreamCost?
 
-  init(_ run: StreamRun, adaptation: Adaptation?) {
+  init(_ run: StreamRun, adaptation: Adaptation?, chip: Chip? = nil, cost: StreamCost? = nil) {
     self.run = run
     self.adaptation = adaptation
+    self.chip = chip
+    self.cost = cost
   }
 
   public var summary: String {
@@ -121,6 +126,16 @@ public struct StreamResultValue: ForeignValue {
       let rate = Double(population.spikes) / Double(max(1, population.neurons * run.steps))
       facts.append((population.name, "\(groupedDigits(population.spikes)) spikes, \(formatted(rate, "g", digits: 3)) a neuron and step"))
     }
+    if let cost, let chip {
+      func text(_ amount: Double, _ dimension: Dimension) -> String {
+        let value = Value.quantity(amount, dimension)
+        defer { value.release() }
+        return value.description(of: .plain)
+      }
+      facts.append(("energy", "\(text(cost.energy.total, .energy)), simulated on \(chip.title)"))
+      facts.append(("power", "\(text(cost.power, .power)) over \(text(cost.duration, .time))"))
+      facts.append(("cores", "\(cost.cores); a step in a sample takes \(text(cost.sampleStepTime, .time)) (\(cost.timeLimit))"))
+    }
     facts.append(("resting", "\(formatted(100 * resting, "f", digits: 1)) % of layers and steps"))
     facts.append(("measured", "\(groupedDigits(Int(min(1e15, stepsPerSecond)))) steps/s on this machine"))
     if run.interrupted { facts.append(("interrupted", "after \(groupedDigits(run.steps)) steps")) }
@@ -131,7 +146,8 @@ public struct StreamResultValue: ForeignValue {
 
   public var memberNames: [String] {
     [
-      "accuracy", "spikes", "input_spikes", "spikes_per_step", "steps", "samples", "latency", "latency_p99", "latencies",
+      "accuracy", "spikes", "input_spikes", "spikes_per_step", "steps", "samples", "latency", "latency_p99",
+      "latency_steps", "latencies", "energy", "energy_parts", "power", "duration", "step_time", "chip",
       "predictions", "labels", "activity", "threshold", "layer_names", "layer_spikes", "layer_activity",
       "layer_threshold", "neuron_spikes", "synaptic_events", "resting", "warnings", "seconds", "steps_per_second",
       "interrupted", "adaptation",
@@ -147,8 +163,21 @@ public struct StreamResultValue: ForeignValue {
     case "spikes_per_step": return .float(perStep)
     case "steps": return .int(run.steps)
     case "samples": return .int(run.samples.count)
-    case "latency": return steps(run.latency(0.5))
-    case "latency_p99": return steps(run.latency(0.99))
+    case "latency": return latency(run.latency(0.5))
+    case "latency_p99": return latency(run.latency(0.99))
+    case "latency_steps": return steps(run.latency(0.5))
+    case "energy": return cost.map { .quantity($0.energy.total, .energy) } ?? .nil
+    case "energy_parts":
+      guard let parts = cost?.energy else { return .nil }
+      return .map([
+        ("synaptic_operations", .quantity(parts.synapticOperations, .energy)),
+        ("updates", .quantity(parts.updates, .energy)), ("spikes", .quantity(parts.spikes, .energy)),
+        ("hops", .quantity(parts.hops, .energy)), ("standing", .quantity(parts.standing, .energy)),
+      ])
+    case "power": return cost.map { .quantity($0.power, .power) } ?? .nil
+    case "duration": return cost.map { .quantity($0.duration, .time) } ?? .nil
+    case "step_time": return cost.map { .quantity($0.sampleStepTime, .time) } ?? .nil
+    case "chip": return chip.map { .foreign(ChipValue($0)) } ?? .nil
     case "latencies": return .list(run.samples.map { .int($0.decidedAfter) })
     case "predictions": return .list(run.samples.map { .int($0.answer) })
     case "labels": return .list(run.samples.map { .int($0.label) })
@@ -173,6 +202,10 @@ public struct StreamResultValue: ForeignValue {
   private var perStep: Double { run.steps == 0 ? 0 : Double(run.spikes) / Double(run.steps) }
   private var resting: Double { run.layerSteps == 0 ? 0 : Double(run.restingSteps) / Double(run.layerSteps) }
   private var stepsPerSecond: Double { run.seconds > 0 ? Double(run.steps) / run.seconds : 0 }
+  private func latency(_ count: Int?) -> Value {
+    guard let count, let cost else { return steps(count) }
+    return .quantity(Double(count) * cost.sampleStepTime, .time)
+  }
   private func steps(_ count: Int?) -> Value { count.map { .int($0) } ?? .nil }
 
   private func tensors(_ lists: [[Float]]) throws(Fault) -> [Value] {

@@ -24,8 +24,7 @@ extension Network {
       if let encoder = chosen ?? encoder {
         // The same draws as in `evaluate`.
         input = try encoder.encode(
-          try rows.reshaped([rows.shape[0]] + inputShape),
-          stream: RandomStream(seed: seed, purpose: "evaluate", index: UInt64(batch)))
+          batch: rows, stream: RandomStream(seed: seed, purpose: "evaluate", index: UInt64(batch)))
       } else {
         input = .tensor(try rows.transposed([1, 0] + (2..<rows.rank)))
       }

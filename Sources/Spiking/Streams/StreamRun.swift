@@ -38,6 +38,8 @@ public struct StreamRun: Sendable {
     public var spikes = 0
     /// Spikes of each neuron over the whole run.
     public var counts: [Int32]
+    /// The same, of the steps inside labelled samples alone.
+    public var sampleCounts: [Int32]
     /// The average activity before each step, in spikes a neuron and step.
     public var activity: [Float] = []
     /// The threshold in each step; empty for the input and for neurons without one.
@@ -46,6 +48,8 @@ public struct StreamRun: Sendable {
 
   /// Steps that were done; fewer than the stream has when interrupted.
   public var steps = 0
+  /// Of these, steps inside labelled samples.
+  public var sampleSteps = 0
   public var interrupted = false
   /// The input first, then each layer of neurons.
   public var populations: [Population]
@@ -151,13 +155,15 @@ private struct StreamRunner {
     reading = StreamReading(options.decoder ?? network.standardDecoder, classes: output.features)
     var populations = [
       StreamRun.Population(
-        name: "input", neurons: stream.features, counts: [Int32](repeating: 0, count: stream.features))
+        name: "input", neurons: stream.features, counts: [Int32](repeating: 0, count: stream.features),
+        sampleCounts: [Int32](repeating: 0, count: stream.features))
     ]
     for stage in spiking {
       populations.append(
         StreamRun.Population(
           name: stage.name, neurons: stage.output.features,
-          counts: [Int32](repeating: 0, count: stage.output.features)))
+          counts: [Int32](repeating: 0, count: stage.output.features),
+          sampleCounts: [Int32](repeating: 0, count: stage.output.features)))
     }
     result = StreamRun(populations: populations)
     if options.keepsSpikes {
@@ -192,7 +198,7 @@ private struct StreamRunner {
         reading.begin()
         if options.resets { for stage in stages { try stage.reset() } }
       }
-      load(step)
+      load(step, inSample: inSample)
       try move(step, inSample: inSample)
       guard inSample else { continue }
       reading.add(output)
@@ -211,7 +217,7 @@ private struct StreamRunner {
   }
 
   /// Puts the stream's activity of a step into the input.
-  private mutating func load(_ step: Int) {
+  private mutating func load(_ step: Int, inSample: Bool) {
     switch stream.signal {
     case .spikes(let spikes):
       let width = spikes.wordsPerRow
@@ -225,7 +231,7 @@ private struct StreamRunner {
       }
       input.isUnchanged = differs == 0 && step > 0
       input.count = count
-      if count > 0 { countSpikes(input, into: 0) }
+      if count > 0 { countSpikes(input, into: 0, inSample) }
     case .tensor(let tensor):
       guard let values = input.values else { return }
       let width = input.features
@@ -264,7 +270,7 @@ private struct StreamRunner {
       watches[place].add(
         spikes: spikes, arrived: arrived && neurons.output.isSpikes, activity: activity, factor: factor,
         inputActivity: inputMeter.activity)
-      record(neurons, place, step)
+      record(neurons, place, step, inSample)
       meters[place].add(spikes)
       total += spikes
       place += 1
@@ -273,6 +279,7 @@ private struct StreamRunner {
     networkMeter.add(total)
     inputMeter.add(input.isSpikes ? input.count : 0)
     result.steps = step + 1
+    if inSample { result.sampleSteps += 1 }
   }
 
   private mutating func count(_ hasWorked: Bool) {
@@ -301,20 +308,22 @@ private struct StreamRunner {
     return (activity, factor)
   }
 
-  private mutating func record(_ stage: SpikingStage, _ place: Int, _ step: Int) {
+  private mutating func record(_ stage: SpikingStage, _ place: Int, _ step: Int, _ inSample: Bool) {
     guard stage.output.isSpikes, stage.output.count > 0 else { return }
-    countSpikes(stage.output, into: place + 1)
+    countSpikes(stage.output, into: place + 1, inSample)
     guard options.keepsSpikes else { return }
     let width = stage.output.wordCount
     for word in 0..<width { result.layerSpikes[place]?.words[step * width + word] = stage.output.words[word] }
   }
 
-  private mutating func countSpikes(_ buffer: StepBuffer, into population: Int) {
+  private mutating func countSpikes(_ buffer: StepBuffer, into population: Int, _ inSample: Bool) {
     result.populations[population].spikes += buffer.count
     for word in 0..<buffer.wordCount {
       var bits = buffer.words[word]
       while bits != 0 {
-        result.populations[population].counts[word * 64 + bits.trailingZeroBitCount] &+= 1
+        let neuron = word * 64 + bits.trailingZeroBitCount
+        result.populations[population].counts[neuron] &+= 1
+        if inSample { result.populations[population].sampleCounts[neuron] &+= 1 }
         bits &= bits - 1
       }
     }

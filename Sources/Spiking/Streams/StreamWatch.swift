@@ -21,6 +21,7 @@ struct StreamWatch {
   private var turnedAt = 0
   private var inputLow = Double.infinity
   private var inputHigh = -Double.infinity
+  private var legs = 0
   private var swings = 0
   private var swingSum = 0.0
   private var swingSteps = 0
@@ -75,6 +76,7 @@ struct StreamWatch {
     guard abs(factor - extreme) >= Self.swing else { return }
     // The threshold has turned: the leg from the last turning point to this extreme is complete.
     let leg = abs(extreme - lastTurn)
+    legs += 1
     if leg >= Self.swing, inputHigh - inputLow <= Self.steady * inputHigh {
       swings += 1
       swingSum += leg
@@ -88,15 +90,14 @@ struct StreamWatch {
     inputHigh = input
   }
 
-  /// What should be known, with numbers; empty when all went well.
+  /// What should be known, with numbers; empty when all went well, and for fixed thresholds.
   func warnings() -> [String] {
-    guard steps > 0 else { return [] }
+    guard steps > 0, let adaptation else { return [] }
     var list: [String] = []
     let memory =
-      switch adaptation?.memory {
+      switch adaptation.memory {
       case .window(let steps): steps
       case .decay(let decay): Int(min(1e6, 1 / (1 - decay)))
-      case nil: 50
       }
     if longestSilence > max(100, 2 * memory) {
       list.append(
@@ -104,7 +105,6 @@ struct StreamWatch {
           ? "\(name) fell silent: no spike for \(longestSilence) steps with input, up to step \(silenceEnd) of \(steps)"
           : "\(name) was silent: no spike in \(steps) steps, \(longestSilence) of them with input")
     }
-    guard let adaptation else { return list }
     let base = "times its base"
     if let high = adaptation.high, atHigh * 2 > steps {
       list.append(
@@ -120,7 +120,8 @@ struct StreamWatch {
         "the rule asked for a threshold below zero in \(name): \(text(lowestAsked)) \(base) at worst, in "
           + "\(belowZero) of \(steps) steps; it was held at \(text(adaptation.low ?? 0))")
     }
-    if swings >= Self.enough {
+    // Bursts move thresholds too, and some of their swings meet a steady input by chance; a feedback of its own makes most.
+    if swings >= Self.enough, 2 * swings > legs {
       let size = swingSum / Double(swings)
       let period = 2 * Double(swingSteps) / Double(swings)
       list.append(

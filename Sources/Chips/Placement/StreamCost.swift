@@ -1,0 +1,99 @@
+// What a stream costs on a chip: the cost model on the spikes that a run really had.
+
+import Faults
+import Spiking
+
+/// Energy and time of a stream, simulated from a chip's figures and the run's own counts of spikes.
+public struct StreamCost: Sendable {
+  /// Joules over the whole stream.
+  public var energy = Cost.Parts()
+  /// Seconds of the whole stream.
+  public var duration = 0.0
+  /// Seconds of a step inside the labelled samples; without samples, of any step.
+  public var sampleStepTime = 0.0
+  /// What decides the length of such a step.
+  public var timeLimit = ""
+  public var cores = 0
+  public var chips = 0
+
+  public var power: Double { duration > 0 ? energy.total / duration : 0 }
+}
+
+/// A network on a chip, ready to tell what streams cost.
+public struct StreamPlacement: Sendable {
+  public let chip: Chip
+  /// The network with the chip's weights: what runs.
+  public let network: Network
+  private let problem: PlacementProblem
+  private let cores: [[Mapping.Slice]]
+  private let places: [Mapping.Place]
+  private let minimumStep: Double
+
+  /// - Parameters:
+  ///   - mapping: where the neurons lie; nil for the sequential strategy's mapping.
+  ///   - minimumStep: seconds that a step lasts at least, as when it stands for a stretch of real time.
+  /// - Throws: `.limit` for a network that doesn't fit; `.value` for a mapping of another network or weights that are
+  ///   not finite.
+  public init(
+    _ network: Network, on chip: Chip, mapping: MappingReport? = nil, minimumStep: Double = 0
+  ) throws(Fault) {
+    let graph = network.graph
+    let silent = Workload(graph: graph, rates: graph.populations.map { [Float](repeating: 0, count: $0.neurons) }, steps: 1)
+    let problem = try PlacementProblem(silent, on: chip, weightBits: mapping?.rules.weightBits)
+    let placed: Mapping
+    if let mapping {
+      let (mine, its) = (graph.populations.map(\.shape), mapping.graph.populations.map(\.shape))
+      guard mine == its else {
+        throw Fault(
+          .value, "the mapping is of another network",
+          label: "its populations are \(its.map { "\($0)" }.joined(separator: ", ")), "
+            + "the network's \(mine.map { "\($0)" }.joined(separator: ", "))",
+          help: "place this network: place(net, chip)")
+      }
+      placed = mapping.placed.mapping
+    } else {
+      placed = try SequentialStrategy().place(problem).mapping
+    }
+    self.chip = chip
+    self.problem = problem
+    self.minimumStep = minimumStep
+    cores = placed.cores.map(\.slices)
+    places = placed.cores.map(\.place)
+    self.network = problem.rules.isQuantised ? try network.roundingWeights(bits: problem.rules.weightBits) : network
+  }
+
+  /// The cost of a run. Steps inside samples and idle steps are costed apart, each with its own rates, since a busy step
+  /// takes longer than a quiet one.
+  public func cost(of run: StreamRun) -> StreamCost {
+    var total = StreamCost()
+    total.cores = cores.count
+    total.chips = Set(places.map(\.chip)).count
+    let idle = run.steps - run.sampleSteps
+    let phases = [
+      (steps: run.sampleSteps, counts: { (population: StreamRun.Population, neuron: Int) in population.sampleCounts[neuron] }),
+      (steps: idle, counts: { population, neuron in population.counts[neuron] - population.sampleCounts[neuron] }),
+    ]
+    for (index, phase) in phases.enumerated() where phase.steps > 0 {
+      let rates = problem.workload.graph.populations.map { population -> [Float] in
+        let none = [Float](repeating: 0, count: population.neurons)
+        guard let ran = run.populations.first(where: { $0.name == population.name }), ran.neurons == population.neurons
+        else { return none }
+        return none.indices.map { Float(phase.counts(ran, $0)) / Float(phase.steps) }
+      }
+      let asked = problem.with(Workload(graph: problem.workload.graph, rates: rates, steps: phase.steps))
+      let cost = asked.placed(cores, at: places, asked.activity(of: cores)).cost
+      let step = max(cost.stepTime, minimumStep)
+      total.energy.synapticOperations += cost.energy.synapticOperations
+      total.energy.updates += cost.energy.updates
+      total.energy.spikes += cost.energy.spikes
+      total.energy.hops += cost.energy.hops
+      total.energy.standing += cost.stepTime > 0 ? cost.energy.standing * (step / cost.stepTime) : 0
+      total.duration += step * Double(phase.steps)
+      if index == 0 || run.sampleSteps == 0 {
+        total.sampleStepTime = step
+        total.timeLimit = step > cost.stepTime ? "the length asked for" : cost.timeLimit
+      }
+    }
+    return total
+  }
+}
