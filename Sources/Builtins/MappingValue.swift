@@ -35,7 +35,8 @@ public struct MappingValue: ForeignValue {
       "chip", "strategy", "objective", "cores", "chips", "neurons", "synapses", "copies", "removed_neurons",
       "utilization", "bottleneck", "utilizations", "fullest", "synaptic_memory", "inter_core_spikes", "input_packets",
       "hops", "traffic", "max_link_load", "latency", "step_time", "time_limit", "energy_per_inference", "energy_parts",
-      "power", "energy_delay", "synaptic_operations", "accuracy", "accuracy_float", "weight_bits", "steps", "rates",
+      "power", "energy_delay", "synaptic_operations",
+      "synaptic_efficiency", "dense_efficiency", "accuracy", "accuracy_float", "weight_bits", "steps", "rates",
       "layers", "assignment",
     ]
   }
@@ -70,6 +71,9 @@ public struct MappingValue: ForeignValue {
     case "power": .quantity(cost.power, .power)
     case "energy_delay": .quantity(cost.energyDelay, Self.energyDelay)
     case "synaptic_operations": .float(cost.synapticOperations)
+    // Billions of operations a second and watt, counted both ways.
+    case "synaptic_efficiency": .float(cost.synapticEfficiency)
+    case "dense_efficiency": .float(cost.denseEfficiency)
     case "accuracy": report.accuracy.map { .float($0) } ?? .nil
     case "accuracy_float": report.accuracyFloat.map { .float($0) } ?? .nil
     case "weight_bits": .int(report.rules.weightBits)

@@ -48,7 +48,8 @@ let placementBuiltins: [Builtin] = [
     the mean of the cores in use), `bottleneck`, `utilizations`, `synaptic_memory`, `inter_core_spikes` (packets between
     cores in an inference), `hops` (of a packet, on average), `traffic` (hops of all packets), `max_link_load`,
     `latency`, `energy_per_inference`, `energy_parts`, `power`, `energy_delay`, `accuracy` and more; `describe` shows
-    them. What does not fit is an error that names layer, resource, need and limit.
+    them. `synaptic_efficiency` is in billions of synaptic operations a second and watt; `dense_efficiency` counts the
+    operations that a network without spikes would need, which is how papers reach large numbers. What does not fit is an error that names layer, resource, need and limit.
     """,
     example: """
       let net = input(16) |> dense(24) |> lif() |> dense(4) |> lif()
