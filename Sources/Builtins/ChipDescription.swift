@@ -22,7 +22,7 @@ func chipDescription(_ chip: Chip, width: Int) -> String {
     let number = (sources.firstIndex(of: row.figure.source) ?? 0) + 1
     let mark = row.figure.grade == .estimated ? "≈ " : "  "
     cells.append([
-      cell("  " + row.key), cell(mark + row.value), cell(row.figure.grade.rawValue), cell("[\(number)]"),
+      cell("  " + row.key), cell(mark + row.valueText), cell(row.figure.grade.rawValue), cell("[\(number)]"),
     ])
   }
   let table = TextTable(header: ["figure", "  value", "grade", "source"], rows: cells)
@@ -42,26 +42,28 @@ func chipDescription(_ chip: Chip, width: Int) -> String {
   return lines.joined(separator: "\n")
 }
 
-private struct FigureRow {
+/// One figure of a chip, or one entry of its barrier.
+struct FigureRow {
   var section: String
   var key: String
-  var value: String
+  var measure: Measure
   var figure: Figure
+
+  var valueText: String {
+    switch measure {
+    case .count, .bits: Int(exactly: figure.value.rounded()).map { groupedDigits($0) } ?? "\(figure.value)"
+    case .memory, .energy, .time, .power: QuantityText.text(figure.value, measure.dimension)
+    }
+  }
 }
 
-private func figureRows(of chip: Chip) -> [FigureRow] {
+/// All figures of a chip, in the order in which it shows them.
+func figureRows(of chip: Chip) -> [FigureRow] {
   var rows = chip.figures.map { name, figure in
-    let text =
-      switch name.measure {
-      case .count, .bits: Int(exactly: figure.value.rounded()).map { groupedDigits($0) } ?? "\(figure.value)"
-      case .memory, .energy, .time, .power: QuantityText.text(figure.value, name.measure.dimension)
-      }
-    return FigureRow(section: name.section.rawValue, key: name.key, value: text, figure: figure)
+    FigureRow(section: name.section.rawValue, key: name.key, measure: name.measure, figure: figure)
   }
   let barrier = chip.step.barrier.map { tiles, seconds in
-    FigureRow(
-      section: "step", key: "barrier, \(tiles) tile\(tiles == 1 ? "" : "s")",
-      value: QuantityText.text(seconds.value, .time), figure: seconds)
+    FigureRow(section: "step", key: "barrier, \(tiles) tile\(tiles == 1 ? "" : "s")", measure: .time, figure: seconds)
   }
   rows.insert(contentsOf: barrier, at: rows.firstIndex { $0.section == "power" } ?? rows.count)
   return rows

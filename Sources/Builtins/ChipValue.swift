@@ -32,9 +32,9 @@ public struct ChipValue: ForeignValue {
     case "cores": .int(chip.mesh.cores)
     case "chips": .int(Int(chip.mesh.chips.value))
     case "is_dense": .bool(chip.isDense)
-    case "figures": .list(chip.figures.map { row($0.name, $0.figure) })
+    case "figures": .list(figureRows(of: chip).map { row($0) })
     case "estimates":
-      .list(chip.figures.filter { $0.figure.grade == .estimated }.map { .string("\($0.name.section).\($0.name.key)") })
+      .list(figureRows(of: chip).filter { $0.figure.grade == .estimated }.map { .string("\($0.section).\($0.key)") })
     default: nil
     }
   }
@@ -44,11 +44,11 @@ public struct ChipValue: ForeignValue {
     .map(chip.figures.filter { $0.name.section == section }.map { ($0.name.key, $0.name.measure.value($0.figure.value)) })
   }
 
-  private func row(_ name: FigureName, _ figure: Figure) -> Value {
+  private func row(_ row: FigureRow) -> Value {
     .map([
-      ("section", .string(name.section.rawValue)), ("name", .string(name.key)),
-      ("value", name.measure.value(figure.value)), ("grade", .string(figure.grade.rawValue)),
-      ("source", .string(figure.source)), ("note", .string(figure.note)),
+      ("section", .string(row.section)), ("name", .string(row.key)),
+      ("value", row.measure.value(row.figure.value)), ("grade", .string(row.figure.grade.rawValue)),
+      ("source", .string(row.figure.source)), ("note", .string(row.figure.note)),
     ])
   }
 
