@@ -29,36 +29,55 @@ let plotHistogram = Builtin(
 let plotBar = Builtin(
   "plot.bar",
   [
-    .required("values", .array | .tuple | .map, "numbers, or a map from names to numbers"),
-    .optional("names", .list, default: "nil", "a name for each bar"),
-  ] + PlotOptions.parameters(),
+    .required("values", .array | .tuple | .map, "numbers, or a map from names to numbers; or series of numbers"),
+    .optional("names", .list, default: "nil", "a name for each bar, or for each group of bars"),
+  ] + PlotOptions.parameters() + [PlotOptions.marks],
   returns: "figure", subject: "plot",
-  "Draws one bar for each value.",
+  """
+  Draws one bar for each value.
+
+  A map from names to lists, or a list of lists, draws several series: a group of bars for each place in them, a colour \
+  for each series.
+  """,
   example: """
     use plot
     plot.bar({lif: 120.5, alif: 88.0}, y="spikes a sample")
+    plot.bar({rate: [390, 512], hybrid: [120, 170]}, names=["digits", "letters"], y="spikes a sample")
     """
 ) { (call) throws(Fault) in
-  var names: [String] = []
-  var value = call[0]
-  var list = Value.nil
-  defer { list.release() }
-  if let map = value.asMap {
-    names = map.pairs.map { $0.key.description(of: .plain) }
-    list = .list(map.pairs.map { $0.value.retained() })
-    value = list
-  }
-  guard let numbers = try call.plotNumbers(of: value, 0) else {
-    throw call.wrong(0, "must be numbers in one dimension", kind: .shape)
-  }
+  var (plot, unit) = try barPlot(call)
   if call.has(1), !call[1].isNil {
-    names = try call.elements(1).map { $0.description(of: .plain) }
-    if names.count != numbers.values.count {
-      throw call.wrong(1, "has \(names.count) names for \(numbers.values.count) values", kind: .shape)
+    plot.names = try call.elements(1).map { $0.description(of: .plain) }
+    let count = plot.series.map(\.y.count).max() ?? 0
+    if plot.names.count != count {
+      throw call.wrong(1, "has \(plot.names.count) names for \(count) values", kind: .shape)
     }
   }
   let options = try PlotOptions(call, from: 2)
-  return options.finish(.bars(BarPlot(names: names, values: numbers.values)), call, yUnit: numbers.unit)
+  plot.references = try call.plotMarks(6, unit: unit)
+  return options.finish(.bars(plot), call, yUnit: unit)
+}
+
+private func barPlot(_ call: Call) throws(Fault) -> (BarPlot, unit: String?) {
+  let value = call[0]
+  let parts = value.asMap.map { $0.pairs.map(\.value) } ?? value.elements.map { Array($0) } ?? []
+  if !parts.isEmpty, parts.allSatisfy({ $0.elements != nil || $0.tag == .tensor && $0.asTensor?.rank == 1 }) {
+    let (series, unit) = try call.plotSeries(0)
+    return (BarPlot(names: [], series: series), unit)
+  }
+  var names: [String] = []
+  var list = Value.nil
+  defer { list.release() }
+  var numbers: PlotNumbers?
+  if let map = value.asMap {
+    names = map.pairs.map { $0.key.description(of: .plain) }
+    list = .list(map.pairs.map { $0.value.retained() })
+    numbers = try call.plotNumbers(of: list, 0)
+  } else {
+    numbers = try call.plotNumbers(of: value, 0)
+  }
+  guard let numbers else { throw call.wrong(0, "must be numbers in one dimension", kind: .shape) }
+  return (BarPlot(names: names, series: [Series(y: numbers.values)]), numbers.unit)
 }
 
 let plotSave = Builtin(

@@ -20,7 +20,7 @@ private let plotLine = Builtin(
     .optional("threshold", .number, default: "nil", "a value to mark with a line across the figure"),
     .optional("markers", .bool, default: "false", "whether to mark each point"),
     .optional("log", .string, default: "\"\"", "the axes on a logarithmic scale: \"x\", \"y\" or \"xy\""),
-  ] + PlotOptions.parameters(),
+  ] + PlotOptions.parameters() + [PlotOptions.marks],
   returns: "figure", subject: "plot",
   """
   Draws one or more lines.
@@ -54,6 +54,7 @@ private let plotLine = Builtin(
     let value = try call.number(3)
     references = [ReferenceLine(value, name: "threshold \(call[3].description(of: .plain))")]
   }
+  references += try call.plotMarks(10, unit: yUnit)
   let (xScale, yScale) = try scales(call, 5)
   let options = try PlotOptions(call, from: 6)
   let plot = CurvePlot(
@@ -69,7 +70,7 @@ private let plotScatter = Builtin(
     .required("ys", plottable, "the vertical positions; several series as in plot.line"),
     .optional("names", .list, default: "nil", "a name for each series, for the legend"),
     .optional("log", .string, default: "\"\"", "the axes on a logarithmic scale: \"x\", \"y\" or \"xy\""),
-  ] + PlotOptions.parameters(),
+  ] + PlotOptions.parameters() + [PlotOptions.marks],
   returns: "figure", subject: "plot",
   "Draws points.",
   example: """
@@ -86,7 +87,8 @@ private let plotScatter = Builtin(
   try name(&points, call, 2)
   let (xScale, yScale) = try scales(call, 3)
   let options = try PlotOptions(call, from: 4)
-  let plot = CurvePlot(series: points, drawsLines: false, xScale: xScale, yScale: yScale)
+  let marks = try call.plotMarks(8, unit: yUnit)
+  let plot = CurvePlot(series: points, references: marks, drawsLines: false, xScale: xScale, yScale: yScale)
   return options.finish(.curves(plot), call, xUnit: positions.unit, yUnit: yUnit)
 }
 

@@ -1,6 +1,7 @@
 // The arguments that every plot takes: its title, its axes' labels, and whether to show it at once.
 
 import Faults
+import Language
 import Machine
 import Plots
 
@@ -10,6 +11,10 @@ struct PlotOptions {
   let x: String
   let y: String
   let isShown: Bool
+
+  /// Values to mark; a plot that has them puts this behind its own arguments.
+  static let marks = BuiltinParameter.optional(
+    "marks", .map, default: "nil", "values to mark with a line across the figure, by name: {\"paper\": 4.7}")
 
   static func parameters(x: String = "\"\"", y: String = "\"\"") -> [BuiltinParameter] {
     [
@@ -40,5 +45,28 @@ struct PlotOptions {
   private static func label(_ text: String, _ unit: String?) -> String {
     guard let unit, !text.contains("(") else { return text }
     return text.isEmpty ? unit : "\(text) (\(unit))"
+  }
+}
+
+extension Call {
+  /// Values to mark with a line across the figure: a map from their names, in the unit of the axis where it has one.
+  func plotMarks(_ index: Int, unit: String?) throws(Fault) -> [ReferenceLine] {
+    guard has(index), !self[index].isNil, let map = self[index].asMap else { return [] }
+    var marks: [ReferenceLine] = []
+    for pair in map.pairs {
+      let name = pair.key.description(of: .plain)
+      if let number = pair.value.asNumber {
+        marks.append(ReferenceLine(number, name: name))
+      } else if let quantity = pair.value.asQuantity, let unit = unit.flatMap({ units[$0] }),
+        unit.dimension == quantity.dimension
+      {
+        marks.append(ReferenceLine(quantity.amount / unit.scale, name: name))
+      } else {
+        throw wrong(
+          index, "must hold numbers, or quantities of the axis' dimension", kind: .type,
+          help: "`\(name)` is \(pair.value.description(of: .kind))")
+      }
+    }
+    return marks
   }
 }

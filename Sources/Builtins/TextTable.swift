@@ -131,7 +131,7 @@ public struct TextTable {
   public var html: String {
     let columns = columns
     let namesRows = columns.count > 1 && columns.first?.isNumeric == false
-    var lines = ["<table>"]
+    var lines = [columns.count > 8 ? "<table class=\"dense\">" : "<table>"]
     if !title.isEmpty { lines.append("<caption>\(title.escapedForMarkup)</caption>") }
     let heads = columns.map { column in
       column.header.isEmpty ? "<td></td>" : "<th scope=\"col\"\(column.isNumeric ? " class=\"number\"" : "")>\(Self.breakable(column.header))</th>"

@@ -155,13 +155,36 @@ public struct HistogramPlot: Equatable, Sendable {
   }
 }
 
-/// One number a name.
+/// One number a name, or one a name and series.
 public struct BarPlot: Equatable, Sendable {
   public var names: [String]
-  public var values: [Double]
+  /// Of each series one value a name; a missing one is NaN.
+  public var series: [Series]
+  public var references: [ReferenceLine]
 
-  public init(names: [String], values: [Double]) {
+  public init(names: [String], series: [Series], references: [ReferenceLine] = []) {
     self.names = names
-    self.values = values
+    self.series = series
+    self.references = references
+  }
+
+  public init(names: [String], values: [Double]) { self.init(names: names, series: [Series(y: values)]) }
+
+  /// How many groups of bars there are.
+  var count: Int { series.map(\.y.count).max() ?? 0 }
+
+  func name(_ index: Int) -> String { index < names.count ? names[index] : "\(index)" }
+
+  func value(_ index: Int, of series: Series) -> Double { index < series.y.count ? series.y[index] : .nan }
+
+  /// The axis of the values, with 0 and the references on it.
+  var reach: Span {
+    let values = series.flatMap(\.y) + references.map(\.value)
+    return Axis(covering: values.map { abs($0) <= Span.largest ? $0 : 0 } + [0]).span
+  }
+
+  /// The position and name of each series in the legend; one alone needs none.
+  var legendNames: [(index: Int, name: String)] {
+    series.count < 2 ? [] : series.enumerated().map { ($0.offset, $0.element.name.isEmpty ? "\($0.offset)" : $0.element.name) }
   }
 }

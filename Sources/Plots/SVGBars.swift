@@ -22,25 +22,34 @@ extension Figure {
   }
 
   func barsPicture(_ plot: BarPlot, _ width: Double, _ height: Double) -> SVGFrame? {
-    let count = plot.values.count
+    let count = plot.count
     if count == 0 { return nil }
-    let names = plot.values.indices.map { $0 < plot.names.count ? plot.names[$0] : "\($0)" }
-    let reach = Axis(covering: plot.values + [0]).span, roomy = reach.padded(by: 0.06)
+    let names = (0..<count).map { plot.name($0) }
+    let reach = plot.reach, roomy = reach.padded(by: 0.06)
     let axis = Axis(covering: [reach.low == 0 ? 0 : roomy.low, reach.high == 0 ? 0 : roomy.high])
+    let legend = plot.legendNames.map { SVGFrame.Entry(mark: .square(SVGStyle.fill($0.index)), name: $0.name) }
+      + plot.references.map { SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: $0.shownName) }
     let plan = SVGFrame.Plan(
-      xTicks: { _ in Axis.indexTicks(count, count: 60, names: names) }, yTicks: { axis.ticks($0) }, namesX: true)
+      xTicks: { _ in Axis.indexTicks(count, count: 60, names: names) }, yTicks: { axis.ticks($0) }, legend: legend,
+      namesX: true)
     var frame = SVGFrame(self, plan: plan, width: width, height: height)
     guard let zero = axis.position(0) else { return frame }
     let pitch = frame.plotWidth / Double(count)
-    for (index, value) in plot.values.enumerated() {
-      guard let end = axis.position(value) else { continue }
-      let thickness = min(pitch * 0.72, 70)
-      let x = frame.left + (Double(index) + 0.5) * pitch
-      let top = frame.y(max(end, zero)), bottom = frame.y(min(end, zero))
-      frame.writer.rectangle(
-        x - thickness / 2, top, thickness, bottom - top, [("class", SVGStyle.fill(value < 0 ? 4 : 0))],
-        note: "\(names[index]): \(shortText(value, digits: 6))")
-      if SVGWriter.width(shortText(value)) < pitch {
+    let thickness = min(pitch * 0.72 / Double(plot.series.count), 70)
+    for (place, series) in plot.series.enumerated() {
+      for index in 0..<count {
+        let value = plot.value(index, of: series)
+        guard let end = axis.position(value) else { continue }
+        let middle = frame.left + (Double(index) + 0.5) * pitch
+        let x = middle + (Double(place) - Double(plot.series.count - 1) / 2) * thickness
+        let top = frame.y(max(end, zero)), bottom = frame.y(min(end, zero))
+        let gap = plot.series.count > 1 ? min(1, thickness / 10) : 0
+        let style = SVGStyle.fill(plot.series.count == 1 && value < 0 ? 4 : place)
+        let owner = series.name.isEmpty ? names[index] : "\(names[index]), \(series.name)"
+        frame.writer.rectangle(
+          x - thickness / 2 + gap / 2, top, thickness - gap, bottom - top, [("class", style)],
+          note: "\(owner): \(shortText(value, digits: 6))")
+        if SVGWriter.width(shortText(value)) >= (plot.series.count > 1 ? thickness : pitch) { continue }
         frame.writer.text(
           shortText(value),
           [
@@ -50,6 +59,10 @@ extension Figure {
       }
     }
     frame.writer.line(frame.x(0), frame.y(zero), frame.x(1), frame.y(zero), style: "ne-axis")
+    for reference in plot.references {
+      guard let place = axis.position(reference.value) else { continue }
+      frame.writer.line(frame.x(0), frame.y(place), frame.x(1), frame.y(place), style: "ne-reference")
+    }
     return frame
   }
 }

@@ -45,45 +45,63 @@ extension Figure {
   }
 
   func barsGrid(_ plot: BarPlot, _ options: TerminalOptions) -> TextGrid {
-    let count = plot.values.count
-    if count == 0 { return emptyGrid(options) }
-    let names = plot.values.indices.map { index in
-      (index < plot.names.count ? plot.names[index] : "\(index)").withoutControls.clipped(toWidth: options.width / 3)
-    }
-    let numbers = plot.values.map { shortText($0) }
-    let nameWidth = names.map(\.displayWidth).max() ?? 0
-    let numberWidth = numbers.map(\.displayWidth).max() ?? 0
+    let bars = plot.textBars(most: options.width / 3)
+    if bars.isEmpty { return emptyGrid(options) }
+    let nameWidth = bars.map(\.name.displayWidth).max() ?? 0
+    let numberWidth = bars.map(\.number.displayWidth).max() ?? 0
     let room = max(options.width - nameWidth - numberWidth - 3, 4)
-    let reach = Axis(covering: plot.values.map { abs($0) <= Span.largest ? $0 : 0 } + [0]).span
+    let reach = plot.reach
     let above = (title.isEmpty ? 0 : 1)
-    var grid = TextGrid(width: options.width, height: above + count + (yLabel.isEmpty ? 0 : 1))
+    let marks = plot.references.map { "┆ \($0.shownName)".withoutControls }
+    var grid = TextGrid(width: options.width, height: above + bars.count + (yLabel.isEmpty ? 0 : 1) + marks.count)
     grid.putCentered(title, row: 0, middle: options.width / 2, from: 0, to: options.width, style: .title)
     let zero = Int((reach.fraction(of: 0) * Double(room)).rounded())
-    for (index, value) in plot.values.enumerated() {
+    let axis = nameWidth + 1 + zero
+    for (index, bar) in bars.enumerated() {
       let row = above + index
-      grid.put(names[index], row: row, column: nameWidth - names[index].displayWidth)
-      let axis = nameWidth + 1 + zero
-      let style = TextStyle(foreground: Palette.terminalSeries(value < 0 ? 4 : 0))
+      grid.put(bar.name, row: row, column: nameWidth - bar.name.displayWidth)
+      for reference in plot.references where abs(reference.value) <= Span.largest {
+        let column = nameWidth + 1 + Int((reach.fraction(of: reference.value) * Double(room)).rounded())
+        grid.put("┆", row: row, column: column, style: TextStyle(foreground: Palette.terminalReference))
+      }
       grid.put("│", row: row, column: axis, style: .axis)
-      guard abs(value) <= Span.largest else {
-        grid.put(numbers[index], row: row, column: axis + 2)
+      guard abs(bar.value) <= Span.largest else {
+        grid.put(bar.number, row: row, column: axis + 2)
         continue
       }
-      let eighths = Int((abs(value) / reach.length * Double(room * 8)).rounded())
-      if value < 0 {
+      let style = TextStyle(foreground: Palette.terminalSeries(plot.series.count == 1 && bar.value < 0 ? 4 : bar.series))
+      let eighths = Int((abs(bar.value) / reach.length * Double(room * 8)).rounded())
+      if bar.value < 0 {
         let cells = min((eighths + 4) / 8, zero)
         grid.put(String(repeating: "█", count: cells), row: row, column: axis - cells, style: style)
-        grid.put(numbers[index], row: row, column: axis + 2)
+        grid.put(bar.number, row: row, column: axis + 2)
       } else {
-        let bar = String(repeating: "█", count: eighths / 8) + barEighths[eighths % 8]
-        grid.put(bar, row: row, column: axis + 1, style: style)
-        grid.put(numbers[index], row: row, column: axis + 2 + bar.displayWidth)
+        let blocks = String(repeating: "█", count: eighths / 8) + barEighths[eighths % 8]
+        grid.put(blocks, row: row, column: axis + 1, style: style)
+        grid.put(bar.number, row: row, column: axis + 2 + blocks.displayWidth)
       }
     }
     if !yLabel.isEmpty {
       grid.putCentered(
-        yLabel, row: grid.height - 1, middle: options.width / 2, from: 0, to: options.width, style: .axis)
+        yLabel, row: above + bars.count, middle: options.width / 2, from: 0, to: options.width, style: .axis)
+    }
+    for (index, mark) in marks.enumerated() {
+      grid.put(mark.clipped(toWidth: options.width), row: grid.height - marks.count + index, column: 0, style: .axis)
     }
     return grid
+  }
+}
+
+extension BarPlot {
+  /// The bars in their order, group by group; in a group of several each is named by its series.
+  fileprivate func textBars(most: Int) -> [(name: String, value: Double, number: String, series: Int)] {
+    (0..<count).flatMap { index in
+      series.enumerated().map { place, series in
+        let own = series.name.isEmpty ? "\(place)" : series.name
+        let name = self.series.count < 2 ? self.name(index) : place == 0 ? "\(self.name(index)) \(own)" : own
+        let value = value(index, of: series)
+        return (name.withoutControls.clipped(toWidth: most), value, shortText(value), place)
+      }
+    }
   }
 }

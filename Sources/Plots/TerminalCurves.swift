@@ -46,7 +46,11 @@ extension CurvePlot {
   }
 
   /// The reference lines' names, or their values where they have none.
-  var referenceNames: [String] { references.map { $0.name.isEmpty ? shortText($0.value) : $0.name } }
+  var referenceNames: [String] { references.map(\.shownName) }
+}
+
+extension ReferenceLine {
+  var shownName: String { name.isEmpty ? shortText(value) : name }
 }
 
 extension Figure {

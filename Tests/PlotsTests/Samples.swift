@@ -39,6 +39,12 @@ enum Samples {
     Figure(.histogram(HistogramPlot(values: [1, 2, 2, 3, 3, 3])), xLabel: "x"),
     Figure(.bars(BarPlot(names: ["a", "日本"], values: [3, -1])), title: "bars"),
     Figure(.mesh(mesh), title: "cores"),
+    Figure(
+      .bars(
+        BarPlot(
+          names: ["digits", "letters"],
+          series: [Series(name: "rate", y: [390, 512]), Series(name: "hybrid", y: [120, 170])],
+          references: [ReferenceLine(300, name: "budget")])), title: "codes", yLabel: "spikes"),
   ]
 
   /// Three layers on a chip of four by three tiles, one core in use by two of them.
@@ -95,6 +101,12 @@ enum Samples {
     Figure(.histogram(HistogramPlot(edges: [0, 1, 2], counts: [.max, .max]))),
     Figure(.bars(BarPlot(names: [], values: [.nan, .infinity, -1e308, 0]))),
     Figure(.bars(BarPlot(names: ["zero"], values: [0]))),
+    Figure(.bars(BarPlot(names: [], series: []))),
+    Figure(
+      .bars(
+        BarPlot(
+          names: ["a"], series: [Series(y: [1, .nan, -3]), Series(name: "\u{7}", y: []), Series(y: [.infinity])],
+          references: [ReferenceLine(.nan), ReferenceLine(1e308)]))),
     Figure(.mesh(MeshPlot(columns: 2, rows: 2, cells: []))),
     Figure(.mesh(MeshPlot(columns: 1000, rows: 2000, coresPerTile: 7, cells: []))),
     Figure(.mesh(oddMesh)),

@@ -43,6 +43,7 @@ enum PageStyle {
     caption{text-align:left;font-weight:600;padding-bottom:.4em}
     th,td{padding:.35em 1.1em .35em 0;text-align:left;vertical-align:baseline;color:var(--ink)}
     th:last-child,td:last-child{padding-right:0}
+    .dense{font-size:.82rem}.dense th,.dense td{padding-right:.8em}
     thead tr>*{border-bottom:1.5px solid var(--soft);font-weight:600;vertical-align:bottom}
     tbody tr+tr>*{border-top:1px solid var(--line)}
     tbody th{font-weight:400}
