@@ -32,7 +32,7 @@ public final class FigureValue: ForeignValue {
 
   public var richForm: RichForm? {
     .picture(description: figure.spokenDescription) { [figure] width in
-      figure.svg(width: width, height: min(width * 0.625, 400))
+      figure.svg(width: width, height: min(max(width * 0.6, 280), 400))
     }
   }
 

@@ -29,15 +29,16 @@ struct SVGFrame {
     var namesY = false
     /// The ratio of width to height that the data want, such as 1 for square cells.
     var aspect: Double?
-    /// Room on the right for what the content draws there.
+    /// Room on the right and above for what the content draws there.
     var right = 0.0
+    var above = 0.0
   }
 
   /// Lays out a picture and draws everything but the data.
   init(_ figure: Figure, plan: Plan, width: Double, height: Double) {
     let legend = Self.legendLines(plan.legend, width: width - 40)
-    let top = 14 + (figure.title.isEmpty ? 0.0 : 24) + Double(legend.count) * 20
-    let yTicks = plan.yTicks(max(2, Int((height - top - 50) / 45)))
+    let top = 14 + (figure.title.isEmpty ? 0.0 : 24) + Double(legend.count) * 20 + plan.above
+    let yTicks = plan.yTicks(max(3, Int((height - top - 50) / 45)))
     let yLabels = yTicks.map { $0.label.clipped(toWidth: 24) }
     let labelRoom = (yLabels.map { SVGWriter.width($0) }.max() ?? 0) + 14
     let left = labelRoom + (figure.yLabel.isEmpty ? 6 : 24)

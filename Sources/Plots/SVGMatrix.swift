@@ -77,7 +77,7 @@ extension Figure {
           Tick(position: 1 - $0.position, label: $0.label)
         }
       },
-      hasGrid: false, namesX: true, namesY: true, aspect: 1.6, right: 60)
+      hasGrid: false, namesX: true, namesY: true, aspect: 1.6, right: 60, above: 12)
     let labelled = Figure(
       content, title: title.isEmpty ? plot.accuracyText : "\(title): \(plot.accuracyText)", xLabel: "predicted",
       yLabel: "actual")
