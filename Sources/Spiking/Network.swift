@@ -162,11 +162,12 @@ extension Layer {
         indices.insert(rest % size, at: 0)
         rest /= size
       }
+      let others = scalars.count { !$0.isFinite } - 1
       // The sign of a NaN means nothing.
       let found = scalars[place].isNaN ? "nan" : "\(scalars[place])"
       throw Fault(
         .value, "the network has weights that are not finite",
-        label: "`\(name)`\(Shape.text(indices)) is \(found), one of \(scalars.count { !$0.isFinite })",
+        label: "`\(name)`\(Shape.text(indices)) is \(found)" + (others == 0 ? "" : ", and so are \(others) more"),
         help: "a network with such weights gives nothing but nan; train or load it again")
     }
   }

@@ -61,7 +61,7 @@ public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = P
     }
     if problem.rules.isQuantised { placedNetwork = try network.roundingWeights(bits: problem.rules.weightBits) }
     // The chip runs the rounded weights: their spikes are what it pays for.
-    let measured = try placedNetwork.measuredRates(on: data, encoder: options.encoder, seed: options.seed)
+    let measured = try placedNetwork.ratesAndSteps(on: data, encoder: options.encoder, seed: options.seed)
     rates = measured.rates
     steps = options.steps ?? measured.steps
     activity = .measured(on: data.name, samples: data.count)

@@ -20,7 +20,10 @@ extension Network {
     for index in rounded.indices {
       let names = rounded[index].parameters.map(\.name)
       try rounded[index].updateParameters { (parameter, value) throws(Fault) in
-        guard parameter < names.count, names[parameter] == "weight" || names[parameter] == "recurrent" else { return }
+        // In a branch the layer's position stands before the name: "0.weight".
+        guard parameter < names.count, let name = names[parameter].split(separator: ".").last,
+          name == "weight" || name == "recurrent"
+        else { return }
         try round(&value, bits: bits)
       }
     }

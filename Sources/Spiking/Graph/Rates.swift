@@ -9,25 +9,32 @@ extension Network {
   ///
   /// - Parameters:
   ///   - encoder: the code of the samples; nil for the one that the network remembers.
-  ///   - seed: names the draws of random codes.
+  ///   - seed: names the draws of random codes, which are those of `evaluate` with the same seed.
   /// - Returns: one array for each of `graph.populations`, in their order, with one number for each neuron.
   /// - Throws: `.value` or `.shape` when the samples don't fit; `.interrupt`.
   public func rates(
     on data: Dataset, encoder: (any Encoder)? = nil, seed: UInt64 = 0
   ) throws(Fault) -> [[Float]] {
+    try ratesAndSteps(on: data, encoder: encoder, seed: seed).rates
+  }
+
+  /// The same, with the number of steps of a sample.
+  public func ratesAndSteps(
+    on data: Dataset, encoder: (any Encoder)? = nil, seed: UInt64 = 0
+  ) throws(Fault) -> (rates: [[Float]], steps: Int) {
     let source = try BatchSource(data, network: self, encoder: encoder ?? self.encoder)
     let places = graph.populations.map(\.place)
     var sums = graph.populations.map { [Double](repeating: 0, count: $0.neurons) }
-    var rows = 0
-    // Small batches: the activity of all layers of a convolutional network is large.
-    let size = 32
+    var (rows, steps) = (0, 0)
+    let size = 256
     for (batch, start) in stride(from: 0, to: data.count, by: size).enumerated() {
       try Interrupt.check()
       let indices = Array(start..<min(data.count, start + size))
       let input = try source.signal(
-        indices, stream: RandomStream(seed: seed, purpose: "rates", index: UInt64(batch)))
+        indices, stream: RandomStream(seed: seed, purpose: "evaluate", index: UInt64(batch)))
       let trace = try trace(input, Pass())
       rows += input.steps * input.batch
+      steps = input.steps
       for (number, place) in places.enumerated() {
         let signal: Signal
         if place.isEmpty {
@@ -39,7 +46,7 @@ extension Network {
       }
     }
     let scale = 1 / Double(max(1, rows))
-    return sums.map { $0.map { Float($0 * scale) } }
+    return (sums.map { $0.map { Float($0 * scale) } }, steps)
   }
 }
 
