@@ -22,7 +22,10 @@ extension Network {
   public func ratesAndSteps(
     on data: Dataset, encoder: (any Encoder)? = nil, seed: UInt64 = 0
   ) throws(Fault) -> (rates: [[Float]], steps: Int) {
-    let source = try BatchSource(data, network: self, encoder: encoder ?? self.encoder)
+    // Labels say nothing here, so those that are no class of the network do no harm.
+    let samples = try Dataset(
+      name: data.name, features: data.features, labels: [Int](repeating: 0, count: data.count))
+    let source = try BatchSource(samples, network: self, encoder: encoder ?? self.encoder)
     let places = graph.populations.map(\.place)
     var sums = graph.populations.map { [Double](repeating: 0, count: $0.neurons) }
     var (rows, steps) = (0, 0)
