@@ -118,6 +118,10 @@ extension Network {
           label: "\(name) is \(Shape.text(given.shape)), and the network needs \(Shape.text(value.shape))")
       }
     }
+    let names = network.layers.enumerated().map { index, layer in layer.parameters.map { "\(index).\($0.name)" } }
+    try network.updateParameters { (layer, parameter, value) throws(Fault) in
+      if let given = parameters[names[layer][parameter]] { value = given }
+    }
     if let encoder = plan.encoder { network.encoder = try makeEncoder(encoder) }
     if let decoder = plan.decoder {
       guard let known = Decoder(rawValue: decoder) else {

@@ -13,7 +13,10 @@ public struct NeuronLayer: Layer {
 
   public var name: String { model.name }
   public var settings: [(name: String, value: Setting)] { model.settings }
+  public var callText: String { model.callText }
   public var isNeurons: Bool { true }
+  /// The model's learnable parameters.
+  public var parameters: [(name: String, value: Tensor)] { model.learnables }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     try model.check()
@@ -43,8 +46,15 @@ public struct NeuronLayer: Layer {
   public func backward(
     _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
   ) throws(Fault) -> LayerGradient {
-    let drive = try model.driveGradient(
-      gradient, kept: memory.tensors, surrogate: pass.surrogate)
-    return LayerGradient(input: drive)
+    let answer = try model.gradients(gradient, kept: memory.tensors, surrogate: pass.surrogate)
+    return LayerGradient(input: answer.drive, parameters: answer.parameters)
+  }
+
+  public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer {
+    NeuronLayer(try model.built(for: input))
+  }
+
+  public mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {
+    try model.updateLearnables(body)
   }
 }

@@ -29,7 +29,9 @@ public struct RecurrentLayer: Layer {
   public var settings: [(name: String, value: Setting)] { [] }
   public var callText: String { "recurrent(\(model.callText))" }
   public var isNeurons: Bool { true }
-  public var parameters: [(name: String, value: Tensor)] { recurrent.map { [("recurrent", $0)] } ?? [] }
+  public var parameters: [(name: String, value: Tensor)] {
+    (recurrent.map { [("recurrent", $0)] } ?? []) + model.learnables
+  }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     try model.check()
@@ -51,10 +53,13 @@ public struct RecurrentLayer: Layer {
           label: "the weight is \(Shape.text(recurrent.shape)), and there are \(count) neurons",
           help: "its axes are [neurons, neurons], from the row's neuron to the column's")
       }
-      return self
+      var layer = self
+      layer.model = try model.built(for: input)
+      return layer
     }
     var draws = stream
     var layer = self
+    layer.model = try model.built(for: input)
     let bound = Float((1 / Double(max(1, count))).squareRoot())
     layer.recurrent = try draws.uniformTensor([count, count], from: -bound, to: bound)
     return layer
@@ -148,6 +153,8 @@ public struct RecurrentLayer: Layer {
     var drives = try Tensor.zeros(shape)
     var later: NeuronState? = try model.initialState(neurons: width).zeros
     var after: Tensor?
+    var learnt: [Tensor] = []
+    for parameter in model.learnables { learnt.append(try Tensor.zeros(parameter.value.shape)) }
     for t in (0..<steps).reversed() {
       try Interrupt.check()
       var arriving = try flow.step(t)
@@ -155,10 +162,11 @@ public struct RecurrentLayer: Layer {
         // The spikes of this step drove the next one.
         arriving = try arriving + Product.inputGradient(after, weight: recurrent).reshaped(arriving.shape)
       }
-      let slope = try model.driveGradient(
+      let slope = try model.gradients(
         arriving, kept: memory.inner[t].tensors, surrogate: pass.surrogate, state: memory.states[t], later: &later)
-      try drives.setStep(t, slope)
-      after = try slope.reshaped([1, batch, count])
+      try drives.setStep(t, slope.drive)
+      for index in learnt.indices { learnt[index] = try learnt[index] + slope.parameters[index] }
+      after = try slope.drive.reshaped([1, batch, count])
     }
     let weight: Tensor
     if steps > 1 {
@@ -168,7 +176,7 @@ public struct RecurrentLayer: Layer {
     } else {
       weight = try Tensor.zeros([count, count])
     }
-    return LayerGradient(input: drives, parameters: [weight])
+    return LayerGradient(input: drives, parameters: [weight] + learnt)
   }
 
   public func recorded(
@@ -193,6 +201,7 @@ public struct RecurrentLayer: Layer {
       defer { recurrent = matrix }
       try body(0, &matrix)
     }
+    try model.updateLearnables { (index, value) throws(Fault) in try body(index + 1, &value) }
   }
 
   private var unbuilt: Fault {

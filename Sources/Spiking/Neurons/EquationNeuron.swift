@@ -8,50 +8,83 @@ import Tensors
 public struct EquationNeuron: NeuronModel {
   public let name: String
   public let program: NeuronProgram
-  /// The values of the program's parameters, in order.
-  public var parameters: [Float]
+  /// The values of the program's parameters, in order; those in `tensors` are found there.
+  public var parameters: [Float] {
+    didSet { if kinds != compiledKinds { compile() } }
+  }
+  /// The parameters that are learnt or differ from neuron to neuron, by their number.
+  public private(set) var tensors: [Int: ParameterTensor]
   /// The states before the first step.
   public var initialStates: [Float]
 
+  private var code: ProgramCode
+  private var compiledKinds: [ParameterKind]
+
   /// - Throws: `.value` when the program isn't sound, or values are missing.
   public init(
-    name: String, program: NeuronProgram, parameters: [Float], initialStates: [Float]
+    name: String, program: NeuronProgram, parameters: [Float], initialStates: [Float],
+    tensors: [Int: ParameterTensor] = [:]
   ) throws(Fault) {
     self.name = name
     self.program = program
     self.parameters = parameters
     self.initialStates = initialStates
-    try check()
+    self.tensors = tensors
+    try Self.check(name, program, parameters: parameters, initialStates: initialStates)
+    for (place, tensor) in tensors {
+      guard parameters.indices.contains(place) else {
+        throw Fault(.value, "`\(name)` has no parameter number \(place)")
+      }
+      try tensor.check("\(program.parameterNames[place])")
+    }
+    compiledKinds = Self.kinds(program, parameters, tensors)
+    code = ProgramCode(program, compiledKinds)
+  }
+
+  private var kinds: [ParameterKind] { Self.kinds(program, parameters, tensors) }
+
+  private static func kinds(
+    _ program: NeuronProgram, _ parameters: [Float], _ tensors: [Int: ParameterTensor]
+  ) -> [ParameterKind] {
+    let threshold = program.thresholdParameter
+    return parameters.enumerated().map { index, value in
+      if let tensor = tensors[index] { return tensor.isLearnable ? .learnable : .row }
+      // A threshold may move at each step of a stream, without compiling anew.
+      return index == threshold ? .row : .constant(value)
+    }
+  }
+
+  private mutating func compile() {
+    compiledKinds = kinds
+    code = ProgramCode(program, compiledKinds)
   }
 
   public var settings: [(name: String, value: Setting)] {
-    zip(program.parameterNames, parameters).map { (name: $0, value: .number(Double($1))) }
+    program.parameterNames.indices.compactMap { index in
+      if let tensor = tensors[index], tensor.values.rank > 0 { return nil }
+      let value = tensors[index]?.values.item ?? parameters[index]
+      return (name: program.parameterNames[index], value: .number(Double(value)))
+    }
   }
+
+  public var callText: String {
+    let arguments = program.parameterNames.enumerated().map { index, label in
+      "\(label)=\(tensors[index]?.text ?? Setting.number(Double(parameters[index])).description)"
+    }
+    return "\(name)(\(arguments.joined(separator: ", ")))"
+  }
+
   public var stateNames: [String] { program.stateNames }
   public var isSpiking: Bool { program.distance != nil }
   public var firstStates: [Float] { initialStates }
-  /// The parameter that stands for the threshold, by its name.
-  private var thresholdParameter: Int? {
-    program.parameterNames.firstIndex(of: "threshold") ?? program.parameterNames.firstIndex(of: "theta")
-  }
-  public var thresholdValue: Float? { thresholdParameter.map { parameters[$0] } }
-
-  public func withThreshold(_ threshold: Float) throws(Fault) -> any NeuronModel {
-    guard let place = thresholdParameter else {
-      throw Fault(
-        .value, "`\(name)` has no threshold that could be moved",
-        label: "its parameters are \(program.parameterNames.joined(separator: ", "))",
-        help: "name the parameter of its spike condition `theta` or `threshold`")
-    }
-    guard threshold.isFinite else {
-      throw Fault(.value, "a threshold must be a finite number", label: "the threshold of `\(name)` is \(threshold)")
-    }
-    var model = self
-    model.parameters[place] = threshold
-    return model
-  }
 
   public func check() throws(Fault) {
+    try Self.check(name, program, parameters: parameters, initialStates: initialStates)
+  }
+
+  private static func check(
+    _ name: String, _ program: NeuronProgram, parameters: [Float], initialStates: [Float]
+  ) throws(Fault) {
     try program.check()
     guard parameters.count == program.parameterNames.count else {
       throw Fault(
@@ -65,6 +98,72 @@ public struct EquationNeuron: NeuronModel {
     }
   }
 
+  // MARK: threshold
+
+  public var thresholdValue: Float? {
+    program.thresholdParameter.flatMap { place in
+      if let tensor = tensors[place] { tensor.values.rank == 0 ? tensor.values.item : nil } else { parameters[place] }
+    }
+  }
+
+  public func withThreshold(_ threshold: Float) throws(Fault) -> any NeuronModel {
+    guard let place = program.thresholdParameter else {
+      let names = program.parameterNames.joined(separator: ", ")
+      throw Fault(
+        .value, "`\(name)` has no threshold that could be moved",
+        label: names.isEmpty ? "it has no parameters" : "its parameters are \(names)",
+        help: "name the parameter of its spike condition `theta` or `threshold`")
+    }
+    guard threshold.isFinite else {
+      throw Fault(.value, "a threshold must be a finite number", label: "the threshold of `\(name)` is \(threshold)")
+    }
+    var model = self
+    if model.tensors.removeValue(forKey: place) != nil { model.compile() }
+    model.parameters[place] = threshold
+    return model
+  }
+
+  // MARK: learnable parameters
+
+  private var learnablePlaces: [Int] { tensors.keys.filter { tensors[$0]?.isLearnable ?? false }.sorted() }
+
+  public var learnables: [(name: String, value: Tensor)] {
+    learnablePlaces.compactMap { place in
+      tensors[place].map { (name: program.parameterNames[place], value: $0.values) }
+    }
+  }
+
+  public func built(for features: [Int]) throws(Fault) -> any NeuronModel {
+    if tensors.isEmpty { return self }
+    var model = self
+    for (place, tensor) in tensors {
+      model.tensors[place] = try tensor.built(for: features, label: program.parameterNames[place])
+    }
+    return model
+  }
+
+  public mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {
+    for (index, place) in learnablePlaces.enumerated() {
+      guard var tensor = tensors.removeValue(forKey: place) else { continue }
+      defer { tensors[place] = tensor }
+      try tensor.update { (values) throws(Fault) in try body(index, &values) }
+    }
+  }
+
+  // MARK: running
+
+  private func runner(_ size: ScanSize) throws(Fault) -> ProgramRunner {
+    var values = parameters.map { [$0] }
+    for (place, tensor) in tensors {
+      guard tensor.values.rank == 0 || tensor.values.count == size.neurons else {
+        _ = try tensor.built(for: [size.neurons], label: program.parameterNames[place])
+        continue
+      }
+      values[place] = tensor.values.scalars
+    }
+    return ProgramRunner(code, size, initialStates: initialStates, parameters: values)
+  }
+
   /// Keeps every state for a recording; for training only the drive, from which the backward pass runs each block of
   /// neurons again.
   public func run(
@@ -72,22 +171,21 @@ public struct EquationNeuron: NeuronModel {
   ) throws(Fault) -> NeuronRun {
     let drive = drive
     let size = ScanSize(drive.shape)
+    let runner = try runner(size)
     var spikes = try Spikes(shape: drive.shape)
     var records: [Tensor] = []
-    if purpose == .recording || !isSpiking {
-      for _ in program.stateNames { records.append(try Tensor.zeros(drive.shape)) }
-    }
+    let count = purpose == .recording ? program.stateNames.count : isSpiking ? 0 : 1
+    for _ in 0..<count { records.append(try Tensor.zeros(drive.shape)) }
     var targets: [UnsafeMutablePointer<Float>] = []
     for index in records.indices {
       _ = try records[index].withUnsafeMutableBuffer { (buffer) throws(Fault) in
         if let base = buffer.baseAddress { targets.append(base) }
       }
     }
-    let runner = ProgramRunner(self, size)
     try drive.withUnsafeBuffer { (currents) throws(Fault) in
       guard let current = currents.baseAddress, !currents.isEmpty else { return }
-      _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
-        try NeuronState.withCarried(&state) { (carried) throws(Fault) in
+      try NeuronState.withCarried(&state) { (carried) throws(Fault) in
+        _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
           try inParallel(size.blocks, workPerItem: runner.workPerBlock) { blocks in
             runner.forward(drive: current, spikes: words, records: targets, carried: carried, blocks: blocks)
           }
@@ -107,26 +205,49 @@ public struct EquationNeuron: NeuronModel {
     _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
     later: inout NeuronState?
   ) throws(Fault) -> Tensor {
+    try gradients(gradient, kept: kept, surrogate: surrogate, state: state, later: &later).drive
+  }
+
+  public func gradients(
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    later: inout NeuronState?
+  ) throws(Fault) -> NeuronGradient {
     var result = gradient
-    guard let drive = kept.first, drive.count == result.count else { return result }
     let size = ScanSize(result.shape)
-    let runner = ProgramRunner(self, size)
-    _ = try result.withUnsafeMutableBuffer { (gradients) throws(Fault) in
-      try drive.withUnsafeBuffer { (currents) throws(Fault) in
-        guard let gradient = gradients.baseAddress, let current = currents.baseAddress, !currents.isEmpty
-        else { return }
-        var before = state
-        try NeuronState.withCarried(&before) { (first) throws(Fault) in
-          try NeuronState.withCarried(&later) { (carried) throws(Fault) in
-            try inParallel(size.blocks, workPerItem: 3 * runner.workPerBlock) { blocks in
-              runner.backward(
-                drive: current, gradient: gradient, surrogate: surrogate.shape, first: first, carried: carried,
-                blocks: blocks)
+    let learnt = learnablePlaces.compactMap { tensors[$0] }
+    var slopes = learnt.map { _ in [Float](repeating: 0, count: size.columns) }
+    if let drive = kept.first, drive.count == result.count {
+      let runner = try runner(size)
+      var before = state
+      try withPointers(&slopes) { (slopes) throws(Fault) in
+        _ = try result.withUnsafeMutableBuffer { (gradients) throws(Fault) in
+          try drive.withUnsafeBuffer { (currents) throws(Fault) in
+            guard let gradient = gradients.baseAddress, let current = currents.baseAddress, !currents.isEmpty
+            else { return }
+            try NeuronState.withCarried(&before) { (first) throws(Fault) in
+              try NeuronState.withCarried(&later) { (carried) throws(Fault) in
+                try inParallel(size.blocks, workPerItem: 3 * runner.workPerBlock) { blocks in
+                  runner.backward(
+                    drive: current, gradient: gradient, surrogate: surrogate.shape, first: first, carried: carried,
+                    parameters: slopes, blocks: blocks)
+                }
+              }
             }
           }
         }
       }
     }
-    return result
+    var parameters: [Tensor] = []
+    for (tensor, slope) in zip(learnt, slopes) {
+      parameters.append(try tensor.gradient(slope, rows: size.rows, neurons: size.neurons))
+    }
+    return NeuronGradient(drive: result, parameters: parameters)
+  }
+}
+
+extension NeuronProgram {
+  /// The parameter that stands for the threshold, by its name.
+  var thresholdParameter: Int? {
+    parameterNames.firstIndex(of: "threshold") ?? parameterNames.firstIndex(of: "theta")
   }
 }

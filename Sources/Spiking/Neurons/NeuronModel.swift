@@ -45,6 +45,20 @@ public protocol NeuronModel: Described, Sendable {
     _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
     later: inout NeuronState?
   ) throws(Fault) -> Tensor
+
+  /// The parameters that training changes, by name; most models have none.
+  var learnables: [(name: String, value: Tensor)] { get }
+  /// The model for a layer of the given features.
+  ///
+  /// - Throws: `.shape` when a parameter has another number of values than the layer has neurons.
+  func built(for features: [Int]) throws(Fault) -> any NeuronModel
+  /// Calls `body` with each learnable parameter, in the order of `learnables`, for changing it in place.
+  mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault)
+  /// The gradients of the drive and of the learnable parameters; arguments as of `driveGradient`.
+  func gradients(
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    later: inout NeuronState?
+  ) throws(Fault) -> NeuronGradient
 }
 
 /// What a run of neurons is for.
@@ -85,6 +99,25 @@ public struct Recording: Sendable {
 extension NeuronModel {
   public var firstStates: [Float] { stateNames.map { _ in 0 } }
   public var thresholdValue: Float? { nil }
+  public var learnables: [(name: String, value: Tensor)] { [] }
+  public func built(for features: [Int]) throws(Fault) -> any NeuronModel { self }
+  public mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}
+
+  public func gradients(
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    later: inout NeuronState?
+  ) throws(Fault) -> NeuronGradient {
+    NeuronGradient(
+      drive: try driveGradient(gradient, kept: kept, surrogate: surrogate, state: state, later: &later))
+  }
+
+  /// The gradients of a run from rest, whose last states nobody used.
+  public func gradients(
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+  ) throws(Fault) -> NeuronGradient {
+    var later: NeuronState?
+    return try gradients(gradient, kept: kept, surrogate: surrogate, state: nil, later: &later)
+  }
 
   public func withThreshold(_ threshold: Float) throws(Fault) -> any NeuronModel {
     throw Fault(

@@ -1,229 +1,215 @@
-// Runs a neuron's program over blocks of 64 neurons, with all of time in the inner loop, and differentiates it.
-//
-// Each operation has one row of 64 numbers per block; a step computes row after row with the element-wise kernels, so
-// the cost of reading the program is shared by 64 neurons, and everything stays in the first-level cache.
+// Runs a neuron's compiled program over a population: gives the kernels their memory, and divides time into stretches
+// whose values fit the cache.
 
 import Kernels
 
 /// A program made ready for populations of one size; stateless, so blocks can run on any thread.
 struct ProgramRunner {
-  static let lanes = 64
+  private static let lanes = neuronLanes
+  /// Floats of kept values that a stretch of time may take.
+  private static let frameBudget = 1 << 16
 
-  let neuron: EquationNeuron
-  let size: ScanSize
-  private let operations: [NeuronProgram.Operation]
+  private let code: ProgramCode
+  private let size: ScanSize
+  private let initialStates: [Float]
+  /// The values of each parameter: one, or one for each neuron.
+  private let parameters: [[Float]]
 
-  init(_ neuron: EquationNeuron, _ size: ScanSize) {
-    self.neuron = neuron
+  init(_ code: ProgramCode, _ size: ScanSize, initialStates: [Float], parameters: [[Float]]) {
+    self.code = code
     self.size = size
-    operations = neuron.program.operations
+    self.initialStates = initialStates
+    self.parameters = parameters
   }
 
   /// About how many operations a block of neurons costs over all steps.
-  var workPerBlock: Int { size.steps * operations.count * 16 }
+  var workPerBlock: Int { size.steps * (code.forward.count + 2) * 16 }
 
   /// Runs some blocks.
   ///
   /// - Parameters:
   ///   - drive: `[steps, rows, neurons]`.
-  ///   - spikes: `[steps, rows, words]`, zero before.
-  ///   - records: for each state `[steps, rows, neurons]`, or empty when no state is to be kept.
+  ///   - spikes: `[steps, rows, words]`.
+  ///   - records: for each of the first states `[steps, rows, neurons]`, or empty when no state is to be kept.
   ///   - carried: for each state `[rows, neurons]`, its values before the first step and, on return, after the last;
   ///     empty to begin at the model's initial states.
   func forward(
     drive: UnsafePointer<Float>, spikes: UnsafeMutablePointer<UInt64>, records: [UnsafeMutablePointer<Float>],
-    carried: [UnsafeMutablePointer<Float>] = [], blocks: Range<Int>
+    carried: [UnsafeMutablePointer<Float>], blocks: Range<Int>
   ) {
-    let states = neuron.initialStates.count
-    withRows(operations.count + states) { rows in
-      let state = rows + operations.count * Self.lanes
-      for block in blocks {
-        let place = Place(block, size)
-        begin(state)
-        let column = place.row * size.neurons + place.first
-        for (index, values) in carried.enumerated() {
-          (state + index * Self.lanes).update(from: values + column, count: place.count)
+    let memory = Memory(code, frames: 1)
+    defer { memory.free() }
+    fillConstants(memory)
+    for index in blocks {
+      let place = Place(index, size)
+      let block = begin(place, memory, drive: drive)
+      for (state, values) in carried.enumerated() {
+        (memory.frames + state * Self.lanes).update(from: values + place.column, count: place.count)
+      }
+      let targets = records.map { $0 + place.column }
+      withStep(code) { step in
+        targets.withUnsafeBufferPointer { records in
+          neuronForward(
+            step, block, steps: size.steps, keepsFrames: false,
+            spikes: code.distance == nil ? nil : spikes + place.row * place.wordsPerRow + place.word,
+            spikeStride: size.rows * place.wordsPerRow, records: records.baseAddress, recordCount: records.count)
         }
-        fillConstants(rows)
-        for t in 0..<size.steps {
-          let here = (t * size.rows + place.row) * size.neurons + place.first
-          compute(rows, state: state, drive: drive + here, count: place.count)
-          for (index, record) in records.enumerated() {
-            (record + here).update(from: rows + neuron.program.updates[index] * Self.lanes, count: place.count)
-          }
-          let fired = finish(rows, state: state)
-          let kept = place.count == 64 ? UInt64.max : (1 << UInt64(place.count)) - 1
-          spikes[(t * size.rows + place.row) * place.wordsPerRow + place.word] = fired & kept
-        }
-        for (index, values) in carried.enumerated() {
-          (values + column).update(from: state + index * Self.lanes, count: place.count)
-        }
+      }
+      for (state, values) in carried.enumerated() {
+        (values + place.column).update(from: memory.frames + state * Self.lanes, count: place.count)
       }
     }
   }
 
   /// Turns the gradient of the spikes (or of the first state, for a model that doesn't fire) into that of the drive.
   ///
-  /// Each block is run again to find the states before each step; then the program is walked backwards step by step.
-  /// As in `lifBackward`, no gradient flows through the spike that caused a reset.
+  /// Each block is run again: once over all steps to find the states at the begin of each stretch, unless there is but
+  /// one, and once over each stretch, keeping all values, before its steps are walked backward.
   ///
   /// - Parameters:
   ///   - first: for each state `[rows, neurons]`, its values before the first step; empty for the model's own.
   ///   - carried: for each state `[rows, neurons]`, the gradient of its values after the last step and, on return, of
   ///     those before the first; empty for none.
+  ///   - parameters: for each learnable parameter `[rows, neurons]`, which get its gradient for each neuron of each
+  ///     sample.
   func backward(
     drive: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, surrogate: SurrogateShape,
-    first: [UnsafeMutablePointer<Float>] = [], carried: [UnsafeMutablePointer<Float>] = [], blocks: Range<Int>
+    first: [UnsafeMutablePointer<Float>], carried: [UnsafeMutablePointer<Float>],
+    parameters: [UnsafeMutablePointer<Float>], blocks: Range<Int>
   ) {
-    let states = neuron.initialStates.count
-    let count = operations.count
-    withRows(2 * count + 2 * states + 3 + states * size.steps) { rows in
-      let state = rows + count * Self.lanes
-      let later = state + states * Self.lanes
-      let adjoints = later + states * Self.lanes
-      let scratch = adjoints + count * Self.lanes
-      let history = scratch + 3 * Self.lanes
-      for block in blocks {
-        let place = Place(block, size)
-        begin(state)
-        let column = place.row * size.neurons + place.first
-        for (index, values) in first.enumerated() {
-          (state + index * Self.lanes).update(from: values + column, count: place.count)
+    let length = code.frameRows * Self.lanes
+    let stretch = max(1, min(size.steps, Self.frameBudget / max(1, length)))
+    let stretches = (size.steps + stretch - 1) / stretch
+    let states = initialStates.count * Self.lanes
+    let memory = Memory(code, frames: stretch + 1, snapshots: stretches * states)
+    defer { memory.free() }
+    fillConstants(memory)
+    for index in blocks {
+      let place = Place(index, size)
+      var block = begin(place, memory, drive: drive)
+      let stepLength = block.stride
+      for (state, values) in first.enumerated() {
+        (memory.frames + state * Self.lanes).update(from: values + place.column, count: place.count)
+      }
+      withStep(code) { step in
+        memory.snapshots.update(from: memory.frames, count: states)
+        for part in 1..<max(1, stretches) {
+          block.drive = drive + place.column + (part - 1) * stretch * stepLength
+          neuronForward(
+            step, block, steps: stretch, keepsFrames: false, spikes: nil, spikeStride: 0, records: nil, recordCount: 0)
+          (memory.snapshots + part * states).update(from: memory.frames, count: states)
         }
-        fillConstants(rows)
-        for t in 0..<size.steps {
-          (history + t * states * Self.lanes).update(from: state, count: states * Self.lanes)
-          let here = (t * size.rows + place.row) * size.neurons + place.first
-          compute(rows, state: state, drive: drive + here, count: place.count)
-          _ = finish(rows, state: state)
+        memory.later.update(repeating: 0, count: states)
+        for (state, values) in carried.enumerated() {
+          (memory.later + state * Self.lanes).update(from: values + place.column, count: place.count)
         }
-        later.update(repeating: 0, count: states * Self.lanes)
-        for (index, values) in carried.enumerated() {
-          (later + index * Self.lanes).update(from: values + column, count: place.count)
-        }
-        for t in (0..<size.steps).reversed() {
-          state.update(from: history + t * states * Self.lanes, count: states * Self.lanes)
-          let here = (t * size.rows + place.row) * size.neurons + place.first
-          compute(rows, state: state, drive: drive + here, count: place.count)
-          seedAdjoints(
-            adjoints, rows: rows, later: later, gradient: gradient + here, count: place.count, surrogate, scratch)
-          let walk = ProgramAdjoint(operations: operations, rows: rows, adjoints: adjoints, scratch: scratch)
-          (gradient + here).update(repeating: 0, count: place.count)
-          later.update(repeating: 0, count: states * Self.lanes)
-          walk.run(input: gradient + here, count: place.count, states: later)
-        }
-        for (index, values) in carried.enumerated() {
-          (values + column).update(from: later + index * Self.lanes, count: place.count)
+        memory.parameters.update(repeating: 0, count: parameters.count * Self.lanes)
+        for part in (0..<stretches).reversed() {
+          let begin = part * stretch
+          let steps = min(stretch, size.steps - begin)
+          memory.frames.update(from: memory.snapshots + part * states, count: states)
+          block.drive = drive + place.column + begin * stepLength
+          neuronForward(
+            step, block, steps: steps, keepsFrames: true, spikes: nil, spikeStride: 0, records: nil, recordCount: 0)
+          code.backward.withUnsafeBufferPointer { backward in
+            guard let instructions = backward.baseAddress else { return }
+            neuronBackward(
+              step, instructions, codeCount: backward.count, block, surrogate: surrogate, steps: steps,
+              gradient: gradient + place.column + begin * stepLength, scratch: memory.scratch, later: memory.later,
+              parameters: memory.parameters)
+          }
         }
       }
-    }
-  }
-
-  /// The gradients that enter a step: of its spikes, and of the states that it leaves.
-  private func seedAdjoints(
-    _ adjoints: UnsafeMutablePointer<Float>, rows: UnsafePointer<Float>, later: UnsafePointer<Float>,
-    gradient: UnsafePointer<Float>, count: Int, _ surrogate: SurrogateShape, _ scratch: UnsafeMutablePointer<Float>
-  ) {
-    let lanes = Self.lanes
-    let program = neuron.program
-    adjoints.update(repeating: 0, count: operations.count * lanes)
-    guard let distance = program.distance else {
-      let first = adjoints + program.updates[0] * lanes
-      for i in 0..<count { first[i] += gradient[i] }
-      for (index, place) in program.updates.enumerated() {
-        accumulate(count: lanes, scale: 1, later + index * lanes, into: adjoints + place * lanes)
+      for (state, values) in carried.enumerated() {
+        (values + place.column).update(from: memory.later + state * Self.lanes, count: place.count)
       }
-      return
-    }
-    let x = rows + distance * lanes
-    for (index, (update, reset)) in zip(program.updates, program.resets).enumerated() {
-      let source = later + index * lanes
-      let (kept, fallen) = (adjoints + update * lanes, adjoints + reset * lanes)
-      for i in 0..<lanes {
-        if fires(x[i]) { fallen[i] += source[i] } else { kept[i] += source[i] }
-      }
-    }
-    scratch.update(from: x, count: lanes)
-    surrogateDerivatives(surrogate, scratch, count: lanes)
-    let target = adjoints + distance * lanes
-    for i in 0..<count { target[i] += gradient[i] * scratch[i] }
-  }
-
-  @inline(__always)
-  private func fires(_ x: Float) -> Bool { neuron.program.isStrict ? x > 0 : x >= 0 }
-
-  private func begin(_ state: UnsafeMutablePointer<Float>) {
-    for (index, value) in neuron.initialStates.enumerated() {
-      (state + index * Self.lanes).update(repeating: value, count: Self.lanes)
-    }
-  }
-
-  private func fillConstants(_ rows: UnsafeMutablePointer<Float>) {
-    for (place, operation) in operations.enumerated() {
-      let row = rows + place * Self.lanes
-      switch operation {
-      case .constant(let value): row.update(repeating: value, count: Self.lanes)
-      case .parameter(let index): row.update(repeating: neuron.parameters[index], count: Self.lanes)
-      case .input: row.update(repeating: 0, count: Self.lanes)
-      default: break
+      for (row, target) in parameters.enumerated() {
+        (target + place.column).update(from: memory.parameters + row * Self.lanes, count: place.count)
       }
     }
   }
 
-  /// All operations of one step.
-  private func compute(
-    _ rows: UnsafeMutablePointer<Float>, state: UnsafePointer<Float>, drive: UnsafePointer<Float>, count: Int
-  ) {
-    let lanes = Self.lanes
-    for (place, operation) in operations.enumerated() {
-      let row = rows + place * lanes
-      switch operation {
-      case .input: row.update(from: drive, count: count)
-      case .state(let index): row.update(from: state + index * lanes, count: lanes)
-      case .parameter, .constant: break
-      case .unary(let kernel, let a): applyUnary(kernel, count: lanes, rows + a * lanes, out: row)
-      case .binary(let kernel, let a, let b):
-        applyBinary(kernel, steps: .both, count: lanes, rows + a * lanes, rows + b * lanes, out: row)
-      case .select(let condition, let a, let b):
-        select(count: lanes, condition: rows + condition * lanes, rows + a * lanes, rows + b * lanes, out: row)
+  /// The block with its states at their initial values and its parameters in place.
+  private func begin(_ place: Place, _ memory: Memory, drive: UnsafePointer<Float>) -> NeuronBlock {
+    for (state, value) in initialStates.enumerated() {
+      (memory.frames + state * Self.lanes).update(repeating: value, count: Self.lanes)
+    }
+    for (index, row) in code.fixed.enumerated() {
+      guard case .parameter(let parameter) = row, parameters[parameter].count > 1 else { continue }
+      let target = memory.fixed + index * Self.lanes
+      for lane in 0..<Self.lanes { target[lane] = parameters[parameter][place.first + min(lane, place.count - 1)] }
+    }
+    return NeuronBlock(
+      count: place.count, stride: size.columns, drive: drive + place.column, fixed: memory.fixed,
+      frames: memory.frames, pad: memory.pad, bases: memory.bases)
+  }
+
+  private func fillConstants(_ memory: Memory) {
+    for (index, row) in code.fixed.enumerated() {
+      let value: Float =
+        switch row {
+        case .constant(let value): value
+        case .parameter(let parameter): parameters[parameter].first ?? 0
+        }
+      (memory.fixed + index * Self.lanes).update(repeating: value, count: Self.lanes)
+    }
+  }
+
+  private func withStep(_ code: ProgramCode, _ body: (NeuronStep) -> Void) {
+    code.forward.withUnsafeBufferPointer { forward in
+      code.updates.withUnsafeBufferPointer { updates in
+        code.resets.withUnsafeBufferPointer { resets in
+          // A program has states, so the places are there; without instructions their base is never read.
+          guard let update = updates.baseAddress, let reset = resets.baseAddress,
+            let instructions = forward.baseAddress ?? UnsafePointer(bitPattern: 64)
+          else { return }
+          body(
+            NeuronStep(
+              code: instructions, codeCount: forward.count, frameRows: code.frameRows, states: updates.count,
+              updates: update, resets: reset, fires: code.distance != nil,
+              distance: code.distance ?? NeuronPlace(.fixed, 0), isStrict: code.isStrict))
+        }
       }
     }
   }
 
-  /// The states after the step, with the reset where the neuron fired; answers with the spikes.
-  private func finish(_ rows: UnsafePointer<Float>, state: UnsafeMutablePointer<Float>) -> UInt64 {
-    let lanes = Self.lanes
-    let program = neuron.program
-    var fired: UInt64 = 0
-    if let distance = program.distance {
-      let x = rows + distance * lanes
-      for i in 0..<lanes where fires(x[i]) { fired |= 1 << UInt64(i) }
-    }
-    for (index, place) in program.updates.enumerated() {
-      (state + index * lanes).update(from: rows + place * lanes, count: lanes)
-    }
-    if fired == 0 { return 0 }
-    for (index, place) in program.resets.enumerated() {
-      let (target, source) = (state + index * lanes, rows + place * lanes)
-      var bits = fired
-      while bits != 0 {
-        let lane = bits.trailingZeroBitCount
-        target[lane] = source[lane]
-        bits &= bits - 1
-      }
-    }
-    return fired
-  }
+  /// The rows that one thread works on, in one piece of memory.
+  private struct Memory {
+    let fixed: UnsafeMutablePointer<Float>
+    let frames: UnsafeMutablePointer<Float>
+    let pad: UnsafeMutablePointer<Float>
+    let scratch: UnsafeMutablePointer<Float>
+    let later: UnsafeMutablePointer<Float>
+    let parameters: UnsafeMutablePointer<Float>
+    let snapshots: UnsafeMutablePointer<Float>
+    let bases: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    private let whole: UnsafeMutableRawPointer
 
-  private func withRows(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-    let memory = UnsafeMutablePointer<Float>.allocate(capacity: max(1, count) * Self.lanes)
-    defer { memory.deallocate() }
-    body(memory)
+    init(_ code: ProgramCode, frames count: Int, snapshots room: Int = 0) {
+      let states = code.updates.count
+      let rows = [code.fixed.count, count * code.frameRows, 2, code.scratchRows, 2 * states, code.learnable.count]
+      let floats = rows.reduce(0, +) * neuronLanes + room
+      whole = UnsafeMutableRawPointer.allocate(byteCount: max(1, floats) * MemoryLayout<Float>.stride, alignment: 64)
+      fixed = whole.bindMemory(to: Float.self, capacity: floats)
+      frames = fixed + rows[0] * neuronLanes
+      pad = frames + rows[1] * neuronLanes
+      scratch = pad + rows[2] * neuronLanes
+      later = scratch + rows[3] * neuronLanes
+      parameters = later + rows[4] * neuronLanes
+      snapshots = parameters + rows[5] * neuronLanes
+      bases = .allocate(capacity: NeuronBase.count)
+      bases.initialize(repeating: fixed, count: NeuronBase.count)
+    }
+
+    func free() {
+      bases.deallocate()
+      whole.deallocate()
+    }
   }
 
   /// Which neurons a block holds.
   private struct Place {
-    let row: Int, word: Int, wordsPerRow: Int, first: Int, count: Int
+    let row: Int, word: Int, wordsPerRow: Int, first: Int, count: Int, column: Int
 
     init(_ block: Int, _ size: ScanSize) {
       wordsPerRow = lifWords(size.neurons)
@@ -231,6 +217,7 @@ struct ProgramRunner {
       word = block % wordsPerRow
       first = word * 64
       count = min(64, size.neurons - first)
+      column = row * size.neurons + first
     }
   }
 }

@@ -54,7 +54,7 @@ extension EquationNeuron {
   var plan: ComponentDescription {
     func places(_ list: [Int]) -> Setting { .texts(list.map { "\($0)" }) }
     func floats(_ list: [Float]) -> Setting { .texts(list.map { "\($0.bitPattern)" }) }
-    return ComponentDescription(
+    var plan = ComponentDescription(
       kind: Self.kind,
       settings: [
         "name": .text(name), "operations": .texts(program.operations.map(\.text)),
@@ -63,6 +63,38 @@ extension EquationNeuron {
         "updates": places(program.updates), "resets": places(program.resets),
         "distance": .integer(program.distance ?? -1), "strict": .flag(program.isStrict),
       ])
+    for (place, tensor) in tensors {
+      func bound(_ value: Float?) -> String { value.map { "\($0.bitPattern)" } ?? "none" }
+      var words = [tensor.isLearnable ? "learnable" : "fixed", bound(tensor.low), bound(tensor.high)]
+      words.append(tensor.values.shape.map { "\($0)" }.joined(separator: ","))
+      // Learnable values are parameters of the network, which are kept beside its description.
+      if !tensor.isLearnable { words += tensor.values.scalars.map { "\($0.bitPattern)" } }
+      plan.settings["tensor \(place)"] = .texts(words)
+    }
+    return plan
+  }
+
+  /// The tensors that a description names; learnable ones are zero until the network gets its parameters.
+  private static func tensors(_ plan: ComponentDescription, count: Int) throws(Fault) -> [Int: ParameterTensor] {
+    var tensors: [Int: ParameterTensor] = [:]
+    for place in 0..<count where plan.settings["tensor \(place)"] != nil {
+      let words = try plan.texts("tensor \(place)")
+      guard words.count >= 4, ["learnable", "fixed"].contains(words[0]) else { throw plan.wrong("tensor \(place)") }
+      let isLearnable = words[0] == "learnable"
+      func bound(_ word: String) -> Float? { UInt32(word).map(Float.init(bitPattern:)) }
+      let shape = words[3].split(separator: ",").compactMap { Int($0) }
+      let (low, high) = (bound(words[1]), bound(words[2]))
+      let values: Tensor
+      if isLearnable {
+        values = try Tensor(filledWith: min(max(0, low ?? 0), high ?? .infinity), shape: shape)
+      } else {
+        let numbers = words.dropFirst(4).compactMap { UInt32($0) }
+        guard numbers.count == words.count - 4 else { throw plan.wrong("tensor \(place)") }
+        values = try Tensor(numbers.map(Float.init(bitPattern:)), shape: shape)
+      }
+      tensors[place] = ParameterTensor(values: values, isLearnable: isLearnable, low: low, high: high)
+    }
+    return tensors
   }
 
   init(_ plan: ComponentDescription) throws(Fault) {
@@ -82,12 +114,14 @@ extension EquationNeuron {
     var operations: [NeuronProgram.Operation] = []
     for text in try plan.texts("operations") { operations.append(try NeuronProgram.Operation(text: text)) }
     let distance = try plan.integer("distance")
+    let parameters = try floats("values")
     try self.init(
       name: name,
       program: NeuronProgram(
         operations: operations, stateNames: try plan.texts("states"), parameterNames: try plan.texts("parameters"),
         updates: try places("updates"), distance: distance < 0 ? nil : distance,
         isStrict: plan.settings["strict"]?.flag ?? false, resets: try places("resets")),
-      parameters: try floats("values"), initialStates: try floats("initial"))
+      parameters: parameters, initialStates: try floats("initial"),
+      tensors: try Self.tensors(plan, count: parameters.count))
   }
 }

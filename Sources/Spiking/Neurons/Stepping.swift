@@ -28,24 +28,31 @@ public struct NeuronState: Sendable, Equatable {
     guard var values = state.take().map(\.values) else { return try body([]) }
     let neurons = values.first?.count ?? 0
     defer { state = NeuronState(values: values, neurons: neurons) }
-    try withPointers(&values, 0, [], body)
+    try withPointers(&values, body)
   }
+}
 
-  private static func withPointers(
-    _ values: inout [[Float]], _ index: Int, _ found: [UnsafeMutablePointer<Float>],
-    _ body: ([UnsafeMutablePointer<Float>]) throws(Fault) -> Void
-  ) throws(Fault) {
-    guard index < values.count else { return try body(found) }
-    var row = [Float]()
-    swap(&row, &values[index])
-    defer { swap(&row, &values[index]) }
-    var failure: Fault?
-    row.withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return }
-      do throws(Fault) { try withPointers(&values, index + 1, found + [base], body) } catch { failure = error }
-    }
-    if let failure { throw failure }
+/// Calls `body` with the memory of each row, for changing in place; empty rows have none and are left out.
+func withPointers(
+  _ rows: inout [[Float]], _ body: ([UnsafeMutablePointer<Float>]) throws(Fault) -> Void
+) throws(Fault) {
+  try withPointers(&rows, 0, [], body)
+}
+
+private func withPointers(
+  _ rows: inout [[Float]], _ index: Int, _ found: [UnsafeMutablePointer<Float>],
+  _ body: ([UnsafeMutablePointer<Float>]) throws(Fault) -> Void
+) throws(Fault) {
+  guard index < rows.count else { return try body(found) }
+  var row = [Float]()
+  swap(&row, &rows[index])
+  defer { swap(&row, &rows[index]) }
+  var failure: Fault?
+  row.withUnsafeMutableBufferPointer { buffer in
+    let here = buffer.baseAddress.map { [$0] } ?? []
+    do throws(Fault) { try withPointers(&rows, index + 1, found + here, body) } catch { failure = error }
   }
+  if let failure { throw failure }
 }
 
 extension NeuronModel {

@@ -1,0 +1,44 @@
+// The hand-fused neurons as programs, for what their kernels don't do: learnable parameters.
+
+import Faults
+import Tensors
+
+extension LIF {
+  /// The same neuron by its equations, with the same bits; its parameters may be tensors.
+  ///
+  /// - Parameters: `beta` and `threshold` stand for the model's own where they are given.
+  public func byEquations(beta learntBeta: ParameterTensor?, threshold learntThreshold: ParameterTensor?) throws(Fault) -> EquationNeuron {
+    var operations: [NeuronProgram.Operation] = [
+      .input, .state(0), .parameter(0), .parameter(1), .binary(.multiply, 2, 1), .binary(.add, 4, 0),
+      .binary(.subtract, 5, 3),
+    ]
+    let after: Int
+    switch reset {
+    case .subtract: after = 6
+    case .none: after = 5
+    case .zero:
+      operations.append(.constant(0))
+      after = 7
+    }
+    var tensors: [Int: ParameterTensor] = [:]
+    tensors[0] = learntBeta
+    tensors[1] = learntThreshold
+    return try EquationNeuron(
+      name: name,
+      program: NeuronProgram(
+        operations: operations, stateNames: stateNames, parameterNames: ["beta", "threshold"], updates: [5],
+        distance: 6, resets: [after]), parameters: [beta, threshold], initialStates: [0], tensors: tensors)
+  }
+}
+
+extension LeakyIntegrator {
+  /// The same neuron by its equations, with `beta` as a tensor.
+  public func byEquations(beta learntBeta: ParameterTensor) throws(Fault) -> EquationNeuron {
+    try EquationNeuron(
+      name: name,
+      program: NeuronProgram(
+        operations: [.input, .state(0), .parameter(0), .binary(.multiply, 2, 1), .binary(.add, 3, 0)],
+        stateNames: stateNames, parameterNames: ["beta"], updates: [4], distance: nil, resets: [4]),
+      parameters: [beta], initialStates: [0], tensors: [0: learntBeta])
+  }
+}
