@@ -40,7 +40,7 @@ extension Parser {
     default:
       throw unexpected(
         "expected the end of the equation",
-        help: "a neuron's body holds `state …`, assignments, `spike when …` and `on spike { … }`")
+        help: "a neuron's body holds `state …`, assignments, `dv/dt = …`, `integrator …`, `spike when …` and `on spike { … }`")
     }
   }
 
@@ -72,6 +72,17 @@ extension Parser {
       advance()
       let condition = try parseExpression()
       return .spikeWhen(condition, spanned(from: token.span))
+    }
+    if word == "spike", next == .name("never") {
+      advance()
+      advance()
+      return .spikeNever(spanned(from: token.span))
+    }
+    if word == "integrator", case .name(let name) = next {
+      advance()
+      let span = current.span
+      advance()
+      return .integrator(name: name, span: span)
     }
     advance()
     if word.hasPrefix("d"), word.count > 1, next == .symbol("/"), self.token(after: 1).kind == .name("dt") {

@@ -96,7 +96,11 @@ public enum NeuronStatement: Sendable {
   case assign(name: String, span: Span, operation: BinaryOperator?, value: NodeID)
   /// `dv/dt = …`
   case derivative(name: String, span: Span, value: NodeID)
+  /// `integrator exact`
+  case integrator(name: String, span: Span)
   case spikeWhen(NodeID, Span)
+  /// `spike never`: the first state is the output.
+  case spikeNever(Span)
 }
 
 public struct NeuronTree: Sendable {

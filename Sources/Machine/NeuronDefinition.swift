@@ -24,14 +24,18 @@ public struct NeuronDefinition: Sendable {
   public var name: String
   public var documentation: String?
   public var parameterNames: [String]
+  /// What each parameter measures; values are in base units.
+  public var parameterDimensions: [Dimension]
   public var stateNames: [String]
+  public var stateDimensions: [Dimension]
   /// What each state starts from.
   public var initialValues: [Double]
   public var operations: [Operation]
   /// For each state, the place of its value after the equations.
   public var updates: [Int]
-  /// The place of the value that decides: the neuron fires where it is at least 0, or above 0 when strict.
-  public var distance: Int
+  /// The place of the value that decides: the neuron fires where it is at least 0, or above 0 when strict. Nil for
+  /// neurons that never fire.
+  public var distance: Int?
   public var isStrict: Bool
   /// For each state, the place of its value where the neuron fired.
   public var resets: [Int]
