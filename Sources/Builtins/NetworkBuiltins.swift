@@ -45,8 +45,14 @@ let networkBuiltins: [Builtin] = [
     "lif",
     [
       networkSubject,
-      .optional("beta", .number, default: "0.9", "the share of the potential that remains after a step, 0 to 1"),
-      .optional("threshold", .number, default: "1.0", "the potential at which a neuron fires"),
+      .optional(
+        "beta", .number | .array | .foreign("learnable parameter"), default: "0.9",
+        "the share of the potential that remains after a step, 0 to 1; a tensor has one for each neuron, and learn(…) is trained"
+      ),
+      .optional(
+        "threshold", .number | .array | .foreign("learnable parameter"), default: "1.0",
+        "the potential at which a neuron fires; a tensor has one for each neuron, and learn(…) is trained"
+      ),
       .optional(
         "reset", .string, default: "\"subtract\"",
         "what a spike does: \"subtract\" the threshold, \"zero\" or \"none\""
@@ -66,21 +72,32 @@ let networkBuiltins: [Builtin] = [
     guard let reset = LIF.Reset(rawValue: name) else {
       throw call.wrong(3, "must be \"subtract\", \"zero\" or \"none\", found \"\(name)\"")
     }
+    let (beta, threshold) = (try neuronParameter(call, 1), try neuronParameter(call, 2))
     let model = LIF(
-      beta: Float(try call.number(1, default: 0.9)), threshold: Float(try call.number(2, default: 1)), reset: reset)
+      beta: beta == nil ? Float(try call.number(1, default: 0.9)) : 0.9,
+      threshold: threshold == nil ? Float(try call.number(2, default: 1)) : 1, reset: reset)
     try model.check()
+    if beta != nil || threshold != nil {
+      return try place(NeuronLayer(try model.byEquations(beta: beta, threshold: threshold)), call)
+    }
     return try place(NeuronLayer(model), call)
   },
   Builtin(
     "li",
     [
       networkSubject,
-      .optional("beta", .number, default: "0.9", "the share of the potential that remains after a step, 0 to 1"),
+      .optional(
+        "beta", .number | .array | .foreign("learnable parameter"), default: "0.9",
+        "the share of the potential that remains after a step, 0 to 1; a tensor has one for each neuron, and learn(…) is trained"
+      ),
     ],
     returns: "network or layer", subject: "networks",
     "Leaky integrators: `v = beta * v + input`, without spikes. As the last layer they give potentials to decode.",
     example: "let net = input(4) |> dense(8) |> lif() |> dense(2) |> li()"
   ) { (call) throws(Fault) in
+    if let beta = try neuronParameter(call, 1) {
+      return try place(NeuronLayer(try LeakyIntegrator().byEquations(beta: beta)), call)
+    }
     let model = LeakyIntegrator(beta: Float(try call.number(1, default: 0.9)))
     try model.check()
     return try place(NeuronLayer(model), call)

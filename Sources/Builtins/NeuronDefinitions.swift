@@ -13,18 +13,14 @@ struct NeuronValue: ForeignValue {
   let definition: NeuronDefinition
   let program: NeuronProgram
   /// The parameters' values where a call gives none.
-  let defaults: [Float]
+  let defaults: [NeuronArgument]
 
   init(_ definition: NeuronDefinition, defaults values: [Value]) throws(Fault) {
     self.definition = definition
     program = try neuronProgram(definition)
-    var defaults: [Float] = []
-    for (name, value) in zip(definition.parameterNames, values) {
-      guard let number = value.asNumber else {
-        throw Fault(
-          .type, "the default of `\(name)` must be a number", label: "found \(value.description(of: .kind))")
-      }
-      defaults.append(Float(number))
+    var defaults: [NeuronArgument] = []
+    for (index, value) in values.enumerated() {
+      defaults.append(try NeuronArgument(value, of: definition, at: index))
     }
     self.defaults = defaults
   }
@@ -32,13 +28,16 @@ struct NeuronValue: ForeignValue {
   var summary: String { "neuron \(signature)" }
 
   private var signature: String {
-    let parameters = zip(definition.parameterNames, defaults).map { "\($0) = \(Double("\($1)") ?? Double($1))" }
+    let parameters = zip(definition.parameterNames, defaults).map { "\($0) = \($1.text)" }
     return "\(definition.name)(\(parameters.joined(separator: ", ")))"
   }
 
   func display(_ style: DisplayStyle) -> String {
-    let states = "states  \(definition.stateNames.joined(separator: ", "))"
-    return (["neuron \(signature)", states] + (definition.documentation.map { [$0] } ?? [])).joined(separator: "\n")
+    let states = zip(definition.stateNames, definition.stateDimensions).map { name, dimension in
+      dimension == .none ? name : "\(name) (\(dimension.name))"
+    }
+    return (["neuron \(signature)", "states  \(states.joined(separator: ", "))"]
+      + (definition.documentation.map { [$0] } ?? [])).joined(separator: "\n")
   }
 
   var memberNames: [String] { ["name", "parameters", "states"] }
@@ -67,7 +66,9 @@ struct NeuronValue: ForeignValue {
         label: "\(positional.count) given, at most \(defaults.count) taken", help: "it is \(signature)")
     }
     var parameters = defaults
-    for (index, value) in positional.enumerated() { parameters[index] = try number(value, definition.parameterNames[index]) }
+    for (index, value) in positional.enumerated() {
+      parameters[index] = try NeuronArgument(value, of: definition, at: index)
+    }
     for (name, value) in arguments.named {
       guard let index = definition.parameterNames.firstIndex(of: name) else {
         throw Fault(
@@ -77,22 +78,19 @@ struct NeuronValue: ForeignValue {
       if index < positional.count {
         throw Fault(.call, "`\(name)` of `\(definition.name)` is given twice", label: "once by position and once by name")
       }
-      parameters[index] = try number(value, name)
+      parameters[index] = try NeuronArgument(value, of: definition, at: index)
     }
-    let model = try EquationNeuron(
-      name: definition.name, program: program, parameters: parameters,
-      initialStates: definition.initialValues.map { Float($0) })
-    let layer = NeuronLayer(model)
+    let layer = NeuronLayer(try model(parameters))
     guard let network else { return .foreign(LayerValue(layer)) }
     return try append(layer, to: network.network, arguments.machine)
   }
 
-  private func number(_ value: Value, _ name: String) throws(Fault) -> Float {
-    guard let number = value.asNumber else {
-      throw Fault(
-        .type, "`\(name)` of `\(definition.name)` must be a number", label: "found \(value.description(of: .kind))")
-    }
-    return Float(number)
+  private func model(_ parameters: [NeuronArgument]) throws(Fault) -> EquationNeuron {
+    var tensors: [Int: ParameterTensor] = [:]
+    for (index, parameter) in parameters.enumerated() { tensors[index] = parameter.tensor }
+    return try EquationNeuron(
+      name: definition.name, program: program, parameters: parameters.map(\.number),
+      initialStates: definition.initialValues.map { Float($0) }, tensors: tensors)
   }
 
   func isEqual(to other: any ForeignValue) -> Bool {

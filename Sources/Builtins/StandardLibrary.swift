@@ -4,7 +4,7 @@ import Machine
 public let standardBuiltins: [Builtin] =
   outputBuiltins + conversionBuiltins + collectionBuiltins + textBuiltins + numberBuiltins + systemBuiltins
   + tensorBuiltins + tensorShapeBuiltins + tensorMathBuiltins + tensorRandomBuiltins + tensorGradientBuiltins
-  + networkBuiltins + convolutionBuiltins + compositeBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins
+  + networkBuiltins + [learnBuiltin] + convolutionBuiltins + compositeBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins
   + trainingBuiltins + plotBuiltins + dataBuiltins + [splitBuiltin]
   + chipBuiltins + placementBuiltins + streamBuiltins
 

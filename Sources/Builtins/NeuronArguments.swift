@@ -1,0 +1,162 @@
+// What a neuron's parameters may be given as: a number, a quantity, a tensor with one value for each neuron, or `learn`.
+
+import Faults
+import Language
+import Machine
+import Spiking
+import Tensors
+
+/// `learn(0.9)`: a parameter that training changes, on its way to the neuron that gets it.
+struct LearnValue: ForeignValue {
+  static let typeName = "learnable parameter"
+  /// 0-dimensional for one number; in base units.
+  let values: Tensor
+  let dimension: Dimension
+  let isEach: Bool
+  let low: Double?
+  let high: Double?
+
+  var summary: String {
+    let inner = values.rank == 0 ? QuantityText.text(values.item ?? 0, dimension) : Shape.text(values.shape)
+    return "learn(\(inner)\(isEach ? ", each=true" : ""))"
+  }
+
+  func isEqual(to other: any ForeignValue) -> Bool {
+    guard let other = other as? LearnValue else { return false }
+    return Tensor.identical(values, other.values) && dimension == other.dimension && isEach == other.isEach
+      && low == other.low && high == other.high
+  }
+}
+
+extension QuantityText {
+  /// A number of 32 bits with its unit, without the digits that its conversion to 64 adds.
+  static func text(_ value: Float, _ dimension: Dimension) -> String {
+    if dimension == .none { return "\(value)" }
+    return text(Double("\(value)") ?? Double(value), dimension) { amount in "\(Float(amount))" }
+      .replacing(".0 ", with: " ").replacing(" ", with: "")
+  }
+}
+
+let learnBuiltin = Builtin(
+  "learn",
+  [
+    .required("value", .number | .quantity | .array, "where training starts: a number, or a tensor with one for each neuron"),
+    .optional("each", .bool, default: "false", "whether every neuron gets its own copy of a single number"),
+    .optional("low", .number | .quantity, default: "no bound", "training keeps the values at or above this"),
+    .optional("high", .number | .quantity, default: "no bound", "training keeps the values at or below this"),
+  ],
+  returns: "learnable parameter", subject: "networks",
+  """
+  A parameter of neurons that `fit` trains together with the weights, by the gradient of the neuron's own equations.
+  It stands where a number would: in the call of a neuron, or as a default in its definition.
+  """,
+  example: """
+    let net = input(4) |> dense(3) |> lif(beta=learn(0.9, low=0, high=1))
+    print(net.layers[1].beta, net.parameters)   # expect: 0.9 16
+    """
+) { (call) throws(Fault) in
+  let isEach = try call.bool(1, default: false)
+  func bound(_ index: Int, _ dimension: Dimension) throws(Fault) -> Double? {
+    guard call.has(index) else { return nil }
+    let found = call[index].asQuantity ?? (call[index].asNumber ?? 0, .none)
+    guard found.dimension == dimension else {
+      throw call.wrong(index, "must be \(dimension.name) as the value is, found \(found.dimension.name)", kind: .unit)
+    }
+    return found.amount
+  }
+  let values: Tensor
+  var dimension = Dimension.none
+  if let quantity = call[0].asQuantity {
+    values = try Tensor.scalar(Float(quantity.amount))
+    dimension = quantity.dimension
+  } else if let number = call[0].asNumber {
+    values = try Tensor.scalar(Float(number))
+  } else {
+    values = try call.tensor(0).detached
+    if isEach, values.count != 1 { throw call.wrong(1, "spreads out a single number; the value has \(values.count)") }
+  }
+  let learn = LearnValue(
+    values: values, dimension: dimension, isEach: isEach, low: try bound(2, dimension), high: try bound(3, dimension))
+  try learn.parameter.check("value")
+  return .foreign(learn)
+}
+
+extension LearnValue {
+  var parameter: ParameterTensor {
+    ParameterTensor(
+      values: values, isLearnable: true, isEach: isEach, low: low.map { Float($0) }, high: high.map { Float($0) })
+  }
+}
+
+/// A parameter of `lif` or `li` that is more than a number; nil for a number, and where none is given.
+func neuronParameter(_ call: Call, _ index: Int) throws(Fault) -> ParameterTensor? {
+  guard call.has(index), call[index].asNumber == nil else { return nil }
+  if let learn = call[index].asForeign(LearnValue.self) {
+    guard learn.dimension == .none else {
+      throw call.wrong(index, "must be a plain number, found \(learn.dimension.name)", kind: .unit)
+    }
+    return learn.parameter
+  }
+  let tensor = ParameterTensor(values: try call.tensor(index), isLearnable: false)
+  try tensor.check(call.builtin.parameters[index].name)
+  return tensor
+}
+
+/// A neuron's parameter as it was given.
+struct NeuronArgument: Equatable {
+  /// The value in base units; where there is a tensor, it counts instead.
+  var number: Float
+  var dimension: Dimension
+  var tensor: ParameterTensor?
+
+  init(_ value: Value, of definition: NeuronDefinition, at index: Int) throws(Fault) {
+    let name = definition.parameterNames[index]
+    let wanted = definition.parameterDimensions[index]
+    number = 0
+    dimension = .none
+    if let learn = value.asForeign(LearnValue.self) {
+      tensor = learn.parameter
+      dimension = learn.dimension
+    } else if let quantity = value.asQuantity {
+      number = Float(quantity.amount)
+      dimension = quantity.dimension
+    } else if let known = value.asNumber {
+      number = Float(known)
+    } else if let values = try value.convertedToTensor() {
+      tensor = ParameterTensor(values: values, isLearnable: false)
+      try tensor?.check(name)
+    } else {
+      throw Fault(
+        .type, "`\(name)` of `\(definition.name)` must be a number",
+        label: "found \(value.description(of: .kind))", help: "or a quantity, a tensor with one for each neuron, or learn(…)")
+    }
+    guard dimension == wanted else {
+      let example = wanted == .none ? "0.9" : wanted == .time ? "20ms" : QuantityText.text(1, wanted)
+      throw Fault(
+        .unit, "`\(name)` of `\(definition.name)` has another unit",
+        label: "it is \(wanted.name), found \(dimension.name)", help: "write `\(name)=\(example)`")
+    }
+    if name == "dt" {
+      let least = tensor?.values.scalars.min() ?? number
+      guard least > 0, least.isFinite else {
+        throw Fault(
+          .value, "`dt` of `\(definition.name)` must be greater than 0",
+          label: "found \(QuantityText.text(least, dimension))")
+      }
+    }
+  }
+
+  /// As a call would write it.
+  var text: String {
+    guard let tensor else { return QuantityText.text(number, dimension) }
+    let inner = tensor.values.rank == 0 ? QuantityText.text(tensor.values.item ?? 0, dimension) : "…"
+    return tensor.isLearnable ? "learn(\(inner))" : inner
+  }
+
+  static func == (a: NeuronArgument, b: NeuronArgument) -> Bool {
+    guard a.number == b.number, a.dimension == b.dimension else { return false }
+    guard let x = a.tensor, let y = b.tensor else { return a.tensor == nil && b.tensor == nil }
+    return Tensor.identical(x.values, y.values) && x.isLearnable == y.isLearnable && x.isEach == y.isEach
+      && x.low == y.low && x.high == y.high
+  }
+}
