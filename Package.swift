@@ -56,7 +56,8 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts", "TestSupport"]),
     .testTarget(name: "LanguageTests", dependencies: ["Language", "Texts", "Faults"]),
-    .testTarget(name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language"]),
+    .testTarget(
+      name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language", "Spiking", "Tensors", "Kernels", "Faults"]),
     .executableTarget(name: "ReplFixture", dependencies: ["Sessions", "Faults"], path: "Tests/ReplFixture"),
     .testTarget(name: "SessionsTests", dependencies: ["Sessions", "ReplFixture", "Faults", "TestSupport"]),
   ],

@@ -8,8 +8,13 @@ static const unsigned char prelude[] = {
 #embed "../../stdlib/prelude.snn"
 };
 
+static const unsigned char neurons[] = {
+#embed "../../stdlib/neurons.snn"
+};
+
 static const struct stdlib_source modules[] = {
     {"prelude", prelude, sizeof prelude},
+    {"neurons", neurons, sizeof neurons},
 };
 
 static const unsigned char edge_cpu[] = {
