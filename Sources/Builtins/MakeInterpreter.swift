@@ -4,10 +4,9 @@ import Machine
 
 /// An interpreter with the whole library, reading modules from files beside the working folder.
 public func makeInterpreter(output: any Output) -> Interpreter {
-  let interpreter = Interpreter(library: standardLibrary(), output: output)
-  interpreter.machine.readModule = { (path) throws(Fault) in try readText(path) }
-  interpreter.machine.neuronMaker = { (definition, defaults) throws(Fault) in
+  let interpreter = Interpreter(library: standardLibrary(), output: output) { (definition, defaults) throws(Fault) in
     .foreign(try NeuronValue(definition, defaults: defaults))
   }
+  interpreter.machine.readModule = { (path) throws(Fault) in try readText(path) }
   return interpreter
 }

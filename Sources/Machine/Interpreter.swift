@@ -21,8 +21,13 @@ public final class Interpreter {
   public private(set) var scope = GlobalScope()
   public var library: Library { machine.library }
 
-  public init(library: Library, output: any Output) {
+  /// - Parameter neuronMaker: turns a `neuron` definition into a value; the prelude may hold some already.
+  public init(
+    library: Library, output: any Output,
+    neuronMaker: ((_ definition: NeuronDefinition, _ defaults: [Value]) throws(Fault) -> Value)? = nil
+  ) {
     machine = Machine(library: library, output: output)
+    machine.neuronMaker = neuronMaker
     if let prelude = library.sources["prelude"] {
       let source = SourceText(prelude, name: "prelude.snn")
       if case .failed(let diagnostics) = run(source, mode: .cell, in: machine.prelude) {

@@ -1,10 +1,11 @@
+import Builtins
 import Testing
 
 /// The `test` blocks that stand beside the definitions of the stdlib.
 @Suite struct StdlibTests {
   @Test(arguments: ["prelude", "neurons"]) func testsOfTheModulePass(_ name: String) throws {
     let path = "stdlib/\(name).snn"
-    let source = try #require(ProgramFiles.text(path))
+    let source = try #require(standardLibrary().sources[name])
     let execution = Execution.of(source, name: path, runsTests: true)
     let passed = execution.output.count { $0.hasPrefix("passed") }
     #expect(execution.diagnostics.isEmpty, "\(execution.diagnostics.map(\.fault.title))")

@@ -1,0 +1,152 @@
+"""The same neurons in snnTorch, Norse and Brian2, on the drives that compare_neurons.snn wrote."""
+
+import sys
+
+import numpy as np
+import torch
+
+folder = sys.argv[1]
+rows = []
+failed = False
+
+
+def load(name):
+    return np.load(f"{folder}/{name}.drive.npy"), np.load(f"{folder}/{name}.ours.npy")
+
+
+def compare(name, peer, theirs):
+    """Spike for spike; the first difference is named by step and neuron."""
+    global failed
+    _, ours = load(name)
+    same = np.array_equal(ours > 0.5, theirs > 0.5)
+    note = "yes"
+    if not same:
+        step, neuron = np.argwhere((ours > 0.5) != (theirs > 0.5))[0]
+        note = f"no, from step {step} of neuron {neuron}"
+        failed = True
+    rows.append((name, peer, int(ours.sum()), int(theirs.sum()), note))
+
+
+def compare_values(name, peer, theirs, tolerance):
+    global failed
+    _, ours = load(name)
+    worst = float(np.abs(ours - theirs).max())
+    failed |= not worst <= tolerance
+    rows.append((name, peer, "-", "-", f"potentials differ by at most {worst:.1e}"))
+
+
+def run_snntorch(cell, drive):
+    """Steps a cell whose first result is spikes and whose last is the potential."""
+    states = ()
+    spikes, potentials = [], []
+    with torch.no_grad():
+        for current in torch.from_numpy(drive):
+            result = cell(current, *states)
+            spikes.append(result[0])
+            potentials.append(result[-1])
+            states = result[1:]
+    return torch.stack(spikes).numpy(), torch.stack(potentials).numpy()
+
+
+def run_norse(step, state, parameters, drive, dt):
+    spikes = []
+    with torch.no_grad():
+        for current in torch.from_numpy(drive):
+            spike, state = step(current, state, parameters, dt)
+            spikes.append(spike)
+    return torch.stack(spikes).numpy()
+
+
+def snntorch_neurons():
+    import snntorch
+
+    version = f"snnTorch {snntorch.__version__}"
+    for name, peer, make in [
+        ("integrate_and_fire", "Leaky, beta 1", lambda: snntorch.Leaky(beta=1.0, reset_delay=False)),
+        ("lif_subtract", "Leaky, subtract", lambda: snntorch.Leaky(beta=0.9, reset_delay=False)),
+        ("lif_zero", "Leaky, zero", lambda: snntorch.Leaky(beta=0.9, reset_mechanism="zero", reset_delay=False)),
+        ("late_reset", "Leaky, as it is by default", lambda: snntorch.Leaky(beta=0.9)),
+        ("cuba_lif", "Synaptic", lambda: snntorch.Synaptic(alpha=0.8, beta=0.9, reset_delay=False)),
+    ]:
+        spikes, _ = run_snntorch(make(), load(name)[0])
+        compare(name, f"{version} {peer}", spikes)
+    cell = snntorch.Leaky(beta=0.9, reset_mechanism="none")
+    _, potentials = run_snntorch(cell, load("leaky_integrator")[0])
+    compare_values("leaky_integrator", f"{version} Leaky, none", potentials, 1e-5)
+
+
+def norse_neurons():
+    import importlib.metadata
+
+    from norse.torch.functional.izhikevich import (
+        IzhikevichParameters, IzhikevichState, izhikevich_feed_forward_step)
+    from norse.torch.functional.lif_box import LIFBoxFeedForwardState, LIFBoxParameters, lif_box_feed_forward_step
+    from norse.torch.functional.lsnn import LSNNFeedForwardState, LSNNParameters, lsnn_feed_forward_step
+
+    version = f"Norse {importlib.metadata.version('norse')}"
+    zeros = torch.zeros(8)
+    tensor = torch.as_tensor
+    drive, _ = load("lif_box")
+    parameters = LIFBoxParameters(tau_mem_inv=tensor(100.0))
+    compare("lif_box", f"{version} LIFBox",
+            run_norse(lif_box_feed_forward_step, LIFBoxFeedForwardState(zeros), parameters, drive, 0.001))
+    drive, _ = load("lsnn")
+    parameters = LSNNParameters(
+        tau_syn_inv=tensor(200.0), tau_mem_inv=tensor(100.0), tau_adapt_inv=tensor(5.0), beta=tensor(0.3))
+    compare("lsnn", f"{version} LSNN",
+            run_norse(lsnn_feed_forward_step, LSNNFeedForwardState(v=zeros, i=zeros, b=zeros), parameters, drive, 0.001))
+    drive, _ = load("izhikevich")
+    parameters = IzhikevichParameters(a=0.02, b=0.2, c=-65, d=6)
+    state = IzhikevichState(v=zeros - 65, u=zeros - 13)
+    compare("izhikevich", f"{version} Izhikevich",
+            run_norse(izhikevich_feed_forward_step, state, parameters, drive, 0.001))
+
+
+def brian_neurons():
+    import brian2 as b
+
+    b.prefs.codegen.target = "numpy"
+    b.BrianLogger.suppress_name("resolution_conflict")
+    version = f"Brian2 {b.__version__}"
+
+    def run(name, equations, threshold, reset, dt, update=None, start=None, namespace=None, **options):
+        drive, _ = load(name)
+        b.start_scope()
+        b.defaultclock.dt = dt
+        current = b.TimedArray(drive.astype(np.float64), dt=dt)
+        group = b.NeuronGroup(
+            drive.shape[1], equations, threshold=threshold, reset=reset,
+            namespace={"current": current, **(namespace or {})}, **options)
+        for variable, value in (start or {}).items():
+            setattr(group, variable, value)
+        parts = [group]
+        if update:
+            parts.append(group.run_regularly(update, dt=dt))
+        monitor = b.SpikeMonitor(group)
+        b.Network(parts, monitor).run(drive.shape[0] * dt)
+        spikes = np.zeros_like(drive)
+        spikes[np.rint(np.asarray(monitor.t / dt)).astype(int), np.asarray(monitor.i)] = 1
+        compare(name, version, spikes)
+
+    ms, mV = b.ms, b.mV
+    run("membrane", "dv/dt = (v_rest - v + scale * current(t, i)) / tau : volt",
+        "v >= -50*mV", "v = v_rest", 1 * ms, start={"v": -65 * mV}, method="exact",
+        namespace={"v_rest": -65 * mV, "scale": 1 * mV, "tau": 20 * ms})
+    # A neuron by assignments: the step is a regular operation before the threshold is looked at.
+    run("alif", "v : 1\na : 1", "v >= 1 + 0.2 * a", "v -= 1; a += 1", 1 * ms,
+        update="v = 0.9 * v + current(t, i); a = 0.98 * a")
+    run("lif_refractory", "v : 1\nrest : 1", "v >= 1", "v = 0; rest = 3", 1 * ms,
+        update="v = int(rest <= 0) * (0.9 * v + current(t, i)); rest = clip(rest - 1, 0, 3)")
+    run("izhikevich_brian",
+        "dv/dt = (0.04 * v**2 + 5 * v + 140 - u + current(t, i)) / ms : 1\ndu/dt = 0.02 * (0.2 * v - u) / ms : 1",
+        "v >= 30", "v = -65; u += 8", 0.5 * ms, start={"v": -65, "u": -13}, method="euler")
+
+
+snntorch_neurons()
+norse_neurons()
+brian_neurons()
+header = ("neuron", "peer", "spikes, ours", "theirs", "identical")
+widths = [max(len(str(row[k])) for row in rows + [header]) for k in range(5)]
+for row in [header] + rows:
+    print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths)).rstrip())
+sys.exit(1 if failed else 0)
