@@ -43,8 +43,9 @@ extension InterpreterEvaluator {
     if topics.isEmpty { return nil }
     let width = topics.map(\.name.count).max() ?? 0
     let use = library.openModules.contains(module) ? "always there" : "`use \(module)` brings it"
-    let room = max(10, interpreter.machine.output.width - width - 3)
-    let lines = topics.map { padded($0.name, to: width) + "  " + clipped($0.summary, to: room) }
+    // The blanks in front keep each line a line where the page is filled anew.
+    let room = max(10, interpreter.machine.output.width - width - 5)
+    let lines = topics.map { "  " + padded($0.name, to: width) + "  " + clipped($0.summary, to: room) }
     return (["module \(module): \(use)", ""] + lines).joined(separator: "\n")
   }
 

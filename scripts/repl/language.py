@@ -119,6 +119,21 @@ def helps_with_the_language(folder):
 
 
 @test
+def knows_the_chips(folder):
+    with language(folder, rows=40) as prompt:
+        prompt.send("?chips" + ENTER)
+        prompt.wait_for("module chips: always there")
+        prompt.wait_for(lambda lines: any(line.startswith("  chips.names ") for line in lines), "a line for chips.names")
+        prompt.wait_for(lambda lines: any(line.startswith("  chips.read ") for line in lines), "a line for chips.read")
+        prompt.send("chips.loihi2.cores" + ENTER)
+        prompt.wait_for_tail("snn> chips.loihi2.cores", "128", "snn>")
+        prompt.send("chips.gp" + TAB)
+        prompt.wait_for_last("snn> chips.gpu")
+        prompt.send(CTRL["U"] + "?chips.truenorth" + ENTER)
+        prompt.wait_for("chips.truenorth: chip")
+
+
+@test
 def runs_files_with_modules(folder):
     with open(os.path.join(folder, "half.snn"), "w") as file:
         file.write("fn half(x) => x / 2\n")
