@@ -12,7 +12,7 @@ extension Figure {
         let places = run.map { (x: frame.x($0.x), y: frame.y($0.y)) }
         if plot.drawsLines, places.count > 1 {
           let path = Self.path(Self.thinned(places))
-          let dash = SVGStyle.dash(index).map { [("stroke-dasharray", $0)] } ?? []
+          let dash = Self.dash(index, of: series).map { [("stroke-dasharray", $0)] } ?? []
           frame.writer.element("path", [("class", SVGStyle.line(index)), ("d", path)] + dash)
         }
         if !plot.drawsLines || plot.drawsMarkers || places.count == 1 {
@@ -27,10 +27,16 @@ extension Figure {
     return frame
   }
 
+  /// Dashes would break up a line that turns at every pixel, so a long series is drawn whole.
+  private static func dash(_ index: Int, of series: Series) -> String? {
+    series.count > 300 ? nil : SVGStyle.dash(index)
+  }
+
   private func legendEntries(_ plot: CurvePlot) -> [SVGFrame.Entry] {
     let series = plot.legendNames.map { index, name in
       SVGFrame.Entry(
-        mark: plot.drawsLines ? .line(SVGStyle.line(index), dash: SVGStyle.dash(index)) : .dot(SVGStyle.fill(index)),
+        mark: plot.drawsLines
+          ? .line(SVGStyle.line(index), dash: Self.dash(index, of: plot.series[index])) : .dot(SVGStyle.fill(index)),
         name: name)
     }
     return series + plot.referenceNames.map { SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: $0) }

@@ -1,5 +1,7 @@
 // Heatmaps and confusion matrices in SVG.
 
+import Texts
+
 extension Figure {
   func heatmapPicture(_ plot: HeatmapPlot, _ width: Double, _ height: Double) -> SVGFrame? {
     guard let cells = HeatmapCells(plot, mostRows: 160, mostColumns: 160) else { return nil }
@@ -78,8 +80,11 @@ extension Figure {
         }
       },
       hasGrid: false, namesX: true, namesY: true, aspect: 1.6, right: 60, above: 12)
+    // The accuracy stands in the title where that has room for it.
+    let full = title.isEmpty ? plot.accuracyText : "\(title): \(plot.accuracyText)"
+    let hasRoom = full.displayWidth <= Int(width / 8.5)
     let labelled = Figure(
-      content, title: title.isEmpty ? plot.accuracyText : "\(title): \(plot.accuracyText)", xLabel: "predicted",
+      content, title: hasRoom ? full : title, xLabel: hasRoom ? "predicted" : "predicted; \(plot.accuracyText)",
       yLabel: "actual")
     // Few classes need no tall picture, and many need a taller one.
     let wanted = max(min(height, Double(classes) * 60 + 120), Double(classes) * 22 + 120)
