@@ -60,7 +60,9 @@ enum LayerRow {
         continue
       }
       pass.layerIndex = index
-      let answer = try layers[index].backward(flow, memory: memory, wantsInput: wantsInput || index > first, pass)
+      // Handed over, so that the layer may write its own gradient over it.
+      let answer = try layers[index].backward(
+        consume flow, memory: memory, wantsInput: wantsInput || index > first, pass)
       gradients[index] = answer.parameters
       arriving = answer.input
     }
