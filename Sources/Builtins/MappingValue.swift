@@ -159,23 +159,24 @@ public struct MappingValue: ForeignValue {
       QuantityText.text(value, dimension, format: { formatted($0, "g", digits: 4) })
     }
     var rows: [(String, String, String)] = [
-      ("latency", amount(cost.latency, .time), "\(report.steps) steps of \(amount(cost.stepTime, .time)): \(cost.timeLimit)"),
-      (
-        "energy", amount(cost.energy.total, .energy),
-        report.energyParts.map { "\($0.name.replacing("_", with: " ")) \(amount($0.joules, .energy))" }
-          .joined(separator: ", ")
-      ),
+      ("latency", amount(cost.latency, .time), "\(report.steps) steps of \(amount(cost.stepTime, .time))"),
+      ("", "", "a step's length: \(cost.timeLimit)"),
+      ("energy", amount(cost.energy.total, .energy), ""),
+    ]
+    for part in report.energyParts where part.joules > 0 {
+      let share = part.joules / max(cost.energy.total, .leastNormalMagnitude)
+      rows.append(("· \(part.name.replacing("_", with: " "))", amount(part.joules, .energy), percent(share)))
+    }
+    rows += [
       ("power", amount(cost.power, .power), ""),
       ("energy-delay", "\(formatted(cost.energyDelay, "g", digits: 4)) J s", ""),
-      (
-        "packets", formatted(report.interCoreSpikes, "f", digits: 1),
-        "between cores; \(formatted(report.inputPackets, "f", digits: 1)) from the input; "
-          + "\(formatted(report.hops, "f", digits: 2)) hops on average"
-      ),
+      ("packets between cores", formatted(report.interCoreSpikes, "f", digits: 1), ""),
+      ("packets from the input", formatted(report.inputPackets, "f", digits: 1), ""),
+      ("hops of a packet", formatted(report.hops, "f", digits: 2), "on average"),
     ]
     if let accuracy = report.accuracy {
-      let float = report.accuracyFloat.map { "; \(percent($0)) with the network's own weights" } ?? ""
       let bits = "\(report.rules.weightBits) bit\(report.rules.weightBits == 1 ? "" : "s")"
+      let float = report.accuracyFloat.map { "; unrounded \(percent($0))" } ?? ""
       rows.append(("accuracy", percent(accuracy), "with weights of \(bits)\(float)"))
     }
     return TextTable(header: ["an inference", "", ""], rows: rows.map { [word($0.0), number($0.1), word($0.2)] })

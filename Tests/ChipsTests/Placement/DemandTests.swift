@@ -1,0 +1,107 @@
+import Faults
+import Spiking
+import Tensors
+import Testing
+
+@testable import Chips
+
+/// What cores need, against plain enumeration and by hand.
+@Suite struct DemandTests {
+  /// Neurons thrown into cores at random.
+  private func scatter(_ problem: PlacementProblem, cores: Int, seed: UInt64) -> [[Mapping.Slice]] {
+    var draws = RandomStream(seed: seed, purpose: "scatter")
+    var contents = [[Mapping.Slice]](repeating: [], count: cores)
+    for (population, order) in problem.naturalOrders.enumerated() {
+      var slices = [[Int32]](repeating: [], count: cores)
+      for neuron in order { slices[draws.integer(below: cores)].append(neuron) }
+      for core in 0..<cores where !slices[core].isEmpty {
+        contents[core].append(Mapping.Slice(population: population, neurons: slices[core]))
+      }
+    }
+    return contents.filter { !$0.isEmpty }
+  }
+
+  @Test(arguments: [0.0, 0.3, 0.9]) func denseLayersAsEnumerated(zeros: Double) throws {
+    for seed in 0..<4 as Range<UInt64> {
+      let network = try PlacementSamples.network([9, 13, 7, 4], zeros: zeros, seed: seed)
+      for wordBits in [1, 32] {
+        let problem = try PlacementSamples.problem(network, PlacementSamples.chip(wordBits: wordBits))
+        let cores = scatter(problem, cores: 4, seed: seed)
+        #expect(problem.activity(of: cores).demands == PlacementSamples.demands(problem, cores))
+      }
+    }
+  }
+
+  @Test func convolutionsAsEnumerated() throws {
+    let network = try PlacementSamples.convolutional()
+    let problem = try PlacementSamples.problem(network, PlacementSamples.chip(wordBits: 8))
+    for seed in 0..<4 as Range<UInt64> {
+      let cores = scatter(problem, cores: 5, seed: seed)
+      #expect(problem.activity(of: cores).demands == PlacementSamples.demands(problem, cores))
+    }
+  }
+
+  @Test func removingWhatWasAddedLeavesNothing() throws {
+    let network = try PlacementSamples.convolutional()
+    let problem = try PlacementSamples.problem(network, PlacementSamples.chip())
+    var filler = CoreFiller(problem.connectome, problem.rules)
+    var draws = RandomStream(seed: 3, purpose: "test")
+    let neurons = (1..<4).flatMap { population in
+      problem.naturalOrders[population].map { (population, Int($0), draws.integer(below: 3) + 1) }
+    }
+    for (population, neuron, copies) in neurons { filler.add(population, neuron, copies: copies, outputs: 2) }
+    for (population, neuron, copies) in neurons { filler.remove(population, neuron, copies: copies, outputs: 2) }
+    #expect(filler.demand == Demand())
+  }
+
+  /// 2 channels of 3x3 by 4 kernels of 2x2 without padding: 4 places each.
+  @Test func sharedKernelsAreKeptOnce() throws {
+    var network = try Network(inputShape: [2, 3, 3])
+    network = try network.appending(ConvLayer(outputs: 4, kernel: .init(2, 2)), seed: 0)
+    network = try network.appending(NeuronLayer(LIF()), seed: 0)
+    let problem = try PlacementSamples.problem(network, PlacementSamples.chip(shares: true))
+    let all = [[Mapping.Slice(population: 1, neurons: (0..<16).map { Int32($0) })]]
+    // 18 axons of 10 bits, and 4 kernels of 2 x 2 x 2 weights of 8 bits.
+    #expect(problem.activity(of: all).demands[0].memoryBits == 18 * 10 + 4 * 8 * 8)
+    let one = [[Mapping.Slice(population: 1, neurons: [4, 5, 6, 7])]]
+    #expect(problem.activity(of: one).demands[0].memoryBits == 18 * 10 + 8 * 8)
+  }
+
+  /// A row for 3 synapses among 12 neurons: 10 + 3·(8 + 6) = 52 bits as a list, 10 + 12·8 = 106 with a place for each.
+  @Test func theCheaperEncodingIsTaken() throws {
+    var weights = [Float](repeating: 0, count: 12)
+    for place in [1, 5, 9] { weights[place] = 1 }
+    let layer = try DenseLayer(weight: try Tensor(weights, shape: [1, 12]), bias: nil)
+    var network = try Network(inputShape: [1]).appending(layer, seed: 0)
+    network = try network.appending(NeuronLayer(LIF()), seed: 0)
+    let problem = try PlacementSamples.problem(network, PlacementSamples.chip())
+    let all = [[Mapping.Slice(population: 1, neurons: (0..<12).map { Int32($0) })]]
+    #expect(problem.activity(of: all).demands[0].memoryBits == 52)
+    // Without lists there is a place only for neurons that the projection reaches.
+    let crossbar = try PlacementSamples.problem(network, PlacementSamples.chip(indexBits: 0))
+    #expect(crossbar.activity(of: all).demands[0].memoryBits == 10 + 3 * 8)
+  }
+
+  @Test func neuronsThatReachNobodyAreLeftOut() throws {
+    // Neuron 1 of the hidden layer has no synapse to the output.
+    let first = try DenseLayer(weight: try Tensor(filledWith: 1, shape: [2, 3]), bias: nil)
+    let second = try DenseLayer(weight: try Tensor([1, 1, 0, 0, 1, 0], shape: [3, 2]), bias: nil)
+    var network = try Network(inputShape: [2])
+    for layer in [first, NeuronLayer(LIF()), second, NeuronLayer(LIF())] as [any Layer] {
+      network = try network.appending(layer, seed: 0)
+    }
+    let connectome = try Connectome(network.graph)
+    #expect(connectome.isPlaced[1] == [true, false, true])
+    #expect(connectome.isPlaced[2] == [true, true])
+    #expect(connectome.removedNeurons == 1)
+    #expect(connectome.synapses == 4 + 3)
+  }
+
+  @Test func weightsThatAreNoNumbersAreNamed() throws {
+    let layer = try DenseLayer(weight: try Tensor([1, .nan, 0, 2], shape: [2, 2]), bias: nil)
+    var network = try Network(inputShape: [2]).appending(layer, seed: 0)
+    network = try network.appending(NeuronLayer(LIF()), seed: 0)
+    let fault = #expect(throws: Fault.self) { try Connectome(network.graph) }
+    #expect(fault?.label == "layer 0, before lif 1, holds nan or infinity")
+  }
+}
