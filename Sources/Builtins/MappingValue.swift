@@ -190,6 +190,7 @@ public struct MappingValue: ForeignValue {
       ? "none of the \(figures.all) figures used is an estimate"
       : "\(figures.estimated) of the \(figures.all) figures used are estimates"
     lines.append("simulated; \(guesses); \(report.activityText)")
+    if report.placed.isInterrupted { lines.append("interrupted: the best mapping found until then") }
     if report.placed.copies > 0 {
       lines.append(
         "\(count(report.placed.copies, "neuron")) copied: one reaches \(report.rules.limit(.fanOutCores) ?? 1) destination here")

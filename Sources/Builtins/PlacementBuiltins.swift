@@ -3,7 +3,6 @@
 import Chips
 import Faults
 import Machine
-import Plots
 import Spiking
 
 private let objectiveNames = Objective.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
@@ -57,29 +56,6 @@ let placementBuiltins: [Builtin] = [
       print(m.cores, m.neurons, m.synapses)   # expect: 2 28 480
       """
   ) { (call) throws(Fault) in try placeNetwork(call) },
-  Builtin(
-    "plot.cores",
-    [
-      .required("mapping", .foreign("mapping"), "what `place` gave"),
-      .optional("title", .string, default: "what is placed where", "what the figure shows"),
-      .optional("show", .bool, default: "true", "whether to show the figure at once"),
-    ],
-    returns: "figure", subject: "plot",
-    """
-    Draws the mesh of a mapping: each core in use, shaded by how full its bottleneck resource is, with the layers that it
-    holds, and the links between tiles by the packets that pass them in an inference.
-    """,
-    example: """
-      use plot
-      plot.cores(input(16) |> dense(24) |> lif() |> place(chips.loihi1))
-      """
-  ) { (call) throws(Fault) in
-    let report = try call.foreign(0, as: MappingValue.self).report
-    let title = try call.string(1, default: "\(report.chip.title), \(report.placed.strategy)")
-    let figure = FigureValue(Figure(.mesh(report.meshPlot), title: title))
-    if try call.bool(2, default: true) { ShownFigure.show(figure, on: call.machine) }
-    return .foreign(figure)
-  },
 ]
 
 private func placeNetwork(_ call: Call) throws(Fault) -> Value {

@@ -149,8 +149,10 @@ public struct Connectome: Sendable {
       }
     }
     if !isFinite { throw notFinite(projection, in: graph) }
+    if case .window(let window) = projection.wiring, zeros > 0 { return rows(of: weight, through: window) }
     guard projection.wiring == .all else { return .wired(projection.wiring) }
-    guard zeros > 0, weight.shape == [inputs, outputs] else { return .full }
+    // Random draws hit zero now and then. So few count as synapses: a list of all others would cost more than it tells.
+    guard zeros > weight.count / 100_000, weight.shape == [inputs, outputs] else { return .full }
     return rows(of: weight, inputs: inputs, outputs: outputs, nonzero: weight.count - zeros)
   }
 
@@ -176,8 +178,39 @@ public struct Connectome: Sendable {
     }
   }
 
+  /// The synapses of a convolution whose kernels have zeros. Where a pool lies before or behind it, a synapse stands for
+  /// several weights, and all are kept.
+  private static func rows(of weight: Tensor, through window: Window) -> Form {
+    let isPlain = weight.rank == 4 && !window.isDepthwise && window.path.isEmpty
+      && weight.shape == [window.output[0], window.input[0], window.kernel.y, window.kernel.x]
+    guard isPlain else { return .wired(.window(window)) }
+    let wiring = Wiring.window(window)
+    let (height, width) = (window.input[1], window.input[2])
+    let plane = window.output[1] * window.output[2]
+    let outputs = window.output[0] * plane
+    var starts = [0]
+    var sources: [Int32] = []
+    starts.reserveCapacity(outputs + 1)
+    weight.withUnsafeBuffer { weights in
+      for output in 0..<outputs {
+        let (channel, place) = output.quotientAndRemainder(dividingBy: plane)
+        let top = place / window.output[2] * window.stride.y - window.padding.y
+        let left = place % window.output[2] * window.stride.x - window.padding.x
+        wiring.forEachInput(of: output, inputs: window.input[0] * height * width) { source in
+          let (line, x) = source.quotientAndRemainder(dividingBy: width)
+          let (input, y) = line.quotientAndRemainder(dividingBy: height)
+          let row = (channel * window.input[0] + input) * window.kernel.y + y - top
+          if weights[row * window.kernel.x + x - left] != 0 { sources.append(Int32(truncatingIfNeeded: source)) }
+        }
+        starts.append(sources.count)
+      }
+    }
+    return .rows(starts: starts, sources: sources)
+  }
+
   private static func kernel(of projection: NetworkGraph.Projection) -> Kernel? {
-    guard case .window(let window) = projection.wiring else { return nil }
+    guard case .window(let window) = projection.wiring, projection.weight.map({ $0.rank == 4 }) ?? window.isDepthwise
+    else { return nil }
     let inputs = window.isDepthwise ? 1 : window.input[0]
     return Kernel(
       weights: inputs * window.kernel.y * window.kernel.x, plane: window.output.dropFirst().reduce(1, *))

@@ -29,19 +29,28 @@ public struct JointStrategy: MappingStrategy {
       guard error.kind == .limit else { throw error }
       refusal = error
     }
+    let baseline = best
     do throws(Fault) {
-      best = try search(problem, baseline: best) ?? best
+      best = try search(problem, baseline: baseline) { best = $0 } ?? best
     } catch {
-      guard error.kind == .limit else { throw error }
+      // What was found before Ctrl-C is a mapping like any other.
+      guard error.kind == .limit || error.kind == .interrupt && best != nil else { throw error }
       if best == nil { throw refusal ?? error }
+      if error.kind == .interrupt {
+        Interrupt.clear()
+        best?.isInterrupted = true
+      }
     }
     guard var best else { throw refusal ?? Fault(.limit, "the network does not fit on \(problem.chip.name)") }
     best.strategy = Self.name
     return best
   }
 
-  /// The best mapping found, or nil when none is as good as the baseline.
-  private func search(_ problem: PlacementProblem, baseline: PlacedMapping?) throws(Fault) -> PlacedMapping? {
+  /// The best mapping found, or nil when none is as good as the baseline; `report` is given each that is better than
+  /// all before and no worse than the baseline.
+  private func search(
+    _ problem: PlacementProblem, baseline: PlacedMapping?, report: (PlacedMapping) -> Void
+  ) throws(Fault) -> PlacedMapping? {
     var left = max(8, Self.work / (10 * problem.connectome.work))
     var starts: [Start] = []
     for orders in problem.orderings { starts.append(try Start(problem, orders)) }
@@ -73,14 +82,11 @@ public struct JointStrategy: MappingStrategy {
       for (rank, candidate) in found.prefix(3).enumerated() {
         let stream = RandomStream(seed: problem.seed, purpose: "place", index: UInt64(count * 4 + rank))
         let placed = annealed(candidate, problem, stream: stream)
-        if placed.score < best?.score ?? .infinity { best = placed }
-        if Interrupt.isRequested { break }
-      }
-      if Interrupt.isRequested {
-        // What was found so far is a mapping like any other.
-        guard let best else { try Interrupt.check(); return nil }
-        Interrupt.clear()
-        return best
+        if placed.score < best?.score ?? .infinity {
+          best = placed
+          if placed.score <= baseline?.score ?? .infinity { report(placed) }
+        }
+        try Interrupt.check()
       }
       if problem.coreBudget == nil, let found = best, found.score <= (baseline?.score ?? .infinity) * (1 + 1e-12) {
         return found
@@ -173,7 +179,7 @@ private struct Start {
       let neurons = orders[population].count
       if neurons == 0 { return Int.max }
       let share = Int((parts * seconds[population] / total).rounded())
-      let wanted = max(1, whole.parts[population].count, min(neurons, share))
+      let wanted = max(1, whole.parts[population].count, min(neurons, share, 4096))
       return (neurons + wanted - 1) / wanted
     }
   }

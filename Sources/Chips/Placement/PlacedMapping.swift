@@ -18,6 +18,8 @@ public struct PlacedMapping: Sendable {
   public var score: Double
   /// "sequential" or "joint".
   public var strategy = ""
+  /// Whether Ctrl-C ended the search for better ones.
+  public var isInterrupted = false
 
   let activity: CoreActivity
   let links: LinkLoads

@@ -1,9 +1,10 @@
 import Faults
-import Spiking
+
 import Tensors
 import Testing
 
 @testable import Chips
+@testable import Spiking
 
 /// What cores need, against plain enumeration and by hand.
 @Suite struct DemandTests {
@@ -69,17 +70,54 @@ import Testing
 
   /// A row for 3 synapses among 12 neurons: 10 + 3·(8 + 6) = 52 bits as a list, 10 + 12·8 = 106 with a place for each.
   @Test func theCheaperEncodingIsTaken() throws {
-    var weights = [Float](repeating: 0, count: 12)
-    for place in [1, 5, 9] { weights[place] = 1 }
-    let layer = try DenseLayer(weight: try Tensor(weights, shape: [1, 12]), bias: nil)
-    var network = try Network(inputShape: [1]).appending(layer, seed: 0)
+    var weights = [Float](repeating: 0, count: 48)
+    for place in 0..<12 { weights[place % 4 * 12 + place] = 1 }
+    let layer = try DenseLayer(weight: try Tensor(weights, shape: [4, 12]), bias: nil)
+    var network = try Network(inputShape: [4]).appending(layer, seed: 0)
     network = try network.appending(NeuronLayer(LIF()), seed: 0)
     let problem = try PlacementSamples.problem(network, PlacementSamples.chip())
     let all = [[Mapping.Slice(population: 1, neurons: (0..<12).map { Int32($0) })]]
-    #expect(problem.activity(of: all).demands[0].memoryBits == 52)
-    // Without lists there is a place only for neurons that the projection reaches.
+    #expect(problem.activity(of: all).demands[0].memoryBits == 4 * 52)
     let crossbar = try PlacementSamples.problem(network, PlacementSamples.chip(indexBits: 0))
-    #expect(crossbar.activity(of: all).demands[0].memoryBits == 10 + 3 * 8)
+    #expect(crossbar.activity(of: all).demands[0].memoryBits == 4 * 106)
+  }
+
+  /// Kernels with zeros have fewer synapses, place by place.
+  @Test func prunedKernelsAreListed() throws {
+    var draws = RandomStream(seed: 8, purpose: "test")
+    var weights: [Float] = []
+    for _ in 0..<3 * 2 * 3 * 2 { weights.append(draws.uniform() < 0.5 ? 0 : 1) }
+    let kernels = try Tensor(weights, shape: [3, 2, 3, 2])
+    let layer = try ConvLayer(weight: kernels, bias: nil, stride: .init(2, 1), padding: .init(1, 1))
+    var network = try Network(inputShape: [2, 5, 4]).appending(layer, seed: 0)
+    network = try network.appending(NeuronLayer(LIF()), seed: 0)
+    let shape = network.shapes[0]
+    let connectome = try Connectome(network.graph)
+    var total = 0
+    for channel in 0..<3 {
+      for y in 0..<shape[1] {
+        for x in 0..<shape[2] {
+          var sources: [Int] = []
+          for input in 0..<2 {
+            for ky in 0..<3 {
+              for kx in 0..<2 {
+                let (row, column) = (y * 2 + ky - 1, x + kx - 1)
+                guard row >= 0, row < 5, column >= 0, column < 4 else { continue }
+                if weights[((channel * 2 + input) * 3 + ky) * 2 + kx] != 0 {
+                  sources.append((input * 5 + row) * 4 + column)
+                }
+              }
+            }
+          }
+          let target = (channel * shape[1] + y) * shape[2] + x
+          var found: [Int] = []
+          connectome.forEachSource(connectome.blocks[0], target) { found.append($0) }
+          #expect(found == sources)
+          total += sources.count
+        }
+      }
+    }
+    #expect(connectome.synapses == total)
   }
 
   @Test func neuronsThatReachNobodyAreLeftOut() throws {
@@ -98,9 +136,10 @@ import Testing
   }
 
   @Test func weightsThatAreNoNumbersAreNamed() throws {
-    let layer = try DenseLayer(weight: try Tensor([1, .nan, 0, 2], shape: [2, 2]), bias: nil)
-    var network = try Network(inputShape: [2]).appending(layer, seed: 0)
-    network = try network.appending(NeuronLayer(LIF()), seed: 0)
+    var network = try PlacementSamples.network([2, 2])
+    try network.updateParameters { (_, _, weight) throws(Fault) in
+      try weight.withUnsafeMutableBuffer { $0[1] = .nan }
+    }
     let fault = #expect(throws: Fault.self) { try Connectome(network.graph) }
     #expect(fault?.label == "layer 0, before lif 1, holds nan or infinity")
   }
