@@ -46,7 +46,7 @@ public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = P
   let graph = network.graph
   var rates = graph.populations.map { [Float](repeating: Float(options.assumedRate), count: $0.neurons) }
   var steps = options.steps ?? options.encoder?.steps ?? network.encoder?.steps ?? 25
-  // What cannot fit needs no samples to say so: weights and limits are looked at first.
+  // Weights, bits and chips are checked before any sample is run.
   var problem = try PlacementProblem(
     Workload(graph: graph, rates: rates, steps: steps), on: chip, objective: options.objective, chips: options.chips,
     weightBits: options.weightBits, coreBudget: options.cores, seed: options.seed)
