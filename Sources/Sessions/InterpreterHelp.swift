@@ -24,7 +24,7 @@ extension InterpreterEvaluator {
     if let unit = units[name] {
       return "\(name): a unit of \(unit.dimension.name); write it behind a number, as in 20\(name)"
     }
-    return nil
+    return LanguageForms.page(name)
   }
 
   private func page(_ signature: String, _ text: String) -> String {
