@@ -101,14 +101,14 @@ public func neuronForward(
         for i in 0..<block.count { target[i] = source[i] }
       }
     }
-    let fired = finish(step, bases)
+    let fired = finish(step, bases, wantsSpikes: spikes != nil)
     if let spikes { spikes[t * spikeStride] = fired & kept }
   }
 }
 
-/// Writes the states after the step; answers with the spikes.
+/// Writes the states after the step; answers with the spikes where they are wanted.
 @inline(__always)
-private func finish(_ step: NeuronStep, _ bases: NeuronBases) -> UInt64 {
+private func finish(_ step: NeuronStep, _ bases: NeuronBases, wantsSpikes: Bool) -> UInt64 {
   let target = bases[Int(NeuronBase.nextFrame.rawValue)]
   guard step.fires else {
     for index in 0..<step.states {
@@ -125,8 +125,10 @@ private func finish(_ step: NeuronStep, _ bases: NeuronBases) -> UInt64 {
   for quarter in 0..<4 {
     let x = loadLanes(distance + quarter * 16, 16)
     let mask = step.isStrict ? x .> 0 : x .>= 0
-    let picked = SIMD16<UInt32>(repeating: 0).replacing(with: places, where: mask)
-    fired |= UInt64(picked.wrappedSum()) << UInt64(quarter * 16)
+    if wantsSpikes {
+      let picked = SIMD16<UInt32>(repeating: 0).replacing(with: places, where: mask)
+      fired |= UInt64(picked.wrappedSum()) << UInt64(quarter * 16)
+    }
     for index in 0..<step.states {
       let update = loadLanes(locate(step.updates[index], bases) + quarter * 16, 16)
       let reset = loadLanes(locate(step.resets[index], bases) + quarter * 16, 16)
