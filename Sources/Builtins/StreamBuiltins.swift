@@ -84,7 +84,7 @@ let streamBuiltins: [Builtin] = [
       .optional(
         "step", .quantity | .nil, default: "as fast as the chip can",
         "how long a step lasts at least on the chip, such as 1ms in real time", dimension: .time),
-      .optional("quiet", .bool, default: "false", "whether to show no progress on a terminal"),
+      .optional("quiet", .bool, default: "false", "whether to print no warnings, and no progress on a terminal"),
     ],
     returns: "stream_result", subject: "streams",
     """
@@ -140,14 +140,17 @@ private func runStreamValue(_ call: Call) throws(Fault) -> Value {
   let placement = try streamPlacement(call, network)
   if let placement { network = placement.network }
   let display = StreamDisplay(call.output)
-  if call.output.isInteractive, try !call.bool(8, default: false) {
+  let isQuiet = try call.bool(8, default: false)
+  if call.output.isInteractive, !isQuiet {
     options.progress = { done, steps in display.show(done, steps) }
   }
   defer { display.end() }
   let run = try runStream(network, stream, options)
   display.end()
   let cost = placement.map { $0.cost(of: run) }
-  for warning in run.warnings { call.output.write("warning: \(warning)\n") }
+  if !isQuiet {
+    for warning in run.warnings { call.output.write("warning: \(warning)\n") }
+  }
   return .foreign(StreamResultValue(run, adaptation: options.adaptation, chip: placement?.chip, cost: cost))
 }
 
