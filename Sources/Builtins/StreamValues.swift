@@ -128,7 +128,7 @@ public struct StreamResultValue: ForeignValue {
     }
     if let cost, let chip {
       func text(_ amount: Double, _ dimension: Dimension) -> String {
-        let value = Value.quantity(amount, dimension)
+        let value = Value.quantity(Double(formatted(amount, "g", digits: 4)) ?? amount, dimension)
         defer { value.release() }
         return value.description(of: .plain)
       }
