@@ -63,13 +63,7 @@ private func placeNetwork(_ call: Call) throws(Fault) -> Value {
   let network = try call.foreign(0, as: NetworkValue.self).network
   var options = PlaceOptions()
   options.strategy = try call.string(2, default: "joint")
-  let objective = try call.string(3, default: Objective.energyDelay.rawValue)
-  guard let known = Objective(rawValue: objective) else {
-    throw call.wrong(
-      3, "is not known: \"\(objective)\"",
-      help: didYouMean(objective, among: Objective.allCases.map(\.rawValue)) ?? "it is one of \(objectiveNames)")
-  }
-  options.objective = known
+  options.objective = try objectiveArgument(3, call)
   if isGiven(4) { options.data = try call.dataset(4) }
   if isGiven(5) { options.chips = try call.int(5, atLeast: 1) }
   if isGiven(6) { options.weightBits = try call.int(6, atLeast: 1) }
@@ -79,4 +73,13 @@ private func placeNetwork(_ call: Call) throws(Fault) -> Value {
   options.assumedRate = try call.number(10, default: 0.1)
   options.seed = isGiven(11) ? UInt64(bitPattern: Int64(try call.int(11))) : call.machine.seed
   return .foreign(MappingValue(try place(network, on: try call.chip(1), options)))
+}
+
+/// What a mapper makes small, by its name; another name is an error that suggests the nearest.
+func objectiveArgument(_ index: Int, _ call: Call) throws(Fault) -> Objective {
+  let name = try call.string(index, default: Objective.energyDelay.rawValue)
+  if let known = Objective(rawValue: name) { return known }
+  throw call.wrong(
+    index, "is not known: \"\(name)\"",
+    help: didYouMean(name, among: Objective.allCases.map(\.rawValue)) ?? "it is one of \(objectiveNames)")
 }

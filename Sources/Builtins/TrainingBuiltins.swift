@@ -33,6 +33,9 @@ let trainingBuiltins: [Builtin] = [
       ),
       .optional("shuffle", .bool, default: "true", "whether each epoch takes the samples in another order"),
       .optional("quiet", .bool, default: "false", "whether to show no progress on a terminal"),
+      .optional(
+        "hardware", .foreign("hardware_loss") | .nil, default: "nil",
+        "what the network costs on a chip, to be made small as well"),
     ],
     returns: "network", subject: "training",
     """
@@ -40,6 +43,10 @@ let trainingBuiltins: [Builtin] = [
     `history` holds loss, accuracy, validation_loss, validation_accuracy, spikes_per_sample and seconds, a number for
     each epoch. Ctrl-C stops after the running batch; the result is then what was learnt so far, and
     `history.interrupted` is true.
+
+    With `hardware=hardware_loss(chip, weight)` the chip stands in the loss, L = L_task + weight · L_hw: neurons that are
+    not worth their place go, and the result is a smaller network. The history then also holds `hardware`,
+    `hardware_utilization`, `hardware_communication`, `hardware_memory`, `cores` and `core_utilization`.
     """,
     example: """
       let corners = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1])
@@ -87,6 +94,7 @@ private func fitNetwork(_ call: Call) throws(Fault) -> Value {
   case let other: throw call.wrong(9, "must be \"constant\" or \"cosine\", found \"\(other)\"")
   }
   options.shuffles = try call.bool(10, default: true)
+  if call.has(12), !call[12].isNil { options.objective = try call.foreign(12, as: HardwareLossValue.self).loss }
   var stream = call.machine.nextStream("fit")
   options.seed = stream.nextBits()
   let display = FitDisplay(call.output)

@@ -26,7 +26,7 @@ extension Network {
     let samples = try Dataset(
       name: data.name, features: data.features, labels: [Int](repeating: 0, count: data.count))
     let source = try BatchSource(samples, network: self, encoder: encoder ?? self.encoder)
-    let places = graph.populations.map(\.place)
+    let graph = graph
     var sums = graph.populations.map { [Double](repeating: 0, count: $0.neurons) }
     var (rows, steps) = (0, 0)
     let size = 256
@@ -38,18 +38,25 @@ extension Network {
       let trace = try trace(input, Pass())
       rows += input.steps * input.batch
       steps = input.steps
-      for (number, place) in places.enumerated() {
-        let signal: Signal
-        if place.isEmpty {
-          signal = input
-        } else {
-          signal = trace.activity.first { $0.place == place }?.output ?? trace.output
-        }
-        try signal.addCounts(to: &sums[number])
-      }
+      try trace.addCounts(of: graph, input: input, to: &sums)
     }
     let scale = 1 / Double(max(1, rows))
     return (sums.map { $0.map { Float($0 * scale) } }, steps)
+  }
+}
+
+extension NetworkTrace {
+  /// Adds how often each neuron of each population of the network's graph was active, over all steps and samples.
+  ///
+  /// - Parameters:
+  ///   - input: what entered the network, which is the first population.
+  ///   - sums: for each population, one number for each neuron.
+  public func addCounts(of graph: NetworkGraph, input: Signal, to sums: inout [[Double]]) throws(Fault) {
+    for (number, population) in graph.populations.enumerated() {
+      let signal =
+        population.isInput ? input : activity.first { $0.place == population.place }?.output ?? output
+      try signal.addCounts(to: &sums[number])
+    }
   }
 }
 

@@ -1,0 +1,87 @@
+// `hardware_loss`: a chip as an aim of training.
+
+import Chips
+import Faults
+import Machine
+
+/// What a network costs on a chip, as `fit` takes it.
+public struct HardwareLossValue: ForeignValue {
+  public static let typeName = "hardware_loss"
+  public let loss: HardwareLoss
+
+  public init(_ loss: HardwareLoss) { self.loss = loss }
+
+  public var summary: String { "hardware_loss(\(loss.chip.name), weight=\(formatted(loss.weight, "g", digits: 6)))" }
+
+  public var memberNames: [String] {
+    ["chip", "weight", "utilization", "communication", "memory", "strategy", "objective", "freeze", "prune"]
+  }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    let options = loss.options
+    return switch name {
+    case "chip": .foreign(ChipValue(loss.chip))
+    case "weight": .float(options.weight)
+    case "utilization": .float(options.utilization)
+    case "communication": .float(options.communication)
+    case "memory": .float(options.memory)
+    case "strategy": .string(options.strategy)
+    case "objective": .string(options.objective.rawValue)
+    case "freeze": .float(options.freeze)
+    case "prune": .float(options.prune)
+    default: nil
+    }
+  }
+}
+
+let hardwareLossBuiltins: [Builtin] = [
+  Builtin(
+    "hardware_loss",
+    [
+      .required("chip", .foreign("chip"), "where the network shall run"),
+      .optional("weight", .number, default: "0.2", "lambda: how much the chip counts beside the task"),
+      .optional("utilization", .number, default: "1", "how much badly filled cores count"),
+      .optional("communication", .number, default: "1", "how much packets between cores count"),
+      .optional("memory", .number, default: "1", "how much stored synapses count"),
+      .optional("strategy", .string, default: "\"joint\"", "the mapper that is asked each epoch, as in place"),
+      .optional("objective", .string, default: "\"energy_delay\"", "what that mapper makes small, as in place"),
+      .optional("freeze", .number, default: "0.7", "the share of training after which nothing more is removed"),
+      .optional(
+        "prune", .number, default: "0", "the share of each layer's weights, the smallest first, that go at the freeze"),
+      .optional("chips", .int | .nil, default: "as many as the chip's file allows", "how many chips may be used"),
+      .optional("weight_bits", .int | .nil, default: "the chip's own", "bits of a weight"),
+    ],
+    returns: "hardware_loss", subject: "chips",
+    """
+    The hardware loss of the paper (Eq. 9-10), for `fit(…, hardware=…)`: L = L_task + weight · L_hw, with
+
+    - memory: the synapses that the chip must store, as a share of those at first;
+    - communication: packets times hops in a step, expected from the batch's own spikes, as a share of those at first;
+    - utilization: what would spill from full cores into a further one, as a share of the cores in use.
+
+    Each neuron (each channel of a convolution) has a gate that multiplies its outgoing weights and learns; spikes pay for
+    their ways; and each epoch the mapper places the network anew (Algorithm 1), which says where neurons lie and what is
+    scarce. After the share `freeze` of training the gates are 0 or 1: so many neurons stay as fill the nearest number of
+    whole cores, weights that the chip's bits would round to zero go, and what is left learns on. `fit` gives back the
+    network without what was removed. A larger weight gives a smaller network.
+    """,
+    example: """
+      let loss = hardware_loss(chips.loihi2, weight=0.5)
+      print(loss, loss.strategy)   # expect: hardware_loss(loihi2, weight=0.5) joint
+      """
+  ) { (call) throws(Fault) in
+    var options = HardwareLoss.Options()
+    options.weight = try call.number(1, default: 0.2)
+    options.utilization = try call.number(2, default: 1)
+    options.communication = try call.number(3, default: 1)
+    options.memory = try call.number(4, default: 1)
+    options.strategy = try call.string(5, default: options.strategy)
+    options.objective = try objectiveArgument(6, call)
+    options.freeze = try call.number(7, default: 0.7)
+    options.prune = try call.number(8, default: 0)
+    if call.has(9), !call[9].isNil { options.chips = try call.int(9, atLeast: 1) }
+    if call.has(10), !call[10].isNil { options.weightBits = try call.int(10, atLeast: 1) }
+    options.seed = call.machine.seed
+    return .foreign(HardwareLossValue(try HardwareLoss(try call.chip(0), options)))
+  }
+]

@@ -1,0 +1,359 @@
+// The chip in the loss: L = L_task + lambda · L_hw, and Algorithm 1 of the NeuEdge paper (Eq. 9-10).
+//
+// Each epoch the mapper places the network as its gates stand, with the rates of the epoch before; each batch pays for
+// the memory, the traffic and the badly filled cores of that mapping (`HardwarePrice`), by gates that remove neurons and
+// by the spikes themselves. At the freeze the mapper says how many neurons fill the cores to the brim, the others go,
+// and the weights that are left learn on. What `place` maps afterwards is what was paid for.
+
+import Faults
+import Spiking
+import Tensors
+
+/// What a network costs on a chip, as an aim of training.
+public struct HardwareLoss: TrainingObjective {
+  /// What is paid for, and how.
+  public struct Options: Sendable {
+    /// Lambda.
+    public var weight = 1.0
+    /// How much each term of L_hw counts.
+    public var utilization = 1.0
+    public var communication = 1.0
+    public var memory = 1.0
+    /// The mapper that renews the mapping, and what it makes small.
+    public var strategy = JointStrategy.name
+    public var objective = Objective.energyDelay
+    /// As in `PlaceOptions`.
+    public var chips: Int?
+    public var weightBits: Int?
+    /// The share of training after which nothing more is removed and weights alone learn.
+    public var freeze = 0.7
+    /// The share of each layer's weights, the smallest first, that go with the units at the freeze; those that the chip's
+    /// bits would round to zero go in any case.
+    public var prune = 0.0
+    public var seed: UInt64 = 0
+
+    public init() {}
+  }
+
+  public let name = "hardware"
+  public let chip: Chip
+  public let options: Options
+  private var state: State?
+
+  public var weight: Double { options.weight }
+
+  /// - Throws: `.value` for weights below zero, shares that are none, or a strategy that there isn't.
+  public init(_ chip: Chip, _ options: Options = Options()) throws(Fault) {
+    let weights = [
+      ("weight", options.weight), ("utilization", options.utilization), ("communication", options.communication),
+      ("memory", options.memory),
+    ]
+    for (name, value) in weights where !(value >= 0 && value < .infinity) {
+      throw Fault(.value, "a weight of the hardware loss is a number from 0", label: "\(name) is \(value)")
+    }
+    guard options.freeze > 0, options.freeze < 1 else {
+      throw Fault(
+        .value, "gates freeze somewhere between the beginning and the end of training",
+        label: "freeze is \(options.freeze)", help: "it is a share of all steps, above 0 and below 1, such as 0.7")
+    }
+    guard options.prune >= 0, options.prune < 1 else {
+      throw Fault(
+        .value, "a part of the weights is a share from 0, and less than 1", label: "prune is \(options.prune)")
+    }
+    _ = try mappingStrategy(options.strategy)
+    self.chip = chip
+    self.options = options
+  }
+
+  public mutating func begin(_ network: Network, _ course: TrainingCourse) throws(Fault) {
+    var state = try State(network, course, chip, options)
+    // A network that doesn't fit, or a chip that can't take it, is refused before anything is trained.
+    try state.renew(network, softness: State.softness)
+    self.state = state
+  }
+
+  public mutating func beginEpoch(
+    _ epoch: Int, _ network: Network
+  ) throws(Fault) -> [(name: String, value: Double)] {
+    guard var state = take() else { return [] }
+    defer { self.state = state }
+    if epoch > 0 {
+      let progress = Double(epoch) / Double(max(1, state.course.epochs))
+      try state.renew(network, softness: State.softness * max(0, 1 - progress / options.freeze))
+    }
+    return [("cores", Double(state.cores)), ("core_utilization", state.coreUtilization)]
+  }
+
+  public func shaped(_ network: Network) throws(Fault) -> Network { try state?.gates.shaped(network) ?? network }
+
+  public mutating func charge(
+    _ network: Network, input: Signal, trace: NetworkTrace
+  ) throws(Fault) -> ObjectiveCharge {
+    guard var state = take() else { return ObjectiveCharge(value: 0, terms: []) }
+    defer { self.state = state }
+    return try state.charge(input: input, trace: trace, weight: weight)
+  }
+
+  public mutating func pullBack(_ gradients: inout [[Tensor]], _ network: Network) throws(Fault) {
+    guard var state = take() else { return }
+    defer { self.state = state }
+    try state.gates.pullBack(&gradients, network)
+    state.addSlopes(weight: weight)
+  }
+
+  public mutating func advance(_ network: inout Network, progress: Double) throws(Fault) {
+    guard var state = take() else { return }
+    defer { self.state = state }
+    if !state.gates.isFrozen, progress >= options.freeze { try state.settle(network) }
+    try state.gates.advance(&network, progress: progress)
+  }
+
+  public func finish(_ network: Network) throws(Fault) -> Network { try state?.gates.finish(network) ?? network }
+
+  /// The state, taken out so that it is changed in place.
+  private mutating func take() -> State? {
+    defer { state = nil }
+    return state
+  }
+}
+
+/// What one training run knows.
+private struct State: Sendable {
+  /// How soft the assignment is at first.
+  static let softness = 0.5
+
+  let chip: Chip
+  let options: HardwareLoss.Options
+  let course: TrainingCourse
+  let strategy: any MappingStrategy
+  let graph: NetworkGraph
+  let rules: CoreRules
+  /// For each population of the graph, its number among those of the gates; nil where units cannot be told apart.
+  let gated: [Int?]
+  var gates: NetworkGates
+  var price: HardwarePrice
+  var assignment: SoftAssignment?
+  var demand: MappedDemand?
+  /// Of the last mapping.
+  private(set) var cores = 0
+  private(set) var coreUtilization = 0.0
+  /// Of the batch that runs.
+  private var gateSlopes: [[Double]] = []
+  /// For each population and neuron, spikes since the last mapping, and the steps of all samples.
+  private var counts: [[Double]]
+  private var rows = 0
+
+  init(_ network: Network, _ course: TrainingCourse, _ chip: Chip, _ options: HardwareLoss.Options) throws(Fault) {
+    self.chip = chip
+    self.options = options
+    self.course = course
+    strategy = try mappingStrategy(options.strategy)
+    var gating = NetworkGates.Options()
+    gating.freeze = options.freeze
+    gates = NetworkGates(network, course, gating)
+    let graph = network.graph
+    self.graph = graph
+    rules = try CoreRules(chip, weightBits: options.weightBits)
+    let units = gates.graph.populations
+    let gated = graph.populations.map { population -> Int? in
+      population.place.count > 1 ? nil : units.firstIndex { $0.layer == population.layer }
+    }
+    self.gated = gated
+    let populations = graph.populations.indices.map { number in
+      let entry = gated[number].map { units[$0] }
+      return PricedNetwork.Population(
+        units: entry?.units ?? 1, neuronsPerUnit: entry?.neuronsPerUnit ?? graph.populations[number].neurons,
+        isInput: graph.populations[number].isInput)
+    }
+    let connectome = try Connectome(graph)
+    let sharesKernels = rules.sharesKernels
+    let projections = connectome.blocks.map { block in
+      let pairs = populations[block.source].units * populations[block.target].units
+      return PricedNetwork.Projection(
+        source: block.source, target: block.target,
+        stored: Double(connectome.stored(block, sharesKernels: sharesKernels)) / Double(max(1, pairs)))
+    }
+    price = HardwarePrice(
+      PricedNetwork(populations: populations, projections: projections),
+      weights: HardwarePrice.Weights(
+        utilization: options.utilization, communication: options.communication, memory: options.memory))
+    counts = graph.populations.map { [Double](repeating: 0, count: $0.neurons) }
+  }
+
+  /// For each population of the graph and each of its units, g.
+  private var values: [[Double]] {
+    graph.populations.indices.map { number in
+      gated[number].map { gates.values[$0].map(Double.init) } ?? [1]
+    }
+  }
+
+  // MARK: Mapping
+
+  /// Places the network that the gates leave, and takes over what the mapper found.
+  mutating func renew(_ network: Network, softness: Double) throws(Fault) {
+    let kept = gates.kept(above: 0.5)
+    let report = try mapped(network, kept)
+    let lists = lists(of: kept)
+    let populations = graph.populations.indices.map { number in
+      let entry = price.network.populations[number]
+      return (units: entry.units, neuronsPerUnit: entry.neuronsPerUnit, kept: lists[number])
+    }
+    assignment = SoftAssignment(report.placed.mapping, populations: populations, chip: chip, softness: softness)
+    cores = report.cores
+    coreUtilization = report.utilization
+    demand = report.bottleneck.map { resource in
+      var open = populations.map { [Double](repeating: 0, count: $0.units) }
+      for (number, list) in lists.enumerated() { for unit in list { open[number][unit] = 1 } }
+      return MappedDemand(
+        resource: resource, cores: report.utilization * Double(report.cores), used: report.cores, gates: open)
+    }
+    counts = counts.map { [Double](repeating: 0, count: $0.count) }
+    rows = 0
+  }
+
+  /// For each population of the graph, the units that stay.
+  private func lists(of kept: [Int: [Int]]) -> [[Int]] {
+    graph.populations.indices.map { number in
+      gated[number].flatMap { kept[$0] } ?? Array(0..<price.network.populations[number].units)
+    }
+  }
+
+  /// What the mapper makes of some units of the network, firing as they did since the last mapping.
+  private func mapped(_ network: Network, _ kept: [Int: [Int]]) throws(Fault) -> MappingReport {
+    let pruned = try gates.shaped(network).keeping(kept)
+    let lists = lists(of: kept)
+    let rates = graph.populations.indices.map { number -> [Float] in
+      let size = price.network.populations[number].neuronsPerUnit
+      return lists[number].flatMap { unit in
+        (unit * size..<(unit + 1) * size).map { rows > 0 ? Float(counts[number][$0] / Double(rows)) : 0.1 }
+      }
+    }
+    let problem = try PlacementProblem(
+      Workload(graph: pruned.graph, rates: rates, steps: network.encoder?.steps ?? 25), on: chip,
+      objective: options.objective, chips: options.chips, weightBits: options.weightBits, seed: options.seed)
+    let placed = try strategy.place(problem)
+    // The mapper was content with what it had; training stops at its next look.
+    if placed.isInterrupted { Interrupt.request() }
+    return MappingReport(problem, placed, activity: .assumed(rate: 0))
+  }
+
+  // MARK: Price
+
+  mutating func charge(input: Signal, trace: NetworkTrace, weight: Double) throws(Fault) -> ObjectiveCharge {
+    guard let assignment else { return ObjectiveCharge(value: 0, terms: []) }
+    var batch = counts.map { [Double](repeating: 0, count: $0.count) }
+    try trace.addCounts(of: graph, input: input, to: &batch)
+    let samples = input.steps * input.batch
+    rows += samples
+    for number in counts.indices {
+      for neuron in counts[number].indices { counts[number][neuron] += batch[number][neuron] }
+    }
+    let rates = batch.indices.map { number in
+      let entry = price.network.populations[number]
+      return (0..<entry.units).map { unit in
+        batch[number][unit * entry.neuronsPerUnit..<(unit + 1) * entry.neuronsPerUnit].reduce(0, +) / Double(samples)
+      }
+    }
+    let none = MappedDemand(resource: .neurons, cores: 0, used: 0, gates: values)
+    let terms = price.terms(gates: values, rates: rates, assignment: assignment, demand: demand ?? none)
+    gateSlopes = terms.gateSlopes
+    var flows: [Int: Tensor] = [:]
+    for (number, population) in graph.populations.enumerated() where population.place.count == 1 {
+      guard let layer = population.layer, terms.rateSlopes[number].contains(where: { $0 != 0 }) else { continue }
+      let size = price.network.populations[number].neuronsPerUnit
+      let row = terms.rateSlopes[number].flatMap { slope in
+        [Float](repeating: Float(weight * slope / Double(samples)), count: size)
+      }
+      flows[layer] = try Tensor(shape: [input.steps, input.batch] + population.shape) { values in
+        for start in stride(from: 0, to: values.count, by: row.count) {
+          for (place, value) in row.enumerated() { values[start + place] = value }
+        }
+      }
+    }
+    return ObjectiveCharge(
+      value: terms.total(price.weights),
+      terms: [
+        ("utilization", terms.utilization), ("communication", terms.communication), ("memory", terms.memory),
+      ],
+      outputGradients: flows)
+  }
+
+  /// Hands the derivatives of the last charge to the gates.
+  mutating func addSlopes(weight: Double) {
+    var slopes = gates.values.map { [Double](repeating: 0, count: $0.count) }
+    for (number, population) in gated.enumerated() {
+      guard let population, number < gateSlopes.count else { continue }
+      slopes[population] = gateSlopes[number].map { weight * $0 }
+    }
+    gates.add(slopes)
+  }
+
+  // MARK: Freezing
+
+  /// Decides what stays: the units that fill the nearest number of whole cores, and the weights that the chip can tell
+  /// from zero.
+  mutating func settle(_ network: Network) throws(Fault) {
+    let report = try mapped(network, gates.kept(above: 0.5))
+    let target = max(1, Int((report.utilization * Double(report.cores)).rounded()))
+    var scores: [Int: [Float]] = [:]
+    var importance: [Int: [Double]] = [:]
+    for (number, population) in gated.enumerated() {
+      guard let population, gates.graph.populations[population].isRemovable else { continue }
+      scores[population] = gates.scores[population]
+      importance[population] = outgoing(network, population, number)
+    }
+    if report.bottleneck != nil, !scores.isEmpty {
+      let filling = CoreFilling(scores: scores, importance: importance)
+      let choice = try filling.kept(filling: target) { (kept) throws(Fault) in try mapped(network, kept).cores }
+      if let choice { gates.shut(allBut: choice) }
+    }
+    for link in gates.graph.links {
+      guard let weight = (network.layers[link.layer] as? any PrunableLayer)?.weight else { continue }
+      gates.cuts[link.layer] = cut(weight)
+    }
+  }
+
+  /// How much each unit says: its spikes times the sizes of its outgoing weights.
+  private func outgoing(_ network: Network, _ population: Int, _ number: Int) -> [Double] {
+    guard let link = gates.graph.linkOut(of: population),
+      let layer = network.layers[link.layer] as? any PrunableLayer, let weight = layer.weight
+    else { return [] }
+    let size = price.network.populations[number].neuronsPerUnit
+    return weight.withUnsafeBuffer { values in
+      (0..<gates.graph.populations[population].units).map { unit in
+        var sum = 0.0
+        for row in unit * link.rowsPerUnit..<(unit + 1) * link.rowsPerUnit {
+          for target in 0..<layer.outputUnits {
+            let start = layer.blockStart(row: row, unit: target)
+            for place in start..<start + layer.blockSize { sum += Double(abs(values[place])) }
+          }
+        }
+        return sum * counts[number][unit * size..<(unit + 1) * size].reduce(0, +)
+      }
+    }
+  }
+
+  /// The size below which weights go: half a step of the chip's whole numbers, or the wanted share of all weights.
+  private func cut(_ weight: Tensor) -> Float {
+    weight.withUnsafeBuffer { values in
+      var cut: Float = 0
+      let largest = values.reduce(0) { max($0, abs($1)) }
+      if rules.isQuantised, rules.weightBits > 1 {
+        cut = largest / Float((1 << (min(rules.weightBits, 24) - 1)) - 1) / 2
+      }
+      if options.prune > 0 {
+        let sizes = values.map { abs($0) }.sorted()
+        cut = max(cut, sizes[min(sizes.count - 1, Int(options.prune * Double(sizes.count)))])
+      }
+      return cut
+    }
+  }
+}
+
+extension Connectome {
+  /// Synapses that a chip must keep for a projection: one for each, or the weights of kernels once.
+  func stored(_ block: Block, sharesKernels: Bool) -> Int {
+    if sharesKernels, let kernel = block.kernel { return kernel.weights * (sizes[block.target] / max(1, kernel.plane)) }
+    return (0..<sizes[block.target]).reduce(0) { $0 + fanIn(block, $1) }
+  }
+}
