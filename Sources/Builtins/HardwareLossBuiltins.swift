@@ -14,7 +14,7 @@ public struct HardwareLossValue: ForeignValue {
   public var summary: String { "hardware_loss(\(loss.chip.name), weight=\(formatted(loss.weight, "g", digits: 6)))" }
 
   public var memberNames: [String] {
-    ["chip", "weight", "utilization", "communication", "memory", "strategy", "objective", "freeze", "prune"]
+    ["chip", "weight", "utilization", "communication", "memory", "strategy", "objective", "warmup", "freeze", "prune"]
   }
 
   public func member(_ name: String) throws(Fault) -> Value? {
@@ -27,6 +27,7 @@ public struct HardwareLossValue: ForeignValue {
     case "memory": .float(options.memory)
     case "strategy": .string(options.strategy)
     case "objective": .string(options.objective.rawValue)
+    case "warmup": .float(options.warmup)
     case "freeze": .float(options.freeze)
     case "prune": .float(options.prune)
     default: nil
@@ -45,6 +46,7 @@ let hardwareLossBuiltins: [Builtin] = [
       .optional("memory", .number, default: "1", "how much stored synapses count"),
       .optional("strategy", .string, default: "\"joint\"", "the mapper that is asked each epoch, as in place"),
       .optional("objective", .string, default: "\"energy_delay\"", "what that mapper makes small, as in place"),
+      .optional("warmup", .number, default: "0.3", "the share of training in which the task is learnt alone"),
       .optional("freeze", .number, default: "0.7", "the share of training after which nothing more is removed"),
       .optional(
         "prune", .number, default: "0", "the share of each layer's weights, the smallest first, that go at the freeze"),
@@ -53,7 +55,7 @@ let hardwareLossBuiltins: [Builtin] = [
     ],
     returns: "hardware_loss", subject: "chips",
     """
-    The hardware loss of the paper (Eq. 9-10), for `fit(…, hardware=…)`: L = L_task + weight · L_hw, with
+    The hardware loss of the NeuEdge paper (Eq. 9-10), for `fit(…, hardware=…)`: L = L_task + weight · L_hw, with
 
     - memory: the synapses that the chip must store, as a share of those at first;
     - communication: packets times hops in a step, expected from the batch's own spikes, as a share of those at first;
@@ -61,9 +63,10 @@ let hardwareLossBuiltins: [Builtin] = [
 
     Each neuron (each channel of a convolution) has a gate that multiplies its outgoing weights and learns; spikes pay for
     their ways; and each epoch the mapper places the network anew (Algorithm 1), which says where neurons lie and what is
-    scarce. After the share `freeze` of training the gates are 0 or 1: so many neurons stay as fill the nearest number of
-    whole cores, weights that the chip's bits would round to zero go, and what is left learns on. `fit` gives back the
-    network without what was removed. A larger weight gives a smaller network.
+    scarce. For the share `warmup` of training the task is learnt alone. After the share `freeze` the gates are 0 or 1:
+    so many neurons stay as fill the nearest number of whole cores, weights that the chip's bits would round to zero go,
+    and what is left learns on. `fit` gives back the network without what was removed. A larger weight gives a smaller
+    network.
     """,
     example: """
       let loss = hardware_loss(chips.loihi2, weight=0.5)
@@ -77,10 +80,11 @@ let hardwareLossBuiltins: [Builtin] = [
     options.memory = try call.number(4, default: 1)
     options.strategy = try call.string(5, default: options.strategy)
     options.objective = try objectiveArgument(6, call)
-    options.freeze = try call.number(7, default: 0.7)
-    options.prune = try call.number(8, default: 0)
-    if call.has(9), !call[9].isNil { options.chips = try call.int(9, atLeast: 1) }
-    if call.has(10), !call[10].isNil { options.weightBits = try call.int(10, atLeast: 1) }
+    options.warmup = try call.number(7, default: 0.3)
+    options.freeze = try call.number(8, default: 0.7)
+    options.prune = try call.number(9, default: 0)
+    if call.has(10), !call[10].isNil { options.chips = try call.int(10, atLeast: 1) }
+    if call.has(11), !call[11].isNil { options.weightBits = try call.int(11, atLeast: 1) }
     options.seed = call.machine.seed
     return .foreign(HardwareLossValue(try HardwareLoss(try call.chip(0), options)))
   }

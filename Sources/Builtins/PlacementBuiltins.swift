@@ -25,7 +25,7 @@ let placementBuiltins: [Builtin] = [
       .optional("steps", .int | .nil, default: "the encoder's", "steps of an inference"),
       .optional("encode", .foreign("encoder") | .nil, default: "the network's own", "the code of the samples"),
       .optional(
-        "cores", .int | .nil, default: "the fewest that are no worse than \"sequential\"",
+        "cores", .int | .nil, default: "those it was trained for, or the fewest that are no worse than \"sequential\"",
         "the most cores that \"joint\" may use"),
       .optional("rate", .number, default: "0.1", "spikes a neuron and step, where no samples tell"),
       .optional("seed", .int | .nil, default: "the session's", "names the draws of \"joint\""),
@@ -37,7 +37,8 @@ let placementBuiltins: [Builtin] = [
 
     `"sequential"` is the baseline: layer after layer, core after core. `"joint"` packs layers together, balances cores
     and arranges them so that the objective becomes small. It uses the fewest cores with which the objective is no worse
-    than the baseline's; with `cores=n` it may spread over up to n cores, which is often faster.
+    than the baseline's; with `cores=n` it may spread over up to n cores, which is often faster. A network that was
+    trained with `hardware_loss` for this chip has its number of cores from there.
 
     Weights are rounded to the chip's bits, the samples are run with the rounded weights, and spikes are counted from
     them; `accuracy` and `accuracy_float` are before and after. Synapses with a weight of zero need no room, and neurons

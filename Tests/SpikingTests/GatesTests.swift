@@ -16,10 +16,8 @@ struct FlatPrice: TrainingObjective {
   mutating func begin(_ network: Network, _ course: TrainingCourse) throws(Fault) {
     gates = NetworkGates(network, course)
   }
-  mutating func beginEpoch(_ epoch: Int, _ network: Network) throws(Fault) -> [(name: String, value: Double)] {
-    epochsSeen.append(epoch)
-    return [(name: "flat_epoch", value: Double(epoch))]
-  }
+  mutating func beginEpoch(_ epoch: Int, _ network: Network) throws(Fault) { epochsSeen.append(epoch) }
+  var notes: [(name: String, value: Double)] { [(name: "flat_epoch", value: Double(epochsSeen.last ?? -1))] }
   func shaped(_ network: Network) throws(Fault) -> Network { try gates?.shaped(network) ?? network }
   mutating func charge(_ network: Network, input: Signal, trace: NetworkTrace) throws(Fault) -> ObjectiveCharge {
     let open = gates?.values.reduce(0) { $0 + $1.reduce(0) { $0 + Double($1) } } ?? 0

@@ -25,6 +25,8 @@ public struct HardwareLoss: TrainingObjective {
     /// As in `PlaceOptions`.
     public var chips: Int?
     public var weightBits: Int?
+    /// The share of training in which the task is learnt alone: a network that does nothing yet has nothing to keep.
+    public var warmup = 0.3
     /// The share of training after which nothing more is removed and weights alone learn.
     public var freeze = 0.7
     /// The share of each layer's weights, the smallest first, that go with the units at the freeze; those that the chip's
@@ -51,10 +53,11 @@ public struct HardwareLoss: TrainingObjective {
     for (name, value) in weights where !(value >= 0 && value < .infinity) {
       throw Fault(.value, "a weight of the hardware loss is a number from 0", label: "\(name) is \(value)")
     }
-    guard options.freeze > 0, options.freeze < 1 else {
+    guard options.warmup >= 0, options.warmup < options.freeze, options.freeze < 1 else {
       throw Fault(
-        .value, "gates freeze somewhere between the beginning and the end of training",
-        label: "freeze is \(options.freeze)", help: "it is a share of all steps, above 0 and below 1, such as 0.7")
+        .value, "the hardware loss works from `warmup` to `freeze`, shares of training",
+        label: "warmup is \(options.warmup), freeze is \(options.freeze)",
+        help: "choose 0 ≤ warmup < freeze < 1, such as 0.3 and 0.7")
     }
     guard options.prune >= 0, options.prune < 1 else {
       throw Fault(
@@ -72,43 +75,59 @@ public struct HardwareLoss: TrainingObjective {
     self.state = state
   }
 
-  public mutating func beginEpoch(
-    _ epoch: Int, _ network: Network
-  ) throws(Fault) -> [(name: String, value: Double)] {
-    guard var state = take() else { return [] }
+  public mutating func beginEpoch(_ epoch: Int, _ network: Network) throws(Fault) {
+    guard epoch > 0, var state = take() else { return }
     defer { self.state = state }
-    if epoch > 0 {
-      let progress = Double(epoch) / Double(max(1, state.course.epochs))
-      try state.renew(network, softness: State.softness * max(0, 1 - progress / options.freeze))
-    }
-    return [("cores", Double(state.cores)), ("core_utilization", state.coreUtilization)]
+    let progress = Double(epoch) / Double(max(1, state.course.epochs))
+    try state.renew(network, softness: State.softness * max(0, 1 - progress / options.freeze))
   }
 
-  public func shaped(_ network: Network) throws(Fault) -> Network { try state?.gates.shaped(network) ?? network }
+  /// The cores of the mapping and how full the scarcest resource is there: "loihi2_cores", "loihi2_utilization".
+  public var notes: [(name: String, value: Double)] {
+    guard let state else { return [] }
+    return [(Self.coresNote(chip), Double(state.cores)), ("\(chip.name)_utilization", state.coreUtilization)]
+  }
+
+  /// How many cores of a chip a network was trained to fill; nil where the chip was not in its loss.
+  public static func cores(of network: Network, on chip: Chip) -> Int? {
+    network.history?.terms.first { $0.name == coresNote(chip) }?.values.last.flatMap { Int(exactly: $0) }
+  }
+
+  private static func coresNote(_ chip: Chip) -> String { "\(chip.name)_cores" }
+
+  public func shaped(_ network: Network) throws(Fault) -> Network {
+    guard let state, state.isCharging else { return network }
+    return try state.gates.shaped(network)
+  }
 
   public mutating func charge(
     _ network: Network, input: Signal, trace: NetworkTrace
   ) throws(Fault) -> ObjectiveCharge {
     guard var state = take() else { return ObjectiveCharge(value: 0, terms: []) }
     defer { self.state = state }
-    return try state.charge(input: input, trace: trace, weight: weight)
+    return try state.charge(input: input, trace: trace)
   }
 
   public mutating func pullBack(_ gradients: inout [[Tensor]], _ network: Network) throws(Fault) {
     guard var state = take() else { return }
     defer { self.state = state }
-    try state.gates.pullBack(&gradients, network)
-    state.addSlopes(weight: weight)
+    if state.isCharging { try state.pullBack(&gradients, network) }
   }
 
   public mutating func advance(_ network: inout Network, progress: Double) throws(Fault) {
     guard var state = take() else { return }
     defer { self.state = state }
+    // Without a weight the mapping is watched, and nothing changes.
+    if progress < options.warmup || weight == 0 { return }
+    if !state.isCharging { try state.beginCharging(network) }
     if !state.gates.isFrozen, progress >= options.freeze { try state.settle(network) }
     try state.gates.advance(&network, progress: progress)
   }
 
-  public func finish(_ network: Network) throws(Fault) -> Network { try state?.gates.finish(network) ?? network }
+  public func finish(_ network: Network) throws(Fault) -> Network {
+    guard let state, state.isCharging else { return network }
+    return try state.gates.finish(network)
+  }
 
   /// The state, taken out so that it is changed in place.
   private mutating func take() -> State? {
@@ -134,9 +153,16 @@ private struct State: Sendable {
   var price: HardwarePrice
   var assignment: SoftAssignment?
   var demand: MappedDemand?
+  /// The objective's number of the whole network's sequential mapping, as it was before it paid for anything; nil where
+  /// it doesn't fit like that.
+  private var allowance: Double?
+  /// Whether the network pays for what it is charged.
+  var isCharging = false
   /// Of the last mapping.
   private(set) var cores = 0
   private(set) var coreUtilization = 0.0
+  /// Decided when the gates froze.
+  private var settledCores: Int?
   /// Of the batch that runs.
   private var gateSlopes: [[Double]] = []
   /// For each population and neuron, spikes since the last mapping, and the steps of all samples.
@@ -180,10 +206,11 @@ private struct State: Sendable {
     counts = graph.populations.map { [Double](repeating: 0, count: $0.neurons) }
   }
 
-  /// For each population of the graph and each of its units, g.
+  /// For each population of the graph and each of its units, g; 1 as long as gates are not in use.
   private var values: [[Double]] {
     graph.populations.indices.map { number in
-      gated[number].map { gates.values[$0].map(Double.init) } ?? [1]
+      if isCharging, let population = gated[number] { return gates.values[population].map(Double.init) }
+      return [Double](repeating: 1, count: price.network.populations[number].units)
     }
   }
 
@@ -192,6 +219,7 @@ private struct State: Sendable {
   /// Places the network that the gates leave, and takes over what the mapper found.
   mutating func renew(_ network: Network, softness: Double) throws(Fault) {
     let kept = gates.kept(above: 0.5)
+    if !isCharging { try renewAllowance(network) }
     let report = try mapped(network, kept)
     let lists = lists(of: kept)
     let populations = graph.populations.indices.map { number in
@@ -218,9 +246,30 @@ private struct State: Sendable {
     }
   }
 
-  /// What the mapper makes of some units of the network, firing as they did since the last mapping.
+  /// What the mapper makes of some units of the network, firing as they did since the last mapping: the fewest cores that
+  /// are no worse than the whole network placed without a thought.
   private func mapped(_ network: Network, _ kept: [Int: [Int]]) throws(Fault) -> MappingReport {
-    let pruned = try gates.shaped(network).keeping(kept)
+    // Not as the gates shape it: a unit whose weights they have made zero would look as if it took no room.
+    let problem = try problem(try network.keeping(kept), kept, allowance: allowance)
+    let placed = try strategy.place(problem)
+    // The mapper was content with what it had; training stops at its next look.
+    if placed.isInterrupted { Interrupt.request() }
+    return MappingReport(problem, placed, activity: .assumed(rate: 0))
+  }
+
+  /// What the whole network costs when it is placed as toolchains do.
+  private mutating func renewAllowance(_ network: Network) throws(Fault) {
+    do throws(Fault) {
+      allowance = try SequentialStrategy().place(try problem(network, [:], allowance: nil)).score
+    } catch {
+      guard error.kind == .limit else { throw error }
+      allowance = nil
+    }
+  }
+
+  private func problem(
+    _ network: Network, _ kept: [Int: [Int]], allowance: Double?
+  ) throws(Fault) -> PlacementProblem {
     let lists = lists(of: kept)
     let rates = graph.populations.indices.map { number -> [Float] in
       let size = price.network.populations[number].neuronsPerUnit
@@ -228,18 +277,21 @@ private struct State: Sendable {
         (unit * size..<(unit + 1) * size).map { rows > 0 ? Float(counts[number][$0] / Double(rows)) : 0.1 }
       }
     }
-    let problem = try PlacementProblem(
-      Workload(graph: pruned.graph, rates: rates, steps: network.encoder?.steps ?? 25), on: chip,
-      objective: options.objective, chips: options.chips, weightBits: options.weightBits, seed: options.seed)
-    let placed = try strategy.place(problem)
-    // The mapper was content with what it had; training stops at its next look.
-    if placed.isInterrupted { Interrupt.request() }
-    return MappingReport(problem, placed, activity: .assumed(rate: 0))
+    return try PlacementProblem(
+      Workload(graph: network.graph, rates: rates, steps: network.encoder?.steps ?? 25), on: chip,
+      objective: options.objective, chips: options.chips, weightBits: options.weightBits,
+      coreBudget: settledCores, allowance: allowance, seed: options.seed)
   }
 
   // MARK: Price
 
-  mutating func charge(input: Signal, trace: NetworkTrace, weight: Double) throws(Fault) -> ObjectiveCharge {
+  /// The task is learnt: what the network does now is what later savings are compared with.
+  mutating func beginCharging(_ network: Network) throws(Fault) {
+    isCharging = true
+    try renewAllowance(network)
+  }
+
+  mutating func charge(input: Signal, trace: NetworkTrace) throws(Fault) -> ObjectiveCharge {
     guard let assignment else { return ObjectiveCharge(value: 0, terms: []) }
     var batch = counts.map { [Double](repeating: 0, count: $0.count) }
     try trace.addCounts(of: graph, input: input, to: &batch)
@@ -254,11 +306,14 @@ private struct State: Sendable {
         batch[number][unit * entry.neuronsPerUnit..<(unit + 1) * entry.neuronsPerUnit].reduce(0, +) / Double(samples)
       }
     }
+    // A network that hardly fires yet would make every later spike dear.
+    if !isCharging { price.trafficAtFirst = nil }
     let none = MappedDemand(resource: .neurons, cores: 0, used: 0, gates: values)
     let terms = price.terms(gates: values, rates: rates, assignment: assignment, demand: demand ?? none)
     gateSlopes = terms.gateSlopes
     var flows: [Int: Tensor] = [:]
-    for (number, population) in graph.populations.enumerated() where population.place.count == 1 {
+    let weight = isCharging ? options.weight : 0
+    for (number, population) in graph.populations.enumerated() where population.place.count == 1 && weight > 0 {
       guard let layer = population.layer, terms.rateSlopes[number].contains(where: { $0 != 0 }) else { continue }
       let size = price.network.populations[number].neuronsPerUnit
       let row = terms.rateSlopes[number].flatMap { slope in
@@ -278,12 +333,13 @@ private struct State: Sendable {
       outputGradients: flows)
   }
 
-  /// Hands the derivatives of the last charge to the gates.
-  mutating func addSlopes(weight: Double) {
+  /// Hands the gates what they need to move: the derivatives of the loss and of the last charge.
+  mutating func pullBack(_ gradients: inout [[Tensor]], _ network: Network) throws(Fault) {
+    try gates.pullBack(&gradients, network)
     var slopes = gates.values.map { [Double](repeating: 0, count: $0.count) }
     for (number, population) in gated.enumerated() {
       guard let population, number < gateSlopes.count else { continue }
-      slopes[population] = gateSlopes[number].map { weight * $0 }
+      slopes[population] = gateSlopes[number].map { options.weight * $0 }
     }
     gates.add(slopes)
   }
@@ -293,7 +349,7 @@ private struct State: Sendable {
   /// Decides what stays: the units that fill the nearest number of whole cores, and the weights that the chip can tell
   /// from zero.
   mutating func settle(_ network: Network) throws(Fault) {
-    let report = try mapped(network, gates.kept(above: 0.5))
+    var report = try mapped(network, gates.kept(above: 0.5))
     let target = max(1, Int((report.utilization * Double(report.cores)).rounded()))
     var scores: [Int: [Float]] = [:]
     var importance: [Int: [Double]] = [:]
@@ -304,9 +360,17 @@ private struct State: Sendable {
     }
     if report.bottleneck != nil, !scores.isEmpty {
       let filling = CoreFilling(scores: scores, importance: importance)
-      let choice = try filling.kept(filling: target) { (kept) throws(Fault) in try mapped(network, kept).cores }
-      if let choice { gates.shut(allBut: choice) }
+      let choice = try filling.kept(filling: target) { (kept) throws(Fault) in
+        try mapped(network, kept).cores
+      }
+      if let choice {
+        gates.shut(allBut: choice)
+        report = try mapped(network, choice)
+      }
     }
+    cores = report.cores
+    settledCores = cores
+    coreUtilization = report.utilization
     for link in gates.graph.links {
       guard let weight = (network.layers[link.layer] as? any PrunableLayer)?.weight else { continue }
       gates.cuts[link.layer] = cut(weight)

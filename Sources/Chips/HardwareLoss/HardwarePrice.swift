@@ -2,7 +2,7 @@
 // form open). Each is a share, so that one weight serves networks and chips of any size:
 //
 //     memory         S(g) / S(1)                   S: synapses that the chip must store
-//     communication  T(g, r) / T(1, r_0)           T: packets times hops in a step
+//     communication  T(g, r) / T(1, r_0)           T: packets times hops in a step, r_0: when the price is first paid
 //     utilization    |f(g) - n| / C                f: cores' worth of the scarcest resource, C: cores of the mapping,
 //                                                  n: the full cores below, at least 1
 //
@@ -94,8 +94,8 @@ struct HardwarePrice: Sendable {
   let weights: Weights
   /// S(1).
   private let storedAtFirst: Double
-  /// T(1, r_0), known after the first batch.
-  private(set) var trafficAtFirst: Double?
+  /// T(1, r_0); nil for what the next batch has.
+  var trafficAtFirst: Double?
 
   init(_ network: PricedNetwork, weights: Weights) {
     self.network = network

@@ -6,7 +6,8 @@ import Tensors
 /// Packs layers together, balances cores, orders neurons and anneals places, for the problem's objective.
 ///
 /// Without a core budget it gives the fewest cores with which the objective is no worse than the sequential mapping's,
-/// and the best mapping that it finds with so many: full cores, but not at the price of what is to be small. With a
+/// (or than the problem's allowance), and the best mapping that it finds with so many: full cores, but not at the price of
+/// what is to be small. With a
 /// budget it gives the best mapping with at most so many cores, since more cores are often faster. The sequential
 /// mapping is always a candidate. How many candidates are tried depends on the size of the network alone, never on the
 /// clock, so that the same seed gives the same mapping.
@@ -58,6 +59,7 @@ public struct JointStrategy: MappingStrategy {
     guard fewest > 0 else { return nil }
     if fewest > problem.cores, let first = starts.first { throw Misfit.cores(problem, first.whole, cores: fewest) }
     let most = min(problem.cores, max(fewest, problem.coreBudget ?? baseline?.mapping.cores.count ?? problem.cores))
+    let enough = problem.allowance ?? baseline?.score ?? .infinity
     // With equal cores the mapping with less of the objective wins; the first count that is good enough ends the search.
     var best = problem.coreBudget.map { ($0, baseline) }.flatMap { budget, baseline in
       baseline.flatMap { $0.mapping.cores.count <= budget ? $0 : nil }
@@ -88,7 +90,7 @@ public struct JointStrategy: MappingStrategy {
         }
         try Interrupt.check()
       }
-      if problem.coreBudget == nil, let found = best, found.score <= (baseline?.score ?? .infinity) * (1 + 1e-12) {
+      if problem.coreBudget == nil, let found = best, found.score <= enough * (1 + 1e-12) {
         return found
       }
     }

@@ -18,7 +18,8 @@ public struct PlaceOptions: Sendable {
   public var weightBits: Int?
   /// Steps of an inference; nil for the encoder's.
   public var steps: Int?
-  /// The most cores that `joint` may use; nil for the fewest that are no worse than what `sequential` gives.
+  /// The most cores that `joint` may use; nil for those that the network was trained for with this chip in its loss, and
+  /// otherwise for the fewest that are no worse than what `sequential` gives.
   public var cores: Int?
   /// Spikes a neuron and step where no samples tell.
   public var assumedRate: Double = 0.1
@@ -49,7 +50,7 @@ public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = P
   // Weights, bits and chips are checked before any sample is run.
   var problem = try PlacementProblem(
     Workload(graph: graph, rates: rates, steps: steps), on: chip, objective: options.objective, chips: options.chips,
-    weightBits: options.weightBits, coreBudget: options.cores, seed: options.seed)
+    weightBits: options.weightBits, coreBudget: options.cores ?? HardwareLoss.cores(of: network, on: chip), seed: options.seed)
   var activity = MappingReport.Activity.assumed(rate: options.assumedRate)
   var placedNetwork = network
   if let data = options.data {

@@ -38,6 +38,8 @@ public struct PlacementProblem: Sendable {
   public let chips: Int
   /// The most cores that `joint` may use; nil for the fewest that are no worse than the sequential mapping.
   public let coreBudget: Int?
+  /// Without a budget, the objective's number that is good enough to stop at; nil for the sequential mapping's.
+  public let allowance: Double?
   public let seed: UInt64
   public let rules: CoreRules
 
@@ -47,7 +49,7 @@ public struct PlacementProblem: Sendable {
   /// - Throws: `.value` for weights that aren't finite, or numbers of chips or bits that there can't be.
   public init(
     _ workload: Workload, on chip: Chip, objective: Objective = .energyDelay, chips: Int? = nil,
-    weightBits: Int? = nil, coreBudget: Int? = nil, seed: UInt64 = 0
+    weightBits: Int? = nil, coreBudget: Int? = nil, allowance: Double? = nil, seed: UInt64 = 0
   ) throws(Fault) {
     let available = max(1, Int(chip.mesh.chips.value.rounded()))
     if let chips, chips > available {
@@ -59,6 +61,7 @@ public struct PlacementProblem: Sendable {
     self.objective = objective
     self.chips = max(1, chips ?? available)
     self.coreBudget = coreBudget
+    self.allowance = allowance
     self.seed = seed
     rules = try CoreRules(chip, weightBits: weightBits)
     connectome = try Connectome(workload.graph)
@@ -76,6 +79,7 @@ public struct PlacementProblem: Sendable {
     objective = other.objective
     chips = other.chips
     coreBudget = other.coreBudget
+    allowance = other.allowance
     seed = other.seed
     rules = other.rules
   }

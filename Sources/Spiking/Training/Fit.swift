@@ -120,7 +120,7 @@ private struct Training {
       order = draws.permutation(source.data.count)
     }
     var tally = Tally()
-    let notes = try objective?.beginEpoch(epoch, network) ?? []
+    try objective?.beginEpoch(epoch, network)
     do {
       for batch in 0..<batches {
         try Interrupt.check()
@@ -128,7 +128,7 @@ private struct Training {
         let loss = try runBatch(Array(order[range]), epoch: epoch, batch: batch, tally: &tally)
         report(epoch, batch + 1, tally, batchLoss: loss, validation: nil, atEnd: false)
       }
-      record(tally, notes)
+      record(tally)
       var validated: Double?
       if let validation = options.validation {
         let shaped = try objective?.shaped(network) ?? network
@@ -141,7 +141,7 @@ private struct Training {
       report(epoch, batches, tally, batchLoss: tally.meanLoss, validation: validated, atEnd: true)
     } catch {
       if error.kind == .interrupt, tally.samples > 0 {
-        if history.loss.count <= epoch { record(tally, notes) }
+        if history.loss.count <= epoch { record(tally) }
         history.seconds.append(Clock.now - began)
       }
       throw error
@@ -226,11 +226,11 @@ private struct Training {
       help: "\(last)try a smaller learning rate (now \(options.optimizer.learningRate))")
   }
 
-  private mutating func record(_ tally: Tally, _ notes: [(name: String, value: Double)]) {
+  private mutating func record(_ tally: Tally) {
     history.loss.append(tally.meanLoss)
     history.accuracy.append(tally.accuracy)
     history.spikesPerSample.append(tally.spikesPerSample)
-    for term in tally.charges.means + notes { history.append(term.value, to: term.name) }
+    for term in tally.charges.means + (objective?.notes ?? []) { history.append(term.value, to: term.name) }
   }
 
   private func report(

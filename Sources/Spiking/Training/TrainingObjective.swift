@@ -20,9 +20,9 @@ public protocol TrainingObjective {
   /// - Throws: what makes the objective impossible for this network.
   mutating func begin(_ network: Network, _ course: TrainingCourse) throws(Fault)
   /// Called before each epoch, from 0, with the network as its parameters stand (not as `shaped` gives it).
-  ///
-  /// - Returns: numbers that the history remembers for this epoch, by name.
-  mutating func beginEpoch(_ epoch: Int, _ network: Network) throws(Fault) -> [(name: String, value: Double)]
+  mutating func beginEpoch(_ epoch: Int, _ network: Network) throws(Fault)
+  /// Asked at the end of each epoch: numbers that the history remembers for it, by name.
+  var notes: [(name: String, value: Double)] { get }
   /// The network as it is to run: its parameters seen through the objective's own.
   func shaped(_ network: Network) throws(Fault) -> Network
   /// The price of one batch.

@@ -1,0 +1,182 @@
+import Faults
+import Kernels
+import Spiking
+import Tensors
+import Testing
+
+@testable import Chips
+
+/// Two of eight inputs, and which of them: three classes that a few neurons can tell apart.
+private func data(_ count: Int, seed: UInt64 = 1) throws -> Dataset {
+  var draws = RandomStream(seed: seed, purpose: "hardware data")
+  var (values, labels): ([Float], [Int]) = ([], [])
+  for sample in 0..<count {
+    labels.append(sample % 3)
+    values += (0..<8).map { input in
+      (input / 3 == sample % 3 ? 0.8 : 0.1) + 0.1 * Float(draws.uniformDouble())
+    }
+  }
+  return try Dataset(name: "toy", features: try Tensor(values, shape: [count, 8]), labels: labels)
+}
+
+private func network(_ hidden: Int = 60) throws -> Network {
+  try Network(inputShape: [8]).appending(DenseLayer(outputs: hidden), seed: 5).appending(NeuronLayer(LIF()), seed: 5)
+    .appending(DenseLayer(outputs: 3), seed: 6).appending(NeuronLayer(LIF()), seed: 6)
+}
+
+/// A core keeps 220 synapses, and standing by costs for each core.
+private var chip: Chip {
+  var chip = PlacementSamples.chip(limits: [.synapses: 220])
+  chip.power.perCore = Figure(1e-3, grade: .derived, source: "a test")
+  return chip
+}
+
+private func options(weight: Double, epochs: Int = 12) throws -> FitOptions {
+  var options = FitOptions()
+  options.encoder = RateEncoder(steps: 12)
+  options.optimizer = Adam(learningRate: 1e-2)
+  options.epochs = epochs
+  options.batch = 16
+  options.seed = 3
+  var hardware = HardwareLoss.Options()
+  hardware.weight = weight
+  options.objective = try HardwareLoss(chip, hardware)
+  return options
+}
+
+private func hidden(_ network: Network) throws -> Int { try #require(network.layers[0] as? DenseLayer).outputs }
+
+// The thread pool and the interrupt are one for the process.
+@Suite(.serialized) struct HardwareLossTests {
+  @Test func theNetworkFillsWholeCoresAndStaysAccurate() throws {
+    let plain = try network()
+    let naive = try place(plain, on: chip, PlaceOptions())
+    #expect(naive.cores > 3)
+    let trained = try fit(plain, try data(120), try options(weight: 0.3))
+    #expect(try hidden(trained) < 60)
+    #expect(try evaluate(trained, try data(60, seed: 2)).accuracy > 0.9)
+    var options = PlaceOptions()
+    options.data = try data(60, seed: 2)
+    let report = try place(trained, on: chip, options)
+    #expect(report.cores < naive.cores)
+    #expect(report.utilization > 0.9)
+    #expect(report.cores == HardwareLoss.cores(of: trained, on: chip))
+  }
+
+  @Test func theHistoryTellsTheTermsAndTheMapping() throws {
+    let trained = try fit(try network(), try data(60), try options(weight: 0.3, epochs: 6))
+    let history = try #require(trained.history)
+    #expect(
+      history.terms.map(\.name) == [
+        "hardware", "hardware_utilization", "hardware_communication", "hardware_memory", "small_cores",
+        "small_utilization",
+      ])
+    #expect(history.terms.allSatisfy { $0.values.count == 6 })
+    for epoch in 0..<6 {
+      let sum = history.terms[1].values[epoch] + history.terms[2].values[epoch] + history.terms[3].values[epoch]
+      #expect(abs(history.terms[0].values[epoch] - sum) < 1e-9)
+    }
+    #expect(history.terms[3].values[0] == 1)
+    // 8 + 3 synapses a neuron of 60·11.
+    #expect(abs(history.terms[3].values[5] - Double(try hidden(trained)) / 60) < 1e-9)
+  }
+
+  @Test func whatIsTrainedIsWhatIsKept() throws {
+    // The last epoch's accuracy in training is that of the network with its gates; the cut one must do the same.
+    let whole = try data(90)
+    var options = try options(weight: 0.3)
+    options.validation = whole
+    let trained = try fit(try network(), whole, options)
+    let history = try #require(trained.history)
+    #expect(history.validationAccuracy.last == (try evaluate(trained, whole, seed: 3)).accuracy)
+  }
+
+  @Test func withoutAWeightItOnlyWatches() throws {
+    var plain = try options(weight: 0)
+    let watched = try fit(try network(), try data(60), plain)
+    plain.objective = nil
+    let trained = try fit(try network(), try data(60), plain)
+    #expect(
+      watched.layers.flatMap { $0.parameters.map(\.value.scalars) }
+        == trained.layers.flatMap { $0.parameters.map(\.value.scalars) })
+    #expect(try #require(watched.history).terms.last?.values.allSatisfy { $0 > 0 } == true)
+  }
+
+  @Test func theResultIsTheSameOnOneOrTwoThreads() throws {
+    let threads = ThreadPool.shared.threads
+    defer { ThreadPool.shared.threads = threads }
+    var results: [[Float]] = []
+    for count in [1, 2] {
+      ThreadPool.shared.threads = count
+      let trained = try fit(try network(70), try data(80), try options(weight: 0.3, epochs: 5))
+      results.append(trained.layers.flatMap { $0.parameters.flatMap(\.value.scalars) })
+    }
+    #expect(results[0] == results[1])
+  }
+
+  @Test func convolutionsLoseChannels() throws {
+    var draws = RandomStream(seed: 1, purpose: "images")
+    var values: [Float] = []
+    for sample in 0..<40 { values += (0..<84).map { _ in Float(draws.uniformDouble() < (sample % 2 == 0 ? 0.7 : 0.2) ? 1 : 0) } }
+    let images = try Dataset(
+      name: "images", features: try Tensor(values, shape: [40, 2, 7, 6]), labels: (0..<40).map { $0 % 2 })
+    var options = try options(weight: 2, epochs: 8)
+    var hardware = HardwareLoss.Options()
+    hardware.weight = 2
+    options.objective = try HardwareLoss(PlacementSamples.chip(limits: [.synapses: 900], shares: true), hardware)
+    let before = try PlacementSamples.convolutional(seed: 2)
+    let trained = try fit(before, images, options)
+    #expect(trained.parameterCount < before.parameterCount)
+    #expect(trained.outputs == 5)
+  }
+
+  @Test func anInterruptKeepsANetworkThatWorks() throws {
+    for stop in [30, 60] {
+      var options = try options(weight: 0.3, epochs: 12)
+      var seen = 0
+      options.progress = { _ in
+        seen += 1
+        if seen == stop { Interrupt.request() }
+      }
+      let trained = try fit(try network(), try data(120), options)
+      let history = try #require(trained.history)
+      #expect(history.interrupted)
+      #expect(history.terms.allSatisfy { $0.values.count == history.epochs })
+      #expect(try evaluate(trained, try data(60, seed: 2)).accuracy > 0.5)
+    }
+  }
+
+  @Test func smallestWeightsGoOnRequest() throws {
+    var options = try options(weight: 0.1, epochs: 6)
+    var hardware = HardwareLoss.Options()
+    hardware.weight = 0.1
+    hardware.prune = 0.5
+    options.objective = try HardwareLoss(chip, hardware)
+    let trained = try fit(try network(), try data(60), options)
+    let weights = try #require(trained.layers[0].parameters.first).value.scalars
+    #expect(Double(weights.count { $0 == 0 }) >= 0.3 * Double(weights.count))
+  }
+
+  @Test func whatDoesNotFitIsSaidBeforeTraining() throws {
+    var options = try options(weight: 0.3)
+    options.objective = try HardwareLoss(PlacementSamples.chip(limits: [.fanIn: 10]), HardwareLoss.Options())
+    var batches = 0
+    options.progress = { _ in batches += 1 }
+    let error = #expect(throws: Fault.self) { _ = try fit(try network(), try data(60), options) }
+    #expect(error?.kind == .limit)
+    #expect(batches == 0)
+  }
+
+  @Test func badSettingsAreRefused() throws {
+    let changes: [(inout HardwareLoss.Options) -> Void] = [
+      { $0.weight = -1 }, { $0.memory = .nan }, { $0.communication = .infinity }, { $0.freeze = 1 }, { $0.warmup = 0.8 },
+      { $0.prune = 1 }, { $0.prune = -0.1 }, { $0.strategy = "best" },
+    ]
+    for change in changes {
+      var options = HardwareLoss.Options()
+      change(&options)
+      let error = #expect(throws: Fault.self) { _ = try HardwareLoss(chip, options) }
+      #expect(error?.kind == .value)
+    }
+  }
+}
