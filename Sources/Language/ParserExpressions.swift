@@ -2,6 +2,10 @@ import Faults
 
 /// Expressions, loosest first: `|>`, `=>`, `or`, `and`, `not`, comparisons, `..`, `+ -`, `* / // % @`, unary `-`,
 /// `^`, then calls, indices and members.
+///
+/// `|>` takes everything on its left, and one stage on its right; operators behind a stage work on what the pipeline
+/// gives: `a + b |> f > 0` is `f(a + b) > 0`. The functions of the operators therefore take a `first` operand that may
+/// have been read already.
 extension Parser {
   static let compoundAssignments: [String: BinaryOperator] = [
     "+=": .add, "-=": .subtract, "*=": .multiply, "/=": .divide, "//=": .floorDivide, "%=": .remainder,
@@ -65,11 +69,18 @@ extension Parser {
     while continues(with: "|>") {
       advance()
       skipNewlines()
-      let right = try parseLambda()
+      let right = try parseStage()
       left = add(.pipe(left, right), tree.span(left).joined(tree.span(right)))
       try limitChain(&length, left)
+      left = try parseOr(first: left)
     }
     return left
+  }
+
+  /// What a pipeline goes into: a function, a call, a member of a map, or a lambda, which reaches to the next `|>`.
+  private mutating func parseStage() throws(Failed) -> NodeID {
+    if let lambda = try parseLambdaIfAny() { return lambda }
+    return try parsePostfix()
   }
 
   /// Whether the next token, perhaps on a later line, is the symbol; moves to it when so.
@@ -90,6 +101,11 @@ extension Parser {
   }
 
   private mutating func parseLambda() throws(Failed) -> NodeID {
+    if let lambda = try parseLambdaIfAny() { return lambda }
+    return try parseOr()
+  }
+
+  private mutating func parseLambdaIfAny() throws(Failed) -> NodeID? {
     let token = current
     switch token.kind {
     case .name(let name) where tokens[skippingNewlinesIfIgnored(at + 1)].kind == .symbol("=>"):
@@ -105,7 +121,7 @@ extension Parser {
       let body = try parseFunctionBody()
       return lambda(parameters, body, from: token.span)
     default:
-      return try parseOr()
+      return nil
     }
   }
 
@@ -157,8 +173,8 @@ extension Parser {
 
   // MARK: operators
 
-  mutating func parseOr() throws(Failed) -> NodeID {
-    var left = try parseAnd()
+  mutating func parseOr(first: NodeID? = nil) throws(Failed) -> NodeID {
+    var left = try parseAnd(first: first)
     var length = 0
     while accept(.or) {
       skipNewlines()
@@ -169,8 +185,8 @@ extension Parser {
     return left
   }
 
-  private mutating func parseAnd() throws(Failed) -> NodeID {
-    var left = try parseNot()
+  private mutating func parseAnd(first: NodeID? = nil) throws(Failed) -> NodeID {
+    var left = try parseNot(first: first)
     var length = 0
     while accept(.and) {
       skipNewlines()
@@ -181,8 +197,8 @@ extension Parser {
     return left
   }
 
-  private mutating func parseNot() throws(Failed) -> NodeID {
-    guard isKeyword(.not) else { return try parseComparison() }
+  private mutating func parseNot(first: NodeID? = nil) throws(Failed) -> NodeID {
+    guard first == nil, isKeyword(.not) else { return try parseComparison(first: first) }
     let start = current.span
     advance()
     let operand = try nested { (parser) throws(Failed) in try parser.parseNot() }
@@ -198,8 +214,8 @@ extension Parser {
     }
   }
 
-  private mutating func parseComparison() throws(Failed) -> NodeID {
-    let first = try parseRange()
+  private mutating func parseComparison(first: NodeID?) throws(Failed) -> NodeID {
+    let first = try parseRange(first: first)
     guard comparisonOperator() != nil else { return first }
     var operands = [first]
     var operators: [ComparisonOperator] = []
@@ -216,9 +232,9 @@ extension Parser {
     return add(.comparison(operands, operators), span)
   }
 
-  private mutating func parseRange() throws(Failed) -> NodeID {
+  private mutating func parseRange(first: NodeID? = nil) throws(Failed) -> NodeID {
     let start = current.span
-    let low = isSymbol("..") ? nil : try parseAdditive()
+    let low = first == nil && isSymbol("..") ? nil : try parseAdditive(first: first)
     guard isSymbol("..") else { return low ?? add(.missing, start) }
     advance()
     let high = endsRange ? nil : try parseAdditive()
@@ -239,8 +255,8 @@ extension Parser {
     "*": .multiply, "/": .divide, "//": .floorDivide, "%": .remainder, "@": .matrixProduct,
   ]
 
-  private mutating func parseAdditive() throws(Failed) -> NodeID {
-    var left = try parseMultiplicative()
+  private mutating func parseAdditive(first: NodeID? = nil) throws(Failed) -> NodeID {
+    var left = try parseMultiplicative(first: first)
     var length = 0
     while case .symbol(let text) = kind, let operation = Self.additive[text] {
       advance()
@@ -252,8 +268,8 @@ extension Parser {
     return left
   }
 
-  private mutating func parseMultiplicative() throws(Failed) -> NodeID {
-    var left = try parseUnary()
+  private mutating func parseMultiplicative(first: NodeID? = nil) throws(Failed) -> NodeID {
+    var left = try parseUnary(first: first)
     var length = 0
     while case .symbol(let text) = kind, let operation = Self.multiplicative[text] {
       advance()
@@ -265,7 +281,8 @@ extension Parser {
     return left
   }
 
-  mutating func parseUnary() throws(Failed) -> NodeID {
+  mutating func parseUnary(first: NodeID? = nil) throws(Failed) -> NodeID {
+    if let first { return try parsePower(first: first) }
     let start = current.span
     if isSymbol("-") {
       advance()
@@ -278,8 +295,8 @@ extension Parser {
     return try parsePower()
   }
 
-  private mutating func parsePower() throws(Failed) -> NodeID {
-    let base = try parsePostfix()
+  private mutating func parsePower(first: NodeID? = nil) throws(Failed) -> NodeID {
+    let base = if let first { first } else { try parsePostfix() }
     guard accept("^") else { return base }
     skipNewlines()
     let exponent = try nested { (parser) throws(Failed) in try parser.parseUnary() }
