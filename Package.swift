@@ -5,10 +5,26 @@ import PackageDescription
 
 /// Loops over raw memory: bounds are proven by the callers in `Tensors` and `Spiking`.
 /// They are optimised in debug builds too, where vector code would run a thousand times slower.
-let kernelSettings: [SwiftSetting] = [
-  .unsafeFlags(["-Ounchecked"], .when(configuration: .release)),
-  .unsafeFlags(["-O", "-disable-batch-mode", "-whole-module-optimization", "-num-threads", "2"], .when(configuration: .debug)),
-]
+///
+/// The same sources are built for each level of the CPU, and `Kernels` picks one at run time.
+func kernelSettings(_ level: String? = nil, define: String? = nil, _ more: [String] = []) -> [SwiftSetting] {
+  var march: [String] = []
+  if let level { march = ["-Xcc", "-march=\(level)"] + more.flatMap { ["-Xcc", $0] } }
+  let whole = ["-Ounchecked", "-disable-batch-mode", "-whole-module-optimization", "-num-threads", "1"]
+  return [
+    .unsafeFlags(["-Ounchecked"] + march, .when(configuration: .release)),
+    .unsafeFlags(whole + march, .when(configuration: .debug)),
+  ] + (define.map { [.define($0)] } ?? [])
+}
+#if arch(x86_64)
+  let kernelLevels: [(name: String, settings: [SwiftSetting])] = [
+    ("Baseline", kernelSettings("x86-64-v2")),
+    ("AVX2", kernelSettings("x86-64-v3", define: "KERNELS_AVX2")),
+    ("AVX512", kernelSettings("x86-64-v4", define: "KERNELS_AVX512", ["-mprefer-vector-width=512"])),
+  ]
+#else
+  let kernelLevels: [(name: String, settings: [SwiftSetting])] = [("Baseline", kernelSettings())]
+#endif
 /// The interpreter's loop reads class fields at each step; exclusivity checks there cost three quarters of it.
 let machineSettings: [SwiftSetting] = [
   .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
@@ -27,7 +43,6 @@ let package = Package(
     .target(name: "CEmbedded", exclude: ["data"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Kernels", swiftSettings: kernelSettings),
     .target(name: "Tensors", dependencies: ["Kernels", "Faults"]),
     .target(name: "Spiking", dependencies: ["Tensors", "Kernels", "Faults"]),
     .target(name: "Formats", dependencies: ["Tensors", "Faults", "CZlib", "CEmbedded"]),
@@ -63,3 +78,21 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The room of kernels: what they take, a build of them for each level of the CPU, and the choice among those.
+package.targets += [
+  .target(name: "CPU"),
+  .target(name: "CVector"),
+  .target(name: "KernelTypes", swiftSettings: kernelSettings()),
+]
+package.targets += kernelLevels.map { level in
+  .target(
+    name: "Kernels\(level.name)", dependencies: ["KernelTypes", "CVector"],
+    path: "Sources/KernelLevels/\(level.name)", swiftSettings: level.settings)
+}
+package.targets.append(
+  .target(
+    name: "Kernels",
+    dependencies: [.target(name: "KernelTypes"), .target(name: "CPU")]
+      + kernelLevels.map { .target(name: "Kernels\($0.name)") },
+    swiftSettings: kernelSettings()))

@@ -89,7 +89,7 @@ extension Tensor {
       let (from, to) = (source + matrix * size, out + matrix * size)
       let grain = max(16, Parallel.grain / swap.columns / 16 * 16)
       try Parallel.ranges(swap.rows, grain: grain) { rows in
-        transposeRows(from, rows: rows, totalRows: swap.rows, columns: swap.columns, out: to)
+        kernels.transposeRows(from, rows: rows, totalRows: swap.rows, columns: swap.columns, out: to)
       }
     }
     result.isMask = isMask
@@ -167,7 +167,7 @@ extension Tensor {
       for row in rows {
         let from = source + walk.offset(ofRow: row)
         switch walk.inner {
-        case .step(let step): copyStrided(count: width, from: from, step: step, to: out + row * width)
+        case .step(let step): kernels.copyStrided(count: width, from: from, step: step, to: out + row * width)
         case .table(let table): for i in 0..<width { out[row * width + i] = from[table[i]] }
         }
       }

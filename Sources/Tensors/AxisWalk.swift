@@ -26,7 +26,7 @@ extension Tensor {
     let result = try Tensor(uninitialized: target)
     let out = result.base
     try lines.forEach(in: flat) { index, start in
-      out[index] = Float(extremePlace(start, count: lines.length, step: lines.step, largest: largest))
+      out[index] = Float(kernels.extremePlace(start, count: lines.length, step: lines.step, largest: largest))
     }
     return result
   }
@@ -37,7 +37,7 @@ extension Tensor {
     let result = try Tensor(uninitialized: shape)
     let shift = result.base - base
     try lines.forEach(in: self) { _, start in
-      runningSum(start, count: lines.length, step: lines.step, out: UnsafeMutablePointer(mutating: start) + shift)
+      kernels.runningSum(start, count: lines.length, step: lines.step, out: UnsafeMutablePointer(mutating: start) + shift)
     }
     guard let tape = trace?.tape else { return result }
     return try tape.record(inputs: [self], output: result) { (gradient: Tensor) throws(Fault) -> [Tensor?] in
@@ -78,7 +78,7 @@ extension Tensor {
     let (source, out) = (UnsafePointer(base), result.base)
     try Parallel.rows(count / width, width: width * 8) { rows in
       for row in rows {
-        softmaxRow(source + row * width, count: width, logarithmic: logarithmic, out: out + row * width)
+        kernels.softmaxRow(source + row * width, count: width, logarithmic: logarithmic, out: out + row * width)
       }
     }
     return result

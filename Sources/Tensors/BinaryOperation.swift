@@ -149,7 +149,7 @@ extension Tensor {
       guard let target = mine.baseAddress else { return }
       let source = UnsafePointer(other.base)
       try Parallel.ranges(mine.count, grain: Parallel.grain) { range in
-        Kernels.accumulate(
+        kernels.accumulate(
           count: range.count, scale: 1, source + range.lowerBound, into: target + range.lowerBound)
       }
     }

@@ -71,7 +71,7 @@ extension Tensor {
     if walk.sizes.isEmpty {
       try Parallel.ranges(inner, grain: Parallel.grain) { range in
         let start = range.lowerBound
-        applyBinary(
+        kernels.applyBinary(
           kernel, steps: steps, count: range.count, left + (steps == .rightOnly ? 0 : start),
           right + (steps == .leftOnly ? 0 : start), out: out + start)
       }
@@ -79,7 +79,7 @@ extension Tensor {
       try Parallel.rows(walk.rowCount, width: inner) { rows in
         for row in rows {
           let offsets = walk.offsets(ofRow: row)
-          applyBinary(
+          kernels.applyBinary(
             kernel, steps: steps, count: inner, left + offsets.left, right + offsets.right, out: out + row * inner)
         }
       }

@@ -188,7 +188,7 @@ extension Tensor {
         let target = out + walk.offset(ofRow: row)
         let from = source + row * width
         switch walk.inner {
-        case .step(let step) where !adding: spreadStrided(count: width, from: from, to: target, step: step)
+        case .step(let step) where !adding: kernels.spreadStrided(count: width, from: from, to: target, step: step)
         case .step(let step): for i in 0..<width { target[i * step] += from[i] }
         case .table(let table):
           for i in 0..<width { target[table[i]] = adding ? target[table[i]] + from[i] : from[i] }

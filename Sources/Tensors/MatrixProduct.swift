@@ -124,8 +124,8 @@ extension Tensor {
       let flipped = MatrixView(start: b.start, rowStep: b.columnStep, columnStep: b.rowStep)
       try multiply(matrix: flipped, rows: n, columns: k, vector: a.start, out: out)
     } else {
-      let scratch = try TensorStorage(count: GemmPlan(m: m, n: n, k: k).workspaceCount, shape: [m, n])
-      gemm(
+      let scratch = try TensorStorage(count: kernels.gemmWorkspace(m: m, n: n, k: k), shape: [m, n])
+      kernels.gemm(
         m: m, n: n, k: k, a: a, b: b, c: out, cStride: n, workspace: scratch.base,
         shouldStop: { Interrupt.isRequested })
       withExtendedLifetime(scratch) {}
@@ -139,11 +139,11 @@ extension Tensor {
   ) throws(Fault) {
     if matrix.columnStep == 1 {
       try Parallel.rows(rows, width: columns) { range in
-        gemv(rows: range, columns: columns, a: matrix.start, stride: matrix.rowStep, x: vector, y: out)
+        kernels.gemv(rows: range, columns: columns, a: matrix.start, stride: matrix.rowStep, x: vector, y: out)
       }
     } else {
       try Parallel.ranges(rows, grain: 1024) { range in
-        gemvTransposed(rows: columns, columns: range, a: matrix.start, stride: matrix.columnStep, x: vector, y: out)
+        kernels.gemvTransposed(rows: columns, columns: range, a: matrix.start, stride: matrix.columnStep, x: vector, y: out)
       }
     }
   }

@@ -163,7 +163,7 @@ extension Tensor {
           guard let totals = totals.baseAddress else { return }
           for task in tasks {
             let (row, piece) = (task / pieces, task % pieces)
-            foldRows(
+            kernels.foldRows(
               kernel, source + row * length * inner, rows: length, width: inner,
               columns: (piece * width)..<min((piece + 1) * width, inner), totals: totals, out: out + row * inner)
           }
@@ -173,7 +173,7 @@ extension Tensor {
       out[0] = try foldedLongRun(kernel, length)
     } else {
       try Parallel.rows(outer, width: length) { rows in
-        for row in rows { out[row] = foldRun(kernel, source + row * length, count: length) }
+        for row in rows { out[row] = kernels.foldRun(kernel, source + row * length, count: length) }
       }
     }
     return result
@@ -191,7 +191,7 @@ extension Tensor {
         guard let totals = totals.baseAddress else { return }
         for block in range {
           let first = block * height
-          foldRows(
+          kernels.foldRows(
             kernel, source + first * inner, rows: min(height, length - first), width: inner, columns: 0..<inner,
             totals: totals, out: out + block * inner)
         }
@@ -210,7 +210,7 @@ extension Tensor {
       let part = range.lowerBound / Parallel.grain
       let start = source + range.lowerBound
       partials[part] = kernel == .sum
-        ? sumOfRun(start, count: range.count) : Double(foldRun(kernel, start, count: range.count))
+        ? kernels.sumOfRun(start, count: range.count) : Double(kernels.foldRun(kernel, start, count: range.count))
     }
     var total = partials[0]
     for part in 1..<parts {

@@ -8,11 +8,12 @@ extension Spikes {
   static let denseForward = 0.5
   static let denseGradient = 0.35
 
-  /// Spikes [time, batch, …features] times weights [features, n], as a tensor [time, batch, n]. Untracked.
+  /// Spikes [time, batch, …features] times weights [features, n], plus a bias [n], as a tensor [time, batch, n].
+  /// Untracked.
   ///
   /// Both ways add the weights of a sum in order of the features, so the bits of a row depend on its own spikes alone:
   /// not on how dense the others are, nor on how many rows there are.
-  public func product(with weights: Tensor) throws(Fault) -> Tensor {
+  public func product(with weights: Tensor, bias: Tensor? = nil) throws(Fault) -> Tensor {
     guard weights.rank == 2, weights.shape[0] == features else {
       throw Fault(
         .shape, "shapes do not fit in `@`",
@@ -20,74 +21,98 @@ extension Spikes {
         help: "weights have a row for each of the \(features) features")
     }
     let columns = weights.shape[1]
-    if density > Spikes.denseForward {
-      return try denseProduct(with: weights, columns: columns)
+    if let bias, bias.shape != [columns] {
+      throw Fault(
+        .shape, "the bias does not fit the weights",
+        label: "the weights are \(Shape.text(weights.shape)), the bias is \(Shape.text(bias.shape))")
+    }
+    let total = total
+    if isDense(total) {
+      let result = try denseProduct(with: weights, columns: columns)
+      return try bias.map { (bias) throws(Fault) in try result + bias.detached } ?? result
     }
     let result = try Tensor(uninitialized: [steps, batch, columns])
     try withWords { (words) throws(Fault) in
       try Spikes.multiply(
-        rows: rows, features: features, columns: columns, words: words, wordsPerRow: wordsPerRow,
-        weights: UnsafePointer(weights.base), out: result.base)
+        rows: rows, features: features, columns: columns, words: words, wordsPerRow: wordsPerRow, total: total,
+        weights: UnsafePointer(weights.base), bias: bias.map { UnsafePointer($0.base) }, out: result.base)
     }
     return result
+  }
+
+  /// Whether so many spikes are multiplied faster by a dense product.
+  public func isDense(_ total: Int) -> Bool {
+    Double(total) > Spikes.denseForward * Double(rows) * Double(features)
   }
 
   private func denseProduct(with weights: Tensor, columns: Int) throws(Fault) -> Tensor {
     let values = try tensor()
     let result = try Tensor(uninitialized: [steps, batch, columns])
     let scratch = try TensorStorage(
-      count: GemmPlan(m: rows, n: columns, k: features).workspaceCount, shape: [rows, columns])
-    gemm(
+      count: kernels.gemmWorkspace(m: rows, n: columns, k: features), shape: [rows, columns])
+    kernels.gemm(
       m: rows, n: columns, k: features, a: MatrixView(values.base, stride: features, transposed: false),
-      b: MatrixView(weights.base, stride: columns, transposed: false), c: result.base, cStride: columns,
-      workspace: scratch.base, shouldStop: { Interrupt.isRequested })
+      b: MatrixView(weights.base, stride: columns, transposed: false), c: result.base,
+      cStride: columns, workspace: scratch.base, shouldStop: { Interrupt.isRequested })
     withExtendedLifetime((values, scratch, weights)) {}
     try Interrupt.check()
     return result
   }
 
-  /// The gradient of `product` with respect to the weights: the spikes, transposed, times the gradient [time, batch, n]
-  /// of its result; [features, n].
-  public func weightGradient(of gradient: Tensor) throws(Fault) -> Tensor {
+  /// The gradients of `product` with respect to the weights, [features, n], and the bias, [n]: the spikes, transposed,
+  /// times the gradient [time, batch, n] of its result, and that gradient's sum.
+  public func weightGradient(of gradient: Tensor) throws(Fault) -> (weight: Tensor, bias: Tensor) {
     guard let columns = gradient.shape.last, gradient.shape == [steps, batch, columns] else {
       throw Fault(
         .shape, "the gradient does not fit the spikes",
         label: "the spikes are \(Shape.text(shape)), the gradient is \(Shape.text(gradient.shape))")
     }
-    if density > Spikes.denseGradient {
+    let total = total
+    if Double(total) > Spikes.denseGradient * Double(rows) * Double(features) {
       let flat = try tensor().reshaped([rows, features]).transposed()
-      return try Tensor.matmul(flat, gradient.detached.reshaped([rows, columns]))
+      let slopes = try gradient.detached.reshaped([rows, columns])
+      return (try Tensor.matmul(flat, slopes), try slopes.sum(over: [0]))
     }
     let words = (rows + 63) / 64
-    let result = try Tensor(uninitialized: [features, columns])
-    let turned = try TensorStorage(count: 2 * max(words * features, 1), shape: [features, rows])
-    let room = UnsafeMutableRawPointer(turned.base).bindMemory(to: UInt64.self, capacity: max(words * features, 1))
+    // The bias is the weight of one more feature, which fires in every row.
+    let result = try Tensor(uninitialized: [features + 1, columns])
+    let turned = try TensorStorage(count: 2 * max(words * (features + 1), 1), shape: [features, rows])
+    let room = UnsafeMutableRawPointer(turned.base).bindMemory(to: UInt64.self, capacity: max(words * (features + 1), 1))
+    for word in 0..<words {
+      room[features * words + word] = rows - word * 64 >= 64 ? .max : (1 << UInt64(rows - word * 64)) - 1
+    }
     try withWords { (source) throws(Fault) in
-      transposeSpikes(source, rows: rows, wordsPerRow: wordsPerRow, features: features, out: room)
+      kernels.transposeSpikes(source, rows: rows, wordsPerRow: wordsPerRow, features: features, out: room)
       try Spikes.multiply(
-        rows: features, features: rows, columns: columns, words: room, wordsPerRow: words,
-        weights: UnsafePointer(gradient.base), out: result.base)
+        rows: features + 1, features: rows, columns: columns, words: room, wordsPerRow: words, total: total + rows,
+        weights: UnsafePointer(gradient.base), bias: nil, out: result.base)
     }
     withExtendedLifetime(turned) {}
-    return result
+    return (
+      Tensor(sharing: result, shape: [features, columns], count: features * columns),
+      Tensor(sharing: result, shape: [columns], count: columns, offset: features * columns)
+    )
   }
 
   /// The event-driven product in stretches of rows short enough that Ctrl-C is felt.
   private static func multiply(
-    rows: Int, features: Int, columns: Int, words: UnsafePointer<UInt64>, wordsPerRow: Int,
-    weights: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>
+    rows: Int, features: Int, columns: Int, words: UnsafePointer<UInt64>, wordsPerRow: Int, total: Int,
+    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>
   ) throws(Fault) {
-    let room = spikeGemmWorkspace(rows: rows, features: features, columns: columns)
+    let stretch = min(max(rows, 1), max(256, (1 << 32) / max(features * columns, 1)))
+    let room = kernels.spikeGemmWorkspace(rows: stretch, features: features, total: total)
     let scratch = try TensorStorage(count: room, shape: [features, columns])
-    let stretch = max(256, (1 << 28) / max(features * columns, 1) * 16)
+    let workspace = UnsafeMutableRawPointer(scratch.base).bindMemory(to: Int32.self, capacity: room)
     var row = 0
     while row < rows {
       try Interrupt.check()
       let number = min(stretch, rows - row)
-      spikeGemm(
-        rows: number, features: features, columns: columns, spikes: words + row * wordsPerRow,
-        wordsPerRow: wordsPerRow, weights: weights, weightStride: columns, out: out + row * columns,
-        outStride: columns, workspace: scratch.base)
+      let start = words + row * wordsPerRow
+      let spikes = number == rows ? total : kernels.countSpikes(start, count: number * wordsPerRow)
+      kernels.spikeGemm(
+        rows: number, features: features, columns: columns, spikes: start, wordsPerRow: wordsPerRow, total: spikes,
+        weights: weights, weightStride: columns, bias: bias, out: out + row * columns, outStride: columns,
+        workspace: workspace)
       row += number
     }
     withExtendedLifetime(scratch) {}

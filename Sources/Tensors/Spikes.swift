@@ -50,7 +50,7 @@ public struct Spikes: @unchecked Sendable, Equatable {
     try words.withUnsafeMutableBufferPointer { (words) throws(Fault) in
       guard let out = words.baseAddress else { return }
       try Parallel.rows(number, width: width) { rows in
-        for row in rows where !packSpikeRow(source + row * width, features: width, words: out + row * step) {
+        for row in rows where !kernels.packSpikeRow(source + row * width, features: width, words: out + row * step) {
           flag.isRaised.store(true, ordering: .relaxed)
         }
       }
@@ -66,7 +66,7 @@ public struct Spikes: @unchecked Sendable, Equatable {
     let (out, width, step) = (result.base, features, wordsPerRow)
     try withWords { (words) throws(Fault) in
       try Parallel.rows(rows, width: width) { rows in
-        for row in rows { unpackSpikeRow(words + row * step, features: width, out: out + row * width) }
+        for row in rows { kernels.unpackSpikeRow(words + row * step, features: width, out: out + row * width) }
       }
     }
     return result
@@ -75,7 +75,7 @@ public struct Spikes: @unchecked Sendable, Equatable {
   /// The number of spikes.
   public var total: Int {
     words.withUnsafeBufferPointer { words in
-      words.baseAddress.map { countSpikes($0, count: words.count) } ?? 0
+      words.baseAddress.map { kernels.countSpikes($0, count: words.count) } ?? 0
     }
   }
 
@@ -100,7 +100,7 @@ public struct Spikes: @unchecked Sendable, Equatable {
       try Parallel.rows(batch, width: steps * step) { samples in
         for sample in samples {
           for time in 0..<steps {
-            addSpikeRow(words + (time * batch + sample) * step, wordCount: step, to: out + sample * padded)
+            kernels.addSpikeRow(words + (time * batch + sample) * step, wordCount: step, to: out + sample * padded)
           }
         }
       }

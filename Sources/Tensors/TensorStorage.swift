@@ -1,13 +1,14 @@
 // The memory behind tensors: aligned, counted against one limit, and freed as soon as the last tensor lets go.
 
 import Faults
-import Glibc
 import Synchronization
 
 /// A block of 64-byte aligned floats that one or more tensors share until one of them writes.
 final class TensorStorage: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
   let capacity: Int
+  /// The bytes of the block in the pool.
+  private let size: Int
 
   /// Uninitialised room for `count` floats, after checking the total against `Tensor.memoryLimit`.
   init(count: Int, shape: [Int]) throws(Fault) {
@@ -18,19 +19,19 @@ final class TensorStorage: @unchecked Sendable {
       TensorMemory.held.subtract(bytes, ordering: .relaxed)
       throw Shape.tooLarge(shape, bytes: bytes)
     }
-    var raw: UnsafeMutableRawPointer?
-    guard posix_memalign(&raw, 64, (bytes + 63) & ~63) == 0, let raw else {
+    guard let taken = MemoryPool.take(bytes: bytes) else {
       TensorMemory.held.subtract(bytes, ordering: .relaxed)
       throw Fault(
         .limit, "the machine has no memory left",
         label: "a tensor of shape \(Shape.text(shape)) needs \(Shape.bytesText(bytes))")
     }
-    base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    base = taken.block.bindMemory(to: Float.self, capacity: max(count, 1))
     capacity = max(count, 1)
+    size = taken.bytes
   }
 
   deinit {
-    free(base)
+    MemoryPool.give(base, bytes: size)
     TensorMemory.held.subtract(capacity * MemoryLayout<Float>.stride, ordering: .relaxed)
   }
 }

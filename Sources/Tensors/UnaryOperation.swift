@@ -56,7 +56,7 @@ extension Tensor {
     let result = try Tensor(uninitialized: shape)
     let (source, out) = (UnsafePointer(base), result.base)
     try Parallel.ranges(count, grain: Parallel.grain) { range in
-      applyUnary(kernel, count: range.count, source + range.lowerBound, out: out + range.lowerBound)
+      kernels.applyUnary(kernel, count: range.count, source + range.lowerBound, out: out + range.lowerBound)
     }
     return result
   }
@@ -95,7 +95,7 @@ extension Tensor {
     )
     try Parallel.ranges(result.count, grain: Parallel.grain) { range in
       let start = range.lowerBound
-      select(count: range.count, condition: tests + start, lefts + start, rights + start, out: out + start)
+      kernels.select(count: range.count, condition: tests + start, lefts + start, rights + start, out: out + start)
     }
     withExtendedLifetime((test, x, y)) {}
     result.isMask = a.isMask && b.isMask
@@ -118,7 +118,7 @@ extension Tensor {
     let result = try Tensor(uninitialized: shape)
     let (source, out) = (UnsafePointer(base), result.base)
     try Parallel.ranges(count, grain: Parallel.grain) { range in
-      clip(count: range.count, low: low, high: high, source + range.lowerBound, out: out + range.lowerBound)
+      kernels.clip(count: range.count, low: low, high: high, source + range.lowerBound, out: out + range.lowerBound)
     }
     guard let tape = trace?.tape else { return result }
     let x = detached

@@ -65,12 +65,12 @@ private struct TestRows {
   private func forward(_ rows: TestRows, _ outputs: Int, asSpikes: Bool, parts: Int, bias: [Float]?) -> [Float] {
     let shape = rows.shape
     let weights = numbers(outputs * shape.taps, seed: 7)
-    var packed = [Float](repeating: 9, count: packedConvolutionCount(shape, outputs: outputs))
-    packConvolution(shape, outputs: outputs, weights: weights, packed: &packed)
+    var packed = [Float](repeating: 9, count: kernels.packedConvolutionCount(shape, outputs: outputs))
+    kernels.packConvolution(shape, outputs: outputs, weights: weights, packed: &packed)
     var out = [Float](repeating: .nan, count: rows.count * outputs * shape.outPixels)
     rows.with(asSpikes: asSpikes) { input in
       for part in 0..<parts {
-        convolutionForward(
+        kernels.convolutionForward(
           shape, outputs: outputs, input: input, packed: packed, bias: bias, out: &out,
           rows: rows.count * part / parts..<rows.count * (part + 1) / parts)
       }
@@ -105,10 +105,10 @@ private struct TestRows {
       WindowShape(channels: 37, height: 6, width: 5, kernelHeight: 3, kernelWidth: 3, paddingY: 1, paddingX: 1), 19
     )
     let weights = numbers(outputs * shape.taps, seed: 7)
-    var packed = [Float](repeating: 0, count: packedConvolutionCount(shape, outputs: outputs))
-    packConvolution(shape, outputs: outputs, weights: weights, packed: &packed)
+    var packed = [Float](repeating: 0, count: kernels.packedConvolutionCount(shape, outputs: outputs))
+    kernels.packConvolution(shape, outputs: outputs, weights: weights, packed: &packed)
     // The last channel's weights are zero, so its spikes push the row to the dense way without changing a sum.
-    let columns = paddedChannels(outputs)
+    let columns = kernels.paddedChannels(outputs)
     for place in (shape.taps - 9) * columns..<shape.taps * columns { packed[place] = 0 }
     var image = [Float](repeating: 0, count: shape.features)
     for (place, value) in numbers(260, seed: 3).enumerated() { image[place * 4 + place % 4] = value }
@@ -121,7 +121,7 @@ private struct TestRows {
     for values in [image, filled] {
       var out = [Float](repeating: 0, count: outputs * shape.outPixels)
       values.withUnsafeBufferPointer { values in
-        convolutionForward(
+        kernels.convolutionForward(
           shape, outputs: outputs, input: .values(values.baseAddress.unsafelyUnwrapped), packed: packed, bias: nil,
           out: &out, rows: 0..<1)
       }
@@ -133,8 +133,8 @@ private struct TestRows {
   @Test func gradientsAreThoseOfTheDefinition() {
     for (shape, outputs) in Self.shapes {
       let weights = numbers(outputs * shape.taps, seed: 7)
-      var turned = [Float](repeating: 9, count: packedTurnedCount(shape, outputs: outputs))
-      packTurnedConvolution(shape, outputs: outputs, weights: weights, packed: &turned)
+      var turned = [Float](repeating: 9, count: kernels.packedTurnedCount(shape, outputs: outputs))
+      kernels.packTurnedConvolution(shape, outputs: outputs, weights: weights, packed: &turned)
       for density in Self.densities {
         let rows = TestRows(shape, count: 5, density: density)
         let gradient = numbers(rows.count * outputs * shape.outPixels, seed: 4)
@@ -151,21 +151,21 @@ private struct TestRows {
           for (i, value) in answer.bias.enumerated() { offsets[i] += value }
         }
         var image = [Float](repeating: .nan, count: images.count)
-        convolutionInputGradient(
+        kernels.convolutionInputGradient(
           shape, outputs: outputs, gradient: gradient, packed: turned, out: &image, rows: 0..<2)
-        convolutionInputGradient(
+        kernels.convolutionInputGradient(
           shape, outputs: outputs, gradient: gradient, packed: turned, out: &image, rows: 2..<rows.count)
         expectClose(image, images, tolerance: 2e-5)
         for asSpikes in density == nil ? [false] : [false, true] {
-          var sums = [Float](repeating: 0, count: packedConvolutionCount(shape, outputs: outputs))
+          var sums = [Float](repeating: 0, count: kernels.packedConvolutionCount(shape, outputs: outputs))
           var totals = [Float](repeating: 0, count: outputs)
           rows.with(asSpikes: asSpikes) { input in
-            convolutionWeightGradient(
+            kernels.convolutionWeightGradient(
               shape, outputs: outputs, input: input, gradient: gradient, weightSums: &sums, biasSums: &totals,
               rows: 0..<rows.count)
           }
           var slope = [Float](repeating: 0, count: weights.count)
-          unpackConvolution(shape, outputs: outputs, packed: sums, weights: &slope)
+          kernels.unpackConvolution(shape, outputs: outputs, packed: sums, weights: &slope)
           expectClose(slope, slopes, tolerance: 5e-5)
           expectClose(totals, offsets, tolerance: 5e-5)
         }
@@ -198,23 +198,23 @@ private struct TestRows {
         }
         for asSpikes in density == nil ? [false] : [false, true] {
           var out = [Float](repeating: .nan, count: sums.count)
-          rows.with(asSpikes: asSpikes) { poolSums(shape, scale: scale, input: $0, out: &out, rows: 0..<4) }
+          rows.with(asSpikes: asSpikes) { kernels.poolSums(shape, scale: scale, input: $0, out: &out, rows: 0..<4) }
           #expect(out == sums)
         }
         var out = [Float](repeating: .nan, count: sums.count)
-        poolMaxima(shape, values: rows.values, out: &out, rows: 0..<4)
+        kernels.poolMaxima(shape, values: rows.values, out: &out, rows: 0..<4)
         #expect(out == maxima)
         guard density != nil else { continue }
         let size = windows.count
         let outWords = (size + 63) / 64
         var bits = [UInt64](repeating: 0, count: 4 * outWords)
-        poolSpikes(
+        kernels.poolSpikes(
           shape, words: rows.words, wordsPerRow: rows.wordsPerRow, out: &bits, outWordsPerRow: outWords, rows: 0..<4)
         let plain = (0..<4 * size).map { place in
           Float(bits[place / size * outWords + place % size / 64] >> UInt64(place % size % 64) & 1)
         }
         #expect(plain == maxima)
-        #expect(countSpikes(bits, count: bits.count) == maxima.count { $0 == 1 })
+        #expect(kernels.countSpikes(bits, count: bits.count) == maxima.count { $0 == 1 })
       }
     }
   }
@@ -238,11 +238,11 @@ private struct TestRows {
           }
         }
         var out = [Float](repeating: .nan, count: spread.count)
-        poolSumsGradient(shape, scale: 0.5, gradient: gradient, out: &out, rows: 0..<3)
+        kernels.poolSumsGradient(shape, scale: 0.5, gradient: gradient, out: &out, rows: 0..<3)
         expectClose(out, spread, tolerance: 1e-6)
         for asSpikes in density == nil ? [false] : [false, true] {
           rows.with(asSpikes: asSpikes) {
-            poolMaximaGradient(shape, input: $0, gradient: gradient, out: &out, rows: 0..<3)
+            kernels.poolMaximaGradient(shape, input: $0, gradient: gradient, out: &out, rows: 0..<3)
           }
           expectClose(out, picked, tolerance: 1e-6)
         }

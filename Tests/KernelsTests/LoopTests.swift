@@ -14,7 +14,7 @@ import Testing
     let count = 100_003
     let x = (0..<count).map { low + (high - low) * Float($0) / Float(count) }
     var y = x
-    applyUnary(kernel, count: count, x, out: &y)
+    kernels.applyUnary(kernel, count: count, x, out: &y)
     return zip(x, y).map { x, y in
       let expected = exact(Double(x))
       return abs(expected) < 1e-37 ? 0 : abs(Double(y) - expected) / abs(expected)
@@ -35,7 +35,7 @@ import Testing
   @Test func specialNumbers() {
     func apply(_ kernel: UnaryKernel, _ x: Float) -> Float {
       var y: Float = 0
-      applyUnary(kernel, count: 1, [x], out: &y)
+      kernels.applyUnary(kernel, count: 1, [x], out: &y)
       return y
     }
     for kernel in [UnaryKernel.exp, .log, .tanh, .sigmoid, .softplus, .floor, .round, .relu, .sqrt] {
@@ -65,10 +65,10 @@ import Testing
     let x = numbers(37, seed: 3)
     for kernel in [UnaryKernel.exp, .log, .tanh, .sigmoid, .softplus] {
       var whole = x
-      applyUnary(kernel, count: 37, x, out: &whole)
+      kernels.applyUnary(kernel, count: 37, x, out: &whole)
       for i in 0..<37 {
         var one: Float = 0
-        applyUnary(kernel, count: 1, [x[i]], out: &one)
+        kernels.applyUnary(kernel, count: 1, [x[i]], out: &one)
         #expect(one.bitPattern == whole[i].bitPattern || one.isNaN && whole[i].isNaN)
       }
     }
@@ -78,17 +78,17 @@ import Testing
     for count in [1, 2, 15, 16, 17, 100, 2047, 2049, 5000] {
       let x = numbers(count, seed: 5)
       let exact = x.reduce(0.0) { $0 + Double($1) }
-      #expect(abs(sumOfRun(x, count: count) - exact) < 1e-5)
-      #expect(foldRun(.maximum, x, count: count) == x.max())
-      #expect(foldRun(.minimum, x, count: count) == x.min())
+      #expect(abs(kernels.sumOfRun(x, count: count) - exact) < 1e-5)
+      #expect(kernels.foldRun(.maximum, x, count: count) == x.max())
+      #expect(kernels.foldRun(.minimum, x, count: count) == x.min())
       for largest in [true, false] {
         let best = largest ? x.max() : x.min()
-        #expect(extremePlace(x, count: count, step: 1, largest: largest) == x.firstIndex { $0 == best })
+        #expect(kernels.extremePlace(x, count: count, step: 1, largest: largest) == x.firstIndex { $0 == best })
       }
       var withNan = x
       withNan[count / 2] = .nan
-      #expect(foldRun(.maximum, withNan, count: count).isNaN)
-      #expect(extremePlace(withNan, count: count, step: 1, largest: false) == count / 2)
+      #expect(kernels.foldRun(.maximum, withNan, count: count).isNaN)
+      #expect(kernels.extremePlace(withNan, count: count, step: 1, largest: false) == count / 2)
     }
   }
 

@@ -44,8 +44,8 @@ import Testing
     var plain = fast
     var fastSpikes = [UInt64](repeating: .max, count: steps * rows * words)
     var plainSpikes = [UInt64](repeating: 0, count: steps * rows * words)
-    lifForward(
-      constants, steps: steps, rows: rows, neurons: neurons, membrane: &fast, spikes: &fastSpikes,
+    kernels.lifForward(
+      constants, steps: steps, rows: rows, neurons: neurons, membrane: &fast, spikes: &fastSpikes, carried: nil,
       blocks: 0..<rows * words)
     lifForwardPlain(constants, steps: steps, rows: rows, neurons: neurons, membrane: &plain, spikes: &plainSpikes)
     #expect(fast == plain)
@@ -53,9 +53,9 @@ import Testing
     for surrogate in [Surrogate.fastSigmoid(slope: 25), .arctangent(alpha: 2), .triangle(width: 1), .straightThrough] {
       var gradient = numbers.floats(count, from: -1, to: 1)
       var expected = gradient
-      lifBackward(
+      kernels.lifBackward(
         constants, surrogate: surrogate.shape, steps: steps, rows: rows, neurons: neurons, membrane: fast,
-        gradient: &gradient, blocks: 0..<rows * words)
+        gradient: &gradient, carried: nil, blocks: 0..<rows * words)
       lifBackwardPlain(
         constants, surrogate: surrogate.shape, steps: steps, rows: rows, neurons: neurons, membrane: fast,
         gradient: &expected)

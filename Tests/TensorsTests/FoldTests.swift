@@ -88,7 +88,7 @@ import Testing
       let results = [
         try x.sum(), try x.sum(over: [0]), try x.sum(over: [1]), try x.reduced(.variance), try x.softmax(over: 0),
         try Tensor.matmul(x, weights), try Tensor.matmul(x.transposed(), x), try x + x.sum(over: [0]),
-        try spikes.product(with: weights), try spikes.weightGradient(of: spikes.product(with: weights)),
+        try spikes.product(with: weights), try spikes.weightGradient(of: spikes.product(with: weights)).weight,
         try stream.normalTensor([50_001]), try x.reduced(.maximum), try x.unary(.exp).cumulativeSum(over: 0),
       ]
       return results.map { $0.scalars.map(\.bitPattern) }

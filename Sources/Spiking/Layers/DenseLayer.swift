@@ -98,8 +98,8 @@ public struct DenseLayer: Layer {
     _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
   ) throws(Fault) -> LayerGradient {
     guard let weight, let input = memory.signal else { throw unbuilt }
-    var parameters = [try Product.weightGradient(input, outputGradient: gradient)]
-    if hasBias { parameters.append(try gradient.sum(over: [0, 1])) }
+    let slopes = try Product.weightGradient(input, outputGradient: gradient)
+    let parameters = hasBias ? [slopes.weight, slopes.bias] : [slopes.weight]
     let inputGradient = wantsInput ? try Product.inputGradient(gradient, weight: weight) : nil
     return LayerGradient(input: inputGradient, parameters: parameters)
   }

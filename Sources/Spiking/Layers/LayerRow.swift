@@ -17,8 +17,19 @@ enum LayerRow {
     var signal = input
     var memories: [LayerMemory] = []
     var activity: [(place: [Int], output: Signal)] = []
-    for index in layers.indices {
+    var next = 0
+    while next < layers.count {
+      let index = next
+      next += 1
       pass.layerIndex = index
+      if let fused = DenseIntoLIF(layers, at: index, signal), let spikes = signal.spikes {
+        let run = try fused.forward(spikes, pass)
+        signal = .spikes(run.spikes)
+        memories += run.memories
+        activity.append((place: [index + 1], output: signal))
+        next += 1
+        continue
+      }
       let run = try layers[index].forward(consume signal, pass)
       signal = run.output
       memories.append(run.memory)
@@ -44,6 +55,8 @@ enum LayerRow {
     var gradients = [[Tensor]](repeating: [], count: layers.count)
     let first = wantsInput ? 0 : layers.firstIndex { !$0.parameters.isEmpty } ?? layers.count
     var arriving: Tensor? = gradient
+    // Whether what arrives is the gradient of the output of the dense layer above, not yet taken through its weights.
+    var isBehindDense = false
     for index in layers.indices.reversed() where index >= first {
       var memory = memories.removeLast()
       if let own = direct[[index]] {
@@ -60,6 +73,18 @@ enum LayerRow {
         continue
       }
       pass.layerIndex = index
+      if isBehindDense, let fused = LIFIntoDense(layers, at: index) {
+        arriving = try fused.driveGradient(flow, memory: memory, pass)
+        isBehindDense = false
+        continue
+      }
+      if index > first, direct[[index - 1]] == nil, LIFIntoDense(layers, at: index - 1) != nil {
+        let output = flow
+        gradients[index] = try layers[index].backward(output, memory: memory, wantsInput: false, pass).parameters
+        arriving = output
+        isBehindDense = true
+        continue
+      }
       // Handed over, so that the layer may write its own gradient over it.
       let answer = try layers[index].backward(
         consume flow, memory: memory, wantsInput: wantsInput || index > first, pass)

@@ -59,7 +59,7 @@ public struct PoolLayer: Layer {
       _ = try pooled.withUnsafeMutableWords { (out) throws(Fault) in
         try spikes.withUnsafeWords { (words) throws(Fault) in
           try inParallel(rows, workPerItem: work) { range in
-            poolSpikes(
+            kernels.poolSpikes(
               shape, words: words, wordsPerRow: spikes.wordsPerRow, out: out, outWordsPerRow: width, rows: range)
           }
         }
@@ -72,9 +72,9 @@ public struct PoolLayer: Layer {
       try input.withConvolutionInput { (source) throws(Fault) in
         try inParallel(rows, workPerItem: work) { range in
           if kind == .max, case .values(let values) = source {
-            poolMaxima(shape, values: values, out: out, rows: range)
+            kernels.poolMaxima(shape, values: values, out: out, rows: range)
           } else {
-            poolSums(shape, scale: scale, input: source, out: out, rows: range)
+            kernels.poolSums(shape, scale: scale, input: source, out: out, rows: range)
           }
         }
       }
@@ -96,12 +96,12 @@ public struct PoolLayer: Layer {
         guard let out = target.baseAddress, let flow = flows.baseAddress else { return }
         guard let input = memory.signal else {
           return try inParallel(wanted[0] * wanted[1], workPerItem: work) { range in
-            poolSumsGradient(shape, scale: scale, gradient: flow, out: out, rows: range)
+            kernels.poolSumsGradient(shape, scale: scale, gradient: flow, out: out, rows: range)
           }
         }
         try input.withConvolutionInput { (source) throws(Fault) in
           try inParallel(wanted[0] * wanted[1], workPerItem: work) { range in
-            poolMaximaGradient(shape, input: source, gradient: flow, out: out, rows: range)
+            kernels.poolMaximaGradient(shape, input: source, gradient: flow, out: out, rows: range)
           }
         }
       }

@@ -8,29 +8,30 @@ import Tensors
 enum Product {
   /// `[time, batch, outputs]`. Each row's bits depend on that row alone, so one step gives those of a run over all.
   static func forward(_ input: Signal, weight: Tensor, bias: Tensor?) throws(Fault) -> Tensor {
-    var output: Tensor
     switch input {
-    case .spikes(let spikes): output = try spikes.product(with: weight)
+    case .spikes(let spikes): return try spikes.product(with: weight, bias: bias)
     case .tensor(let values):
       let (rows, inputs, outputs) = (input.steps * input.batch, weight.shape[0], weight.shape[1])
-      output = try product(
+      var output = try product(
         [input.steps, input.batch, outputs], values, weight, m: rows, n: outputs, k: inputs, aStride: inputs,
         bStride: outputs)
+      if let bias { try add(bias, toRowsOf: &output) }
+      return output
     }
-    if let bias { try add(bias, toRowsOf: &output) }
-    return output
   }
 
-  /// `[inputs, outputs]`: the inputs' transpose times the gradient of the output.
-  static func weightGradient(_ input: Signal, outputGradient: Tensor) throws(Fault) -> Tensor {
+  /// The gradients of the weight, `[inputs, outputs]`, which is the inputs' transpose times the gradient of the output,
+  /// and of the bias, `[outputs]`.
+  static func weightGradient(_ input: Signal, outputGradient: Tensor) throws(Fault) -> (weight: Tensor, bias: Tensor) {
     switch input {
     case .spikes(let spikes): return try spikes.weightGradient(of: outputGradient)
     case .tensor(let values):
       let rows = input.steps * input.batch
       let (inputs, outputs) = (input.features, outputGradient.count / max(1, rows))
-      return try product(
+      let weight = try product(
         [inputs, outputs], values, outputGradient, m: inputs, n: outputs, k: rows, aStride: inputs,
         aTransposed: true, bStride: outputs)
+      return (weight, try outputGradient.sum(over: [0, 1]))
     }
   }
 
@@ -50,16 +51,17 @@ enum Product {
   ) throws(Fault) -> Tensor {
     try Tensor(shape: shape) { (target) throws(Fault) in
       guard let c = target.baseAddress, !target.isEmpty else { return }
-      let count = GemmPlan(m: m, n: n, k: k).workspaceCount
+      let count = kernels.gemmWorkspace(m: m, n: n, k: k)
       let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
       defer { memory.deallocate() }
       let workspace = memory.bindMemory(to: Float.self, capacity: count)
       a.withUnsafeBuffer { left in
         b.withUnsafeBuffer { right in
           guard let x = left.baseAddress, let y = right.baseAddress else { return }
-          gemm(
+          kernels.gemm(
             m: m, n: n, k: k, a: MatrixView(x, stride: aStride, transposed: aTransposed),
-            b: MatrixView(y, stride: bStride, transposed: bTransposed), c: c, cStride: n, workspace: workspace,
+            b: MatrixView(y, stride: bStride, transposed: bTransposed), c: c, cStride: n,
+            workspace: workspace,
             shouldStop: { Interrupt.isRequested })
         }
       }
@@ -73,7 +75,7 @@ enum Product {
       try bias.withUnsafeBuffer { (values) throws(Fault) in
         guard let rows = target.baseAddress, let row = values.baseAddress, columns > 0 else { return }
         try inParallel(target.count / columns, workPerItem: columns) { range in
-          for i in range { accumulate(count: columns, scale: 1, row, into: rows + i * columns) }
+          for i in range { kernels.accumulate(count: columns, scale: 1, row, into: rows + i * columns) }
         }
       }
     }

@@ -172,7 +172,7 @@ public struct RecurrentLayer: Layer {
     if steps > 1 {
       let targets = try drives.steps(1..<steps).reshaped([steps - 1, batch, count])
       let sources = try Signal.spikes(try spikes.timeSlice(0..<steps - 1)).reshaped(features: [count])
-      weight = try Product.weightGradient(sources, outputGradient: targets)
+      weight = try Product.weightGradient(sources, outputGradient: targets).weight
     } else {
       weight = try Tensor.zeros([count, count])
     }

@@ -20,10 +20,10 @@ struct WindowProduct {
   /// `[time, batch, outputs, height, width]`.
   func forward(_ input: Signal, weight: Tensor, bias: Tensor?) throws(Fault) -> Tensor {
     let rows = input.steps * input.batch
-    let packed = try Tensor(shape: [packedConvolutionCount(shape, outputs: outputs)]) { (target) throws(Fault) in
+    let packed = try Tensor(shape: [kernels.packedConvolutionCount(shape, outputs: outputs)]) { (target) throws(Fault) in
       weight.withUnsafeBuffer { source in
         guard let to = target.baseAddress, let from = source.baseAddress else { return }
-        packConvolution(shape, outputs: outputs, weights: from, packed: to)
+        kernels.packConvolution(shape, outputs: outputs, weights: from, packed: to)
       }
     }
     let offsets: Tensor
@@ -37,7 +37,7 @@ struct WindowProduct {
           try offsets.withUnsafeBuffer { (offsets) throws(Fault) in
             guard let weights = weights.baseAddress else { return }
             try inParallel(rows, workPerItem: workPerRow) { range in
-              convolutionForward(
+              kernels.convolutionForward(
                 shape, outputs: outputs, input: source, packed: weights,
                 bias: bias == nil ? nil : offsets.baseAddress, out: out, rows: range)
             }
@@ -49,10 +49,10 @@ struct WindowProduct {
 
   /// The gradient of the input, of the given shape `[time, batch, channels, height, width]`.
   func inputGradient(_ gradient: Tensor, weight: Tensor, shape wanted: [Int]) throws(Fault) -> Tensor {
-    let packed = try Tensor(shape: [packedTurnedCount(shape, outputs: outputs)]) { (target) throws(Fault) in
+    let packed = try Tensor(shape: [kernels.packedTurnedCount(shape, outputs: outputs)]) { (target) throws(Fault) in
       weight.withUnsafeBuffer { source in
         guard let to = target.baseAddress, let from = source.baseAddress else { return }
-        packTurnedConvolution(shape, outputs: outputs, weights: from, packed: to)
+        kernels.packTurnedConvolution(shape, outputs: outputs, weights: from, packed: to)
       }
     }
     return try Tensor(shape: wanted) { (target) throws(Fault) in
@@ -62,7 +62,7 @@ struct WindowProduct {
           else { return }
           let work = shape.pixels * shape.kernelHeight * shape.kernelWidth * outputs / 64 * max(shape.channels, 4)
           try inParallel(wanted[0] * wanted[1], workPerItem: work) { range in
-            convolutionInputGradient(
+            kernels.convolutionInputGradient(
               shape, outputs: outputs, gradient: flow, packed: weights, out: out, rows: range)
           }
         }
@@ -77,7 +77,7 @@ struct WindowProduct {
   /// own, which are added in order.
   func weightGradient(_ input: Signal, outputGradient: Tensor) throws(Fault) -> (weight: Tensor, bias: Tensor) {
     let rows = input.steps * input.batch
-    let size = packedConvolutionCount(shape, outputs: outputs)
+    let size = kernels.packedConvolutionCount(shape, outputs: outputs)
     let groups = max(1, min(16, rows, WindowProduct.partialLimit / max(1, size)))
     var sums = try Tensor.zeros([groups, size])
     var offsets = try Tensor.zeros([groups, outputs])
@@ -91,7 +91,7 @@ struct WindowProduct {
             ThreadPool.shared.run(tasks: groups) { group in
               for row in rows * group / groups..<rows * (group + 1) / groups {
                 if Interrupt.isRequested { return }
-                convolutionWeightGradient(
+                kernels.convolutionWeightGradient(
                   shape, outputs: outputs, input: source, gradient: flow, weightSums: sum + group * size,
                   biasSums: offset + group * outputs, rows: row..<row + 1)
               }
@@ -107,7 +107,7 @@ struct WindowProduct {
     ) { (target) throws(Fault) in
       total.withUnsafeBuffer { packed in
         guard let to = target.baseAddress, let from = packed.baseAddress else { return }
-        unpackConvolution(shape, outputs: outputs, packed: from, weights: to)
+        kernels.unpackConvolution(shape, outputs: outputs, packed: from, weights: to)
       }
     }
     return (weight, try offsets.sum(over: [0]))

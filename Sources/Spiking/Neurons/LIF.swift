@@ -62,7 +62,7 @@ public struct LIF: NeuronModel {
       _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
         try NeuronState.withCarried(&state) { (carried) throws(Fault) in
           try inParallel(size.blocks, workPerItem: 64 * size.steps) { blocks in
-            lifForward(
+            kernels.lifForward(
               constants, steps: size.steps, rows: size.rows, neurons: size.neurons, membrane: potential, spikes: words,
               carried: carried.first, blocks: blocks)
           }
@@ -93,7 +93,7 @@ public struct LIF: NeuronModel {
         else { return }
         try NeuronState.withCarried(&later) { (carried) throws(Fault) in
           try inParallel(size.blocks, workPerItem: 128 * size.steps) { blocks in
-            lifBackward(
+            kernels.lifBackward(
               constants, surrogate: surrogate.shape, steps: size.steps, rows: size.rows, neurons: size.neurons,
               membrane: potential, gradient: gradient, carried: carried.first, blocks: blocks)
           }
@@ -140,7 +140,7 @@ public struct LeakyIntegrator: NeuronModel {
       guard let potential = potentials.baseAddress, !potentials.isEmpty else { return }
       try NeuronState.withCarried(&state) { (carried) throws(Fault) in
         try inParallel(size.columns, workPerItem: size.steps) { range in
-          leakyForward(
+          kernels.leakyForward(
             beta: beta, steps: size.steps, columns: size.columns, membrane: potential, carried: carried.first,
             range: range)
         }
@@ -160,7 +160,7 @@ public struct LeakyIntegrator: NeuronModel {
       guard let gradient = gradients.baseAddress, !gradients.isEmpty else { return }
       try NeuronState.withCarried(&later) { (carried) throws(Fault) in
         try inParallel(size.columns, workPerItem: size.steps) { range in
-          leakyBackward(
+          kernels.leakyBackward(
             beta: beta, steps: size.steps, columns: size.columns, gradient: gradient, carried: carried.first,
             range: range)
         }

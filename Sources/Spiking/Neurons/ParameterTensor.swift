@@ -67,7 +67,7 @@ public struct ParameterTensor: Sendable {
     let (low, high) = (low ?? -Float.infinity, high ?? Float.infinity)
     _ = try values.withUnsafeMutableBuffer { (buffer) throws(Fault) in
       guard let base = buffer.baseAddress else { return }
-      clip(count: buffer.count, low: low, high: high, UnsafePointer(base), out: base)
+      kernels.clip(count: buffer.count, low: low, high: high, UnsafePointer(base), out: base)
     }
   }
 

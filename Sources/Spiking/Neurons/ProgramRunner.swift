@@ -49,7 +49,7 @@ struct ProgramRunner {
       let targets = records.map { $0 + place.column }
       withStep(code) { step in
         targets.withUnsafeBufferPointer { records in
-          neuronForward(
+          kernels.neuronForward(
             step, block, steps: size.steps, keepsFrames: false,
             spikes: code.distance == nil ? nil : spikes + place.row * place.wordsPerRow + place.word,
             spikeStride: size.rows * place.wordsPerRow, records: records.baseAddress, recordCount: records.count)
@@ -95,7 +95,7 @@ struct ProgramRunner {
         memory.snapshots.update(from: memory.frames, count: states)
         for part in 1..<max(1, stretches) {
           block.drive = drive + place.column + (part - 1) * stretch * stepLength
-          neuronForward(
+          kernels.neuronForward(
             step, block, steps: stretch, keepsFrames: false, spikes: nil, spikeStride: 0, records: nil, recordCount: 0)
           (memory.snapshots + part * states).update(from: memory.frames, count: states)
         }
@@ -109,11 +109,11 @@ struct ProgramRunner {
           let steps = min(stretch, size.steps - begin)
           memory.frames.update(from: memory.snapshots + part * states, count: states)
           block.drive = drive + place.column + begin * stepLength
-          neuronForward(
+          kernels.neuronForward(
             step, block, steps: steps, keepsFrames: true, spikes: nil, spikeStride: 0, records: nil, recordCount: 0)
           code.backward.withUnsafeBufferPointer { backward in
             guard let instructions = backward.baseAddress else { return }
-            neuronBackward(
+            kernels.neuronBackward(
               step, instructions, codeCount: backward.count, block, surrogate: surrogate, steps: steps,
               gradient: gradient + place.column + begin * stepLength, scratch: memory.scratch, later: memory.later,
               parameters: memory.parameters)

@@ -63,7 +63,7 @@ public enum Surrogate: Sendable, Equatable {
   public func derivative(at distances: [Float]) -> [Float] {
     var values = distances
     values.withUnsafeMutableBufferPointer { buffer in
-      if let base = buffer.baseAddress { surrogateDerivatives(shape, base, count: buffer.count) }
+      if let base = buffer.baseAddress { kernels.surrogateDerivatives(shape, base, count: buffer.count) }
     }
     return values
   }

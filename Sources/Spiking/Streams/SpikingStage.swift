@@ -60,11 +60,11 @@ final class LIFStage: SpikingStage {
     if input.isUnchanged { before.update(from: carried, count: neurons) }
     var constants = model.constants
     constants.threshold = threshold
-    lifForward(
+    kernels.lifForward(
       constants, steps: 1, rows: 1, neurons: neurons, membrane: membrane, spikes: output.words, carried: carried,
       blocks: 0..<lifWords(neurons))
     let previous = output.count
-    output.count = countSpikes(output.words, count: output.wordCount)
+    output.count = kernels.countSpikes(output.words, count: output.wordCount)
     output.isUnchanged = previous == 0 && output.count == 0
     restMaximum = nil
     if input.isUnchanged, output.count == 0, isSame(before, carried) {

@@ -59,7 +59,7 @@ final class StepBuffer {
     case .spikes(let spikes):
       isSpikes = true
       for index in 0..<wordCount { words[index] = spikes.words[index] }
-      count = countSpikes(words, count: wordCount)
+      count = kernels.countSpikes(words, count: wordCount)
     case .tensor(let tensor):
       if values == nil { allocateValues() }
       isSpikes = false
@@ -74,7 +74,7 @@ final class StepBuffer {
     if let values, !isSpikes {
       target.update(from: values, count: features)
     } else {
-      unpackSpikeRow(words, features: features, out: target)
+      kernels.unpackSpikeRow(words, features: features, out: target)
     }
   }
 

@@ -158,16 +158,17 @@ final class DenseStage: StreamStage {
     } else {
       weight.withUnsafeBuffer { weights in
         guard let start = weights.baseAddress else { return }
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 16) { scratch in
+        let room = kernels.spikeGemmWorkspace(rows: 1, features: input.features, total: input.count)
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: room) { scratch in
           guard let workspace = scratch.baseAddress else { return }
-          spikeGemm(
+          kernels.spikeGemm(
             rows: 1, features: input.features, columns: outputs, spikes: input.words, wordsPerRow: input.wordCount,
-            weights: start, weightStride: outputs, out: target, outStride: outputs, workspace: workspace)
+            total: input.count, weights: start, weightStride: outputs, bias: nil, out: target, outStride: outputs, workspace: workspace)
         }
       }
     }
     bias?.withUnsafeBuffer { values in
-      if let start = values.baseAddress { accumulate(count: outputs, scale: 1, start, into: target) }
+      if let start = values.baseAddress { kernels.accumulate(count: outputs, scale: 1, start, into: target) }
     }
     return true
   }

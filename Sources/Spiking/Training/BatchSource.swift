@@ -8,6 +8,8 @@ struct BatchSource {
   let data: Dataset
   let network: Network
   let encoder: (any Encoder)?
+  /// Samples that are recorded events, all 0 and 1, as spikes `[samples, time, ...features]`.
+  private let recorded: Spikes?
 
   /// - Throws: `.value` for an empty data set or a label that is no class; `.shape` when samples don't fit.
   init(_ data: Dataset, network: Network, encoder: (any Encoder)?) throws(Fault) {
@@ -18,6 +20,7 @@ struct BatchSource {
       throw Fault(.value, "the data set is empty", label: "\(data.name) has no samples")
     }
     try encoder?.check()
+    recorded = encoder == nil && data.features.rank >= 3 ? try data.recordedSpikes : nil
     let sample = data.sampleShape
     let needed = network.inputShape.reduce(1, *)
     if let encoder {
@@ -50,6 +53,7 @@ struct BatchSource {
 
   /// The activity `[time, batch, ...features]` of some samples.
   func signal(_ indices: [Int], stream: RandomStream) throws(Fault) -> Signal {
+    if let recorded { return .spikes(try recorded.samples(indices)) }
     let signal = try data.signal(indices, encoder: encoder, stream: stream)
     return encoder == nil ? signal : try signal.reshaped(features: network.inputShape)
   }
@@ -68,7 +72,32 @@ extension Dataset {
     if let encoder { return try encoder.code(rows, stream: stream) }
     let order = [1, 0] + (2..<rows.rank)
     let timed = try rows.transposed(order)
-    let isBinary = timed.withUnsafeBuffer { values in values.allSatisfy { $0 == 0 || $0 == 1 } }
-    return isBinary ? .spikes(try Spikes(timed)) : .tensor(timed)
+    return timed.isBinary ? .spikes(try Spikes(timed)) : .tensor(timed)
+  }
+
+  /// All samples as spikes `[samples, time, ...features]`; nil where other numbers than 0 and 1 are among them.
+  fileprivate var recordedSpikes: Spikes? {
+    get throws(Fault) { features.isBinary ? try Spikes(features) : nil }
+  }
+}
+
+extension Tensor {
+  fileprivate var isBinary: Bool {
+    withUnsafeBuffer { values in values.allSatisfy { $0 == 0 || $0 == 1 } }
+  }
+}
+
+extension Spikes {
+  /// Some samples of `[samples, time, ...features]`, as `[time, samples, ...features]`.
+  fileprivate func samples(_ indices: [Int]) throws(Fault) -> Spikes {
+    let (time, width) = (shape[1], wordsPerRow)
+    var result = try Spikes(shape: [time, indices.count] + shape[2...])
+    for (place, index) in indices.enumerated() {
+      for t in 0..<time {
+        let (to, from) = ((t * indices.count + place) * width, (index * time + t) * width)
+        for word in 0..<width { result.words[to + word] = words[from + word] }
+      }
+    }
+    return result
   }
 }

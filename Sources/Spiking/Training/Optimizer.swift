@@ -2,6 +2,7 @@
 
 import Faults
 import Glibc
+import Kernels
 
 /// One update rule, applied to each parameter by itself.
 public protocol Optimizer: Sendable {
@@ -63,17 +64,9 @@ public struct SGD: Optimizer {
     _ parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
     memory: [UnsafeMutablePointer<Float>], count: Int, step: Int, learningRate: Double
   ) {
-    let rate = Float(learningRate)
-    let decay = Float(weightDecay)
-    if let speed = memory.first {
-      let kept = Float(momentum)
-      for i in 0..<count {
-        speed[i] = kept * speed[i] + (gradient[i] + decay * parameters[i])
-        parameters[i] -= rate * speed[i]
-      }
-    } else {
-      for i in 0..<count { parameters[i] -= rate * (gradient[i] + decay * parameters[i]) }
-    }
+    kernels.sgdStep(
+      SGDStep(rate: Float(learningRate), momentum: Float(momentum), decay: Float(weightDecay)), count: count, parameters,
+      gradient: gradient, speed: memory.first)
   }
 }
 
@@ -120,21 +113,12 @@ public struct Adam: Optimizer {
     memory: [UnsafeMutablePointer<Float>], count: Int, step: Int, learningRate: Double
   ) {
     guard memory.count == 2 else { return }
-    let mean = memory[0]
-    let square = memory[1]
-    let b1 = Float(beta1), b2 = Float(beta2)
-    let rest1 = Float(1 - beta1), rest2 = Float(1 - beta2)
-    let size = Float(learningRate / (1 - pow(beta1, Double(step))))
-    let spread = Float((1 - pow(beta2, Double(step))).squareRoot())
-    let eps = Float(epsilon)
-    let shrink = isDecoupled ? Float(1 - learningRate * weightDecay) : 1
-    let decay = isDecoupled ? 0 : Float(weightDecay)
-    for i in 0..<count {
-      let slope = gradient[i] + decay * parameters[i]
-      mean[i] = b1 * mean[i] + rest1 * slope
-      square[i] = b2 * square[i] + rest2 * slope * slope
-      parameters[i] = parameters[i] * shrink - size * mean[i] / (square[i].squareRoot() / spread + eps)
-    }
+    let step = AdamStep(
+      beta1: Float(beta1), rest1: Float(1 - beta1), beta2: Float(beta2), rest2: Float(1 - beta2),
+      size: Float(learningRate / (1 - pow(beta1, Double(step)))),
+      spread: Float((1 - pow(beta2, Double(step))).squareRoot()), epsilon: Float(epsilon),
+      shrink: isDecoupled ? Float(1 - learningRate * weightDecay) : 1, decay: isDecoupled ? 0 : Float(weightDecay))
+    kernels.adamStep(step, count: count, parameters, gradient: gradient, mean: memory[0], square: memory[1])
   }
 }
 

@@ -1,0 +1,122 @@
+// What the convolutions read, one sample at one step after the other: spikes as bits, or numbers.
+
+/// The features of a row that are not 0, in rising order.
+struct ActiveFeatures {
+  var indices: UnsafeMutablePointer<Int32>
+  var values: UnsafeMutablePointer<Float>
+  var count = 0
+
+  /// The share of active features below which going through them costs less than the dense loops.
+  ///
+  /// An event loads and stores each sum, where the dense loop keeps sums in registers.
+  static let limit = 0.25
+
+  /// Lists a row's features, or answers false (with nothing listed) when too many are active.
+  mutating func list(_ input: ConvolutionInput, row: Int, features: Int) -> Bool {
+    count = 0
+    let most = Int(Double(features) * ActiveFeatures.limit)
+    switch input {
+    case .spikes(let words, let wordsPerRow):
+      let start = words + row * wordsPerRow
+      if Level.countSpikes(start, count: wordsPerRow) > most { return false }
+      count = listActive(start, wordCount: wordsPerRow, into: indices)
+      for i in 0..<count { values[i] = 1 }
+    case .values(let floats):
+      let start = floats + row * features
+      for feature in 0..<features where start[feature] != 0 {
+        if count > most {
+          count = 0
+          return false
+        }
+        indices[count] = Int32(truncatingIfNeeded: feature)
+        values[count] = start[feature]
+        count += 1
+      }
+    }
+    return true
+  }
+}
+
+/// Calls `body` with room for the active features of a row.
+func withActiveFeatures(_ features: Int, _ body: (inout ActiveFeatures) -> Void) {
+  // Bits are listed by whole words, hence the reserve.
+  let capacity = (features + 63) / 64 * 64 + 64
+  withUnsafeTemporaryAllocation(of: Int32.self, capacity: capacity) { indices in
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: capacity) { values in
+      guard let indices = indices.baseAddress, let values = values.baseAddress else { return }
+      var active = ActiveFeatures(indices: indices, values: values)
+      body(&active)
+    }
+  }
+}
+
+/// Images with a border of zeros, and the tables by which `gatherProduct` finds windows in them.
+struct PaddedImage {
+  let shape: WindowShape
+  let height: Int, width: Int
+  let image: UnsafeMutablePointer<Float>
+  /// Where the window of each output pixel begins.
+  let windows: UnsafeMutablePointer<Int>
+  /// Where each tap lies from the window's beginning.
+  let taps: UnsafeMutablePointer<Int>
+
+  /// Calls `body` with an empty image of the shape, whose border stays zero.
+  static func with(_ shape: WindowShape, _ body: (PaddedImage) -> Void) {
+    let height = shape.height + 2 * shape.paddingY
+    let width = shape.width + 2 * shape.paddingX
+    let count = shape.channels * height * width
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { image in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: shape.outPixels + shape.taps) { places in
+        guard let image = image.baseAddress, let places = places.baseAddress else { return }
+        image.update(repeating: 0, count: count)
+        let padded = PaddedImage(
+          shape: shape, height: height, width: width, image: image, windows: places,
+          taps: places + shape.outPixels)
+        padded.fillTables()
+        body(padded)
+      }
+    }
+  }
+
+  private func fillTables() {
+    var next = windows
+    for y in 0..<shape.outHeight {
+      for x in 0..<shape.outWidth {
+        next.pointee = y * shape.strideY * width + x * shape.strideX
+        next += 1
+      }
+    }
+    next = taps
+    for channel in 0..<shape.channels {
+      for y in 0..<shape.kernelHeight {
+        for x in 0..<shape.kernelWidth {
+          next.pointee = (channel * height + y) * width + x
+          next += 1
+        }
+      }
+    }
+  }
+
+  /// Puts one row of the input inside the border.
+  func fill(_ input: ConvolutionInput, row: Int) {
+    switch input {
+    case .values(let floats):
+      copy(floats + row * shape.features)
+    case .spikes(let words, let wordsPerRow):
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, shape.features)) { plain in
+        guard let plain = plain.baseAddress else { return }
+        Level.unpackSpikeRow(words + row * wordsPerRow, features: shape.features, out: plain)
+        copy(plain)
+      }
+    }
+  }
+
+  private func copy(_ source: UnsafePointer<Float>) {
+    for channel in 0..<shape.channels {
+      for y in 0..<shape.height {
+        let target = image + (channel * height + y + shape.paddingY) * width + shape.paddingX
+        target.update(from: source + (channel * shape.height + y) * shape.width, count: shape.width)
+      }
+    }
+  }
+}

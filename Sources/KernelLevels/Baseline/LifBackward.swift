@@ -1,0 +1,168 @@
+// The gradients of `LifForward.swift`, walking back through time with a surrogate for the step function.
+// The reset is taken as given: no gradient flows through the spike that caused it (as in snnTorch), so the
+// potential after the reset depends on the one before with factor 1 (subtract, none) or `1 - s` (zero).
+
+extension Level {
+  public static func lifBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, carried: UnsafeMutablePointer<Float>?,
+    blocks: Range<Int>
+  ) {
+    let scan = BackwardScan(
+      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, gradient: gradient,
+      carried: carried, blocks: blocks)
+    switch surrogate {
+    case .fastSigmoid(let slope): scan.run(FastSigmoidDerivative(slope: slope))
+    case .arctangent(let alpha): scan.run(ArctangentDerivative(alpha: alpha))
+    case .triangle(let width): scan.run(TriangleDerivative(width: width))
+    case .straightThrough: scan.run(StraightThroughDerivative())
+    }
+  }
+
+  public static func packedOutputWeightCount(neurons: Int, outputs: Int) -> Int { lifWords(neurons) * 64 * outputs }
+
+  public static func packOutputWeights(
+    _ weights: UnsafePointer<Float>, neurons: Int, outputs: Int, packed: UnsafeMutablePointer<Float>
+  ) {
+    for word in 0..<lifWords(neurons) {
+      let target = packed + word * 64 * outputs
+      let present = min(64, neurons - word * 64)
+      for output in 0..<outputs {
+        for i in 0..<64 { target[output * 64 + i] = i < present ? weights[(word * 64 + i) * outputs + output] : 0 }
+      }
+    }
+  }
+
+  public static func lifProductBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
+  ) {
+    let scan = ProductBackwardScan(
+      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, outputs: outputs,
+      outputGradient: outputGradient, packed: packed, gradient: gradient, blocks: blocks)
+    switch surrogate {
+    case .fastSigmoid(let slope): scan.run(FastSigmoidDerivative(slope: slope))
+    case .arctangent(let alpha): scan.run(ArctangentDerivative(alpha: alpha))
+    case .triangle(let width): scan.run(TriangleDerivative(width: width))
+    case .straightThrough: scan.run(StraightThroughDerivative())
+    }
+  }
+
+  public static func leakyBackward(
+    beta: Float, steps: Int, columns: Int, gradient: UnsafeMutablePointer<Float>,
+    carried: UnsafeMutablePointer<Float>?, range: Range<Int>
+  ) {
+    if steps == 0 { return }
+    if let carried {
+      let last = gradient + (steps - 1) * columns
+      for i in range { last[i] += carried[i] }
+    }
+    defer {
+      if let carried {
+        for i in range { carried[i] = gradient[i] * beta }
+      }
+    }
+    var t = steps - 2
+    while t >= 0 {
+      let later = gradient + (t + 1) * columns
+      let here = gradient + t * columns
+      for i in range { here[i] = later[i] * beta + here[i] }
+      t -= 1
+    }
+  }
+}
+
+private struct BackwardScan {
+  let constants: LifConstants
+  let steps: Int, rows: Int, neurons: Int
+  let membrane: UnsafePointer<Float>
+  let gradient: UnsafeMutablePointer<Float>
+  let carried: UnsafeMutablePointer<Float>?
+  let blocks: Range<Int>
+
+  @inline(__always)
+  func run(_ surrogate: some SurrogateDerivative) {
+    let words = lifWords(neurons)
+    let threshold = SIMD16<Float>(repeating: constants.threshold)
+    let clears = constants.reset == .zero
+    for block in blocks {
+      let row = block / words
+      let begin = block % words * 64
+      let end = min(neurons, begin + 64)
+      var first = begin
+      while first < end {
+        let lanes = min(16, end - first)
+        var later = SIMD16<Float>(repeating: 0)
+        if let carried { later = loadLanes(carried + (row * neurons + first), lanes) }
+        var t = steps - 1
+        while t >= 0 {
+          let here = (t * rows + row) * neurons + first
+          let x = loadLanes(membrane + here, lanes) - threshold
+          if clears { later.replace(with: 0, where: x .>= 0) }
+          let total = loadLanes(gradient + here, lanes) * surrogate.derivative(x) + later
+          storeLanes(total, gradient + here, lanes)
+          later = total * constants.beta
+          t -= 1
+        }
+        if let carried { storeLanes(later, carried + (row * neurons + first), lanes) }
+        first += 16
+      }
+    }
+  }
+}
+
+/// `lifBackward` for neurons whose spikes go into few outputs: the gradient of the spikes is worked out on the way.
+private struct ProductBackwardScan {
+  let constants: LifConstants
+  let steps: Int, rows: Int, neurons: Int
+  let membrane: UnsafePointer<Float>
+  let outputs: Int
+  let outputGradient: UnsafePointer<Float>
+  let packed: UnsafePointer<Float>
+  let gradient: UnsafeMutablePointer<Float>
+  let blocks: Range<Int>
+
+  @inline(__always)
+  func run(_ surrogate: some SurrogateDerivative) {
+    let threshold = SIMD16<Float>(repeating: constants.threshold)
+    let clears = constants.reset == .zero
+    for block in blocks {
+      // Rows run fastest, so that a block's weights stay in the first cache.
+      let (word, row) = (block / rows, block % rows)
+      let weights = packed + word * 64 * outputs
+      let isWhole = neurons - word * 64 >= 64
+      var later = InlineArray<4, SIMD16<Float>>(repeating: SIMD16<Float>())
+      var t = steps - 1
+      while t >= 0 {
+        let at = t * rows + row
+        let arriving = outputGradient + at * outputs
+        var flow = InlineArray<4, SIMD16<Float>>(repeating: SIMD16<Float>())
+        for output in 0..<outputs {
+          let g = SIMD16<Float>(repeating: arriving[output])
+          for q in 0..<4 { flow[q] = multiplyAddLanes(g, loadLanes(weights + output * 64 + q * 16, 16), flow[q]) }
+        }
+        let here = at * neurons + word * 64
+        if isWhole {
+          for q in 0..<4 {
+            let x = loadLanes(membrane + here + q * 16, 16) - threshold
+            if clears { later[q].replace(with: 0, where: x .>= 0) }
+            let total = flow[q] * surrogate.derivative(x) + later[q]
+            storeLanes(total, gradient + here + q * 16, 16)
+            later[q] = total * constants.beta
+          }
+        } else {
+          for q in 0..<4 {
+            let lanes = max(0, min(16, neurons - word * 64 - q * 16))
+            let x = loadLanes(membrane + here + q * 16, lanes) - threshold
+            if clears { later[q].replace(with: 0, where: x .>= 0) }
+            let total = flow[q] * surrogate.derivative(x) + later[q]
+            storeLanes(total, gradient + here + q * 16, lanes)
+            later[q] = total * constants.beta
+          }
+        }
+        t -= 1
+      }
+    }
+  }
+}

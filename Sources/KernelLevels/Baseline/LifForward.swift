@@ -1,0 +1,108 @@
+// Leaky neurons through time: sixteen neurons at once, with all of time in the inner loop, so that a neuron's state
+// stays in registers. Drives, potentials and gradients are [steps, rows, neurons], row-major; spikes are bits, each row
+// of neurons padded to whole 64-bit words: [steps, rows, words].
+// A block is one word of one row; block `b` is word `b % words` of row `b / words`. Blocks are independent,
+// so any division of them among threads gives the same bits.
+
+extension Level {
+  public static func lifForward(
+    _ constants: LifConstants, steps: Int, rows: Int, neurons: Int, membrane: UnsafeMutablePointer<Float>,
+    spikes: UnsafeMutablePointer<UInt64>, carried: UnsafeMutablePointer<Float>?, blocks: Range<Int>
+  ) {
+    let words = lifWords(neurons)
+    for block in blocks {
+      let row = block / words
+      let word = block % words
+      for quarter in 0..<4 {
+        let first = word * 64 + quarter * 16
+        let lanes = max(0, min(16, neurons - first))
+        lifLanes(
+          constants, steps: steps, lanes: lanes, membrane: membrane + (row * neurons + first),
+          stride: rows * neurons, spikes: quarterWord(spikes, row * words + word, quarter), spikeStride: rows * words * 4,
+          carried: carried.map { $0 + (row * neurons + first) })
+      }
+    }
+  }
+
+  public static func leakyForward(
+    beta: Float, steps: Int, columns: Int, membrane: UnsafeMutablePointer<Float>,
+    carried: UnsafeMutablePointer<Float>?, range: Range<Int>
+  ) {
+    if steps == 0 { return }
+    if let carried {
+      for i in range { membrane[i] = carried[i] * beta + membrane[i] }
+    }
+    var t = 1
+    while t < steps {
+      let before = membrane + (t - 1) * columns
+      let here = membrane + t * columns
+      for i in range { here[i] = before[i] * beta + here[i] }
+      t += 1
+    }
+    if let carried {
+      let last = membrane + (steps - 1) * columns
+      for i in range { carried[i] = last[i] }
+    }
+  }
+}
+
+/// The sixteen bits of a quarter of a word.
+@inline(__always)
+func quarterWord(
+  _ words: UnsafeMutablePointer<UInt64>, _ word: Int, _ quarter: Int
+) -> UnsafeMutablePointer<UInt16> {
+  UnsafeMutableRawPointer(words + word).assumingMemoryBound(to: UInt16.self) + quarter
+}
+
+/// Runs up to sixteen neurons over all steps.
+///
+/// - Parameters:
+///   - stride: floats from one step to the next in `membrane`.
+///   - spikes: the neurons' sixteen bits at the first step, `spikeStride` 16-bit words from one step to the next; all
+///     are written, on a little-endian machine.
+@inline(__always)
+func lifLanes(
+  _ constants: LifConstants, steps: Int, lanes: Int, membrane: UnsafeMutablePointer<Float>, stride: Int,
+  spikes: UnsafeMutablePointer<UInt16>, spikeStride: Int, carried: UnsafeMutablePointer<Float>?
+) {
+  if lanes == 16 {
+    switch constants.reset {
+    case .subtract:
+      lifScan(constants, .subtract, steps, 16, membrane, stride, spikes, spikeStride, carried)
+    case .zero: lifScan(constants, .zero, steps, 16, membrane, stride, spikes, spikeStride, carried)
+    case .none: lifScan(constants, .none, steps, 16, membrane, stride, spikes, spikeStride, carried)
+    }
+  } else if lanes > 0 {
+    lifScan(constants, constants.reset, steps, lanes, membrane, stride, spikes, spikeStride, carried)
+  } else {
+    for t in 0..<steps { spikes[t * spikeStride] = 0 }
+  }
+}
+
+@inline(__always)
+private func lifScan(
+  _ constants: LifConstants, _ reset: LifReset, _ steps: Int, _ lanes: Int, _ membrane: UnsafeMutablePointer<Float>,
+  _ stride: Int, _ spikes: UnsafeMutablePointer<UInt16>, _ spikeStride: Int, _ carried: UnsafeMutablePointer<Float>?
+) {
+  let beta = constants.beta
+  let threshold = SIMD16<Float>(repeating: constants.threshold)
+  let kept = (UInt64(1) << UInt64(lanes)) &- 1
+  var state = SIMD16<Float>(repeating: 0)
+  if let carried { state = loadLanes(carried, lanes) }
+  var here = membrane
+  var fired = spikes
+  for _ in 0..<steps {
+    let v = state * beta + loadLanes(here, lanes)
+    let mask = v .>= threshold
+    storeLanes(v, here, lanes)
+    switch reset {
+    case .subtract: state = v.replacing(with: v - threshold, where: mask)
+    case .zero: state = v.replacing(with: 0, where: mask)
+    case .none: state = v
+    }
+    fired.pointee = UInt16(truncatingIfNeeded: bits(of: mask) & kept)
+    here += stride
+    fired += spikeStride
+  }
+  if let carried { storeLanes(state, carried, lanes) }
+}

@@ -1,0 +1,68 @@
+// What the leaky integrate-and-fire kernels must know of a neuron and of its surrogate gradient.
+
+/// Sixteen derivatives at a time; one small type for each shape, so that a kernel is compiled for each.
+protocol SurrogateDerivative {
+  func derivative(_ x: SIMD16<Float>) -> SIMD16<Float>
+}
+
+@inline(__always)
+private func magnitude(_ x: SIMD16<Float>) -> SIMD16<Float> {
+  x.replacing(with: -x, where: x .< 0)
+}
+
+struct FastSigmoidDerivative: SurrogateDerivative {
+  let slope: Float
+  @inline(__always)
+  func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    let denominator = magnitude(x) * slope + 1
+    return 1 / (denominator * denominator)
+  }
+}
+
+struct ArctangentDerivative: SurrogateDerivative {
+  let alpha: Float
+  @inline(__always)
+  func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    let scaled = x * (Float.pi / 2 * alpha)
+    return (alpha / 2) / (scaled * scaled + 1)
+  }
+}
+
+struct TriangleDerivative: SurrogateDerivative {
+  let width: Float
+  @inline(__always)
+  func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    let height = (1 - magnitude(x) / width) / width
+    return height.replacing(with: 0, where: height .< 0)
+  }
+}
+
+struct StraightThroughDerivative: SurrogateDerivative {
+  @inline(__always)
+  func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> { SIMD16(repeating: 1) }
+}
+
+extension Level {
+  public static func surrogateDerivatives(
+    _ shape: SurrogateShape, _ values: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    switch shape {
+    case .fastSigmoid(let slope): replaceEach(FastSigmoidDerivative(slope: slope), values, count)
+    case .arctangent(let alpha): replaceEach(ArctangentDerivative(alpha: alpha), values, count)
+    case .triangle(let width): replaceEach(TriangleDerivative(width: width), values, count)
+    case .straightThrough: replaceEach(StraightThroughDerivative(), values, count)
+    }
+  }
+}
+
+@inline(__always)
+private func replaceEach(
+  _ surrogate: some SurrogateDerivative, _ values: UnsafeMutablePointer<Float>, _ count: Int
+) {
+  var i = 0
+  while i < count {
+    let lanes = min(16, count - i)
+    storeLanes(surrogate.derivative(loadLanes(values + i, lanes)), values + i, lanes)
+    i += 16
+  }
+}

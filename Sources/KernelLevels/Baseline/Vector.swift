@@ -1,0 +1,96 @@
+// Loading and storing vectors of the level's width, and what else every kernel needs of them.
+
+import CVector
+
+/// The number of floats in a vector.
+var vectorWidth: Int { @inline(__always) get { Vector.scalarCount } }
+
+/// The vector at a pointer of any alignment.
+@inline(__always)
+func load(_ pointer: UnsafePointer<Float>) -> Vector {
+  UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+func load(_ pointer: UnsafeMutablePointer<Float>) -> Vector {
+  UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+func store(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: Vector.self)
+}
+
+/// The first `count` floats, then zeros.
+@inline(__always)
+func loadHead(_ pointer: UnsafePointer<Float>, _ count: Int) -> Vector {
+  if count >= vectorWidth { return load(pointer) }
+  var vector = Vector()
+  for lane in 0..<max(0, count) { vector[lane] = pointer[lane] }
+  return vector
+}
+
+@inline(__always)
+func storeHead(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>, _ count: Int) {
+  if count >= vectorWidth { return store(vector, pointer) }
+  for lane in 0..<max(0, count) { pointer[lane] = vector[lane] }
+}
+
+/// a * b + c: fused where the CPU can, two roundings where it can't.
+@inline(__always)
+func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
+  #if KERNELS_AVX512 || KERNELS_AVX2
+    return c.addingProduct(a, b)
+  #else
+    return c + a * b
+  #endif
+}
+
+/// The first `count` (at most 16) floats at `source`; the other lanes are zero.
+@inline(__always)
+func loadLanes(_ source: UnsafePointer<Float>, _ count: Int) -> SIMD16<Float> {
+  if count == 16 {
+    return UnsafeRawPointer(source).loadUnaligned(as: SIMD16<Float>.self)
+  }
+  var lanes = SIMD16<Float>(repeating: 0)
+  for i in 0..<count { lanes[i] = source[i] }
+  return lanes
+}
+
+/// Writes the first `count` (at most 16) lanes to `target`.
+@inline(__always)
+func storeLanes(_ lanes: SIMD16<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int) {
+  if count == 16 {
+    UnsafeMutableRawPointer(target).storeBytes(of: lanes, as: SIMD16<Float>.self)
+  } else {
+    for i in 0..<count { target[i] = lanes[i] }
+  }
+}
+
+/// Bit i is set where lane i is true.
+@inline(__always)
+func bits(of mask: SIMDMask<SIMD16<Int32>>) -> UInt64 {
+  UInt64(vector_bits16(unsafeBitCast(mask, to: SIMD16<Int32>.self)))
+}
+
+/// The square root of each lane; Swift's own takes them one by one.
+@inline(__always)
+func squareRoot(_ x: Vector) -> Vector {
+  #if KERNELS_AVX512
+    return vector_sqrt16(x)
+  #elseif KERNELS_AVX2
+    return vector_sqrt8(x)
+  #else
+    return vector_sqrt4(x)
+  #endif
+}
+
+/// a * b + c in sixteen lanes: fused where the CPU can, two roundings where it can't.
+@inline(__always)
+func multiplyAddLanes(_ a: SIMD16<Float>, _ b: SIMD16<Float>, _ c: SIMD16<Float>) -> SIMD16<Float> {
+  #if KERNELS_AVX512 || KERNELS_AVX2
+    return c.addingProduct(a, b)
+  #else
+    return c + a * b
+  #endif
+}

@@ -1,0 +1,44 @@
+// The geometry of a window that slides over an image: what convolutions and pools share.
+
+extension Level {
+  public static func paddedChannels(_ channels: Int) -> Int {
+    (channels + vectorWidth - 1) / vectorWidth * vectorWidth
+  }
+}
+
+/// Where each place of an image is seen along one axis: for every place and every tap of the kernel, the window that
+/// has the place under that tap, or -1.
+struct AxisTargets {
+  let kernel: Int
+  let targets: UnsafeMutablePointer<Int32>
+
+  static func count(size: Int, kernel: Int) -> Int { size * kernel }
+
+  init(_ room: UnsafeMutablePointer<Int32>, size: Int, kernel: Int, stride: Int, padding: Int, outputs: Int) {
+    self.kernel = kernel
+    targets = room
+    for place in 0..<size {
+      for tap in 0..<kernel {
+        let start = place + padding - tap
+        let fits = start >= 0 && start % stride == 0 && start / stride < outputs
+        room[place * kernel + tap] = fits ? Int32(truncatingIfNeeded: start / stride) : -1
+      }
+    }
+  }
+}
+
+/// The tables of both axes, in scratch memory that lives as long as `body`.
+func withTargets(_ shape: WindowShape, _ body: (_ rows: AxisTargets, _ columns: AxisTargets) -> Void) {
+  let rows = AxisTargets.count(size: shape.height, kernel: shape.kernelHeight)
+  let columns = AxisTargets.count(size: shape.width, kernel: shape.kernelWidth)
+  withUnsafeTemporaryAllocation(of: Int32.self, capacity: rows + columns) { room in
+    guard let start = room.baseAddress else { return }
+    body(
+      AxisTargets(
+        start, size: shape.height, kernel: shape.kernelHeight, stride: shape.strideY, padding: shape.paddingY,
+        outputs: shape.outHeight),
+      AxisTargets(
+        start + rows, size: shape.width, kernel: shape.kernelWidth, stride: shape.strideX, padding: shape.paddingX,
+        outputs: shape.outWidth))
+  }
+}

@@ -1,0 +1,123 @@
+// What the leaky integrate-and-fire kernels must know of a neuron and of its surrogate gradient, and what they compute.
+
+/// What happens to the membrane potential of a neuron that has just fired.
+public enum LifReset: UInt8, Sendable {
+  /// The threshold is taken off: `v - threshold`. What exceeded the threshold is kept.
+  case subtract
+  /// The potential becomes zero.
+  case zero
+  /// Nothing happens.
+  case none
+}
+
+/// The constants of one population of leaky integrate-and-fire neurons.
+public struct LifConstants: Sendable {
+  /// The share of the potential that remains after one step.
+  public var beta: Float
+  /// The potential at which a neuron fires.
+  public var threshold: Float
+  public var reset: LifReset
+
+  public init(beta: Float, threshold: Float, reset: LifReset) {
+    self.beta = beta
+    self.threshold = threshold
+    self.reset = reset
+  }
+}
+
+/// The function whose derivative stands in for the derivative of the step `H(x)`, with `x = v - threshold`.
+public enum SurrogateShape: Sendable, Equatable {
+  /// `1 / (1 + slope |x|)^2` (Zenke and Ganguli 2018, SuperSpike).
+  case fastSigmoid(slope: Float)
+  /// `(alpha / 2) / (1 + (pi / 2 alpha x)^2)` (Fang et al. 2021).
+  case arctangent(alpha: Float)
+  /// `max(0, 1 - |x| / width) / width` (Bellec et al. 2018, with unit area).
+  case triangle(width: Float)
+  /// `1` everywhere (Bengio et al. 2013).
+  case straightThrough
+}
+
+public func lifWords(_ neurons: Int) -> Int { (neurons + 63) / 64 }
+
+/// Leaky neurons through time, forward and backward.
+public protocol LifKernels {
+  /// Runs leaky integrate-and-fire neurons over all steps.
+  ///
+  /// `v = beta v + drive; s = v >= threshold; then the reset`, from `v = 0` or from given potentials. The potential is
+  /// written over the drive as it is when the threshold is compared, that is before the reset: the backward pass needs
+  /// it so.
+  ///
+  /// - Parameters:
+  ///   - membrane: on entry the drive, on return the potential before reset; `steps * rows * neurons` floats.
+  ///   - spikes: `steps * rows * lifWords(neurons)` words, all of which (within `blocks`) are written.
+  ///   - carried: the potentials before the first step and, on return, after the last one's reset; `rows * neurons`
+  ///     floats. Nil to begin at 0.
+  ///   - blocks: a part of `0 ..< rows * lifWords(neurons)`.
+  static func lifForward(
+    _ constants: LifConstants, steps: Int, rows: Int, neurons: Int, membrane: UnsafeMutablePointer<Float>,
+    spikes: UnsafeMutablePointer<UInt64>, carried: UnsafeMutablePointer<Float>?, blocks: Range<Int>
+  )
+
+  /// Runs leaky integrators, which never fire: `v = beta v + drive`, from `v = 0` or from given potentials, written over
+  /// the drive.
+  ///
+  /// `membrane` holds `steps * columns` floats with `columns = rows * neurons`; `range` is a part of `0 ..< columns`.
+  /// `carried` holds the `columns` potentials before the first step and, on return, after the last; nil to begin at 0.
+  static func leakyForward(
+    beta: Float, steps: Int, columns: Int, membrane: UnsafeMutablePointer<Float>,
+    carried: UnsafeMutablePointer<Float>?, range: Range<Int>
+  )
+
+  /// Gradients of the drive of leaky integrate-and-fire neurons.
+  ///
+  /// With `g[t]` the gradient of the spikes and `x = v - threshold`:
+  /// `d[t] = g[t] h(x[t]) + beta k[t] d[t+1]`, where `h` is the surrogate and `k` the factor of the reset.
+  ///
+  /// - Parameters:
+  ///   - membrane: the potential before reset that `lifForward` wrote; `steps * rows * neurons` floats.
+  ///   - gradient: on entry the gradient of the spikes, on return that of the drive; the same size.
+  ///   - carried: the gradient of the potentials after the last step and, on return, of those before the first;
+  ///     `rows * neurons` floats. Nil for none.
+  ///   - blocks: a part of `0 ..< rows * lifWords(neurons)`, as in `lifForward`.
+  static func lifBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>,
+    carried: UnsafeMutablePointer<Float>?, blocks: Range<Int>
+  )
+
+  /// The floats that `packOutputWeights` writes.
+  static func packedOutputWeightCount(neurons: Int, outputs: Int) -> Int
+
+  /// Copies weights `[neurons, outputs]` so that those of 64 neurons to one output lie side by side.
+  static func packOutputWeights(
+    _ weights: UnsafePointer<Float>, neurons: Int, outputs: Int, packed: UnsafeMutablePointer<Float>
+  )
+
+  /// `lifBackward` for neurons whose spikes go into a few outputs: the gradient of the spikes, which is the outputs'
+  /// gradient times the weights' transpose, never leaves the registers.
+  ///
+  /// - Parameters:
+  ///   - outputGradient: `[steps, rows, outputs]`.
+  ///   - packed: the weights from `packOutputWeights`.
+  ///   - gradient: on return the gradient of the drive, `steps * rows * neurons` floats.
+  ///   - blocks: a part of `0 ..< rows * lifWords(neurons)`, numbered row by row for each word.
+  static func lifProductBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
+  )
+
+  /// Gradients of the drive of leaky integrators, written over the gradients of their potentials:
+  /// `d[t] = g[t] + beta d[t+1]`. Sizes and `range` as in `leakyForward`, `carried` as in `lifBackward`.
+  static func leakyBackward(
+    beta: Float, steps: Int, columns: Int, gradient: UnsafeMutablePointer<Float>,
+    carried: UnsafeMutablePointer<Float>?, range: Range<Int>
+  )
+
+  /// Replaces each of `count` distances to the threshold, `x = v - threshold`, by the surrogate derivative there.
+  ///
+  /// `values` must hold `count` floats.
+  static func surrogateDerivatives(
+    _ shape: SurrogateShape, _ values: UnsafeMutablePointer<Float>, count: Int
+  )
+}

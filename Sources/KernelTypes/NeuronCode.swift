@@ -1,0 +1,83 @@
+// The instructions of neurons that are given by equations: each works on a row of 64 neurons at once.
+
+/// What an instruction does; `a`, `b`, `c` are its operands.
+public enum NeuronOpcode: UInt8, Sendable {
+  case copy, add, subtract, multiply, divide
+  /// a * b + c, with two roundings.
+  case multiplyAdd
+  /// a * b - c
+  case multiplySubtract
+  /// c - a * b
+  case subtractProduct
+  /// A function of `a`, by `UnaryKernel`.
+  case unary
+  /// A function of `a` and `b`, by `BinaryKernel`.
+  case binary
+  /// Where a is not 0 b, else c.
+  case select
+  /// Where a is a distance at which the neuron fires b, else c.
+  case whereFired
+  /// h(a) * b, with h the surrogate derivative.
+  case surrogateProduct
+  /// h(a) * b + c
+  case surrogateMultiplyAdd
+}
+
+/// The memory in which a row lies. The caller gives a pointer for each.
+public enum NeuronBase: UInt8, Sendable {
+  /// Constants and parameters.
+  case fixed
+  /// The values of this step; the first rows are the states as the last step left them.
+  case frame
+  /// Where the states after this step go.
+  case nextFrame
+  /// Intermediate gradients.
+  case scratch
+  /// The drive of this step.
+  case drive
+  /// The gradient of this step's output, and where that of the drive goes.
+  case gradient, driveGradient
+  /// The gradients of the states after this step, and of those before it.
+  case later, earlier
+  /// The gradients of learnable parameters, summed over steps.
+  case parameters
+
+  public static let count = 10
+}
+
+/// A row of 64 numbers in one of the memories.
+public struct NeuronPlace: Sendable, Hashable {
+  public var base: NeuronBase
+  public var row: Int32
+
+  public init(_ base: NeuronBase, _ row: Int) {
+    self.base = base
+    self.row = Int32(truncatingIfNeeded: row)
+  }
+}
+
+/// One instruction on rows.
+public struct NeuronInstruction: Sendable, Equatable {
+  public var code: NeuronOpcode
+  /// The raw value of a `UnaryKernel` or `BinaryKernel`; for `whereFired` 1 when a distance of 0 doesn't fire.
+  public var kernel: UInt8
+  public var out: NeuronPlace
+  public var a: NeuronPlace
+  public var b: NeuronPlace
+  public var c: NeuronPlace
+
+  public init(
+    _ code: NeuronOpcode, kernel: UInt8 = 0, out: NeuronPlace, a: NeuronPlace, b: NeuronPlace? = nil,
+    c: NeuronPlace? = nil
+  ) {
+    self.code = code
+    self.kernel = kernel
+    self.out = out
+    self.a = a
+    self.b = b ?? a
+    self.c = c ?? a
+  }
+}
+
+/// Neurons of a row.
+public let neuronLanes = 64

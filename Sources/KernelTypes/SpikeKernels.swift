@@ -1,0 +1,61 @@
+// Bit-packed spikes: packing, counting, transposing, and their products with weights. A row begins on a whole word, and
+// the bits beyond its last feature are 0.
+
+/// Loops over bit-packed spikes.
+public protocol SpikeKernels {
+  /// Sets one row's bits from floats. Answers false when an element is neither 0 nor 1.
+  static func packSpikeRow(
+    _ x: UnsafePointer<Float>, features: Int, words: UnsafeMutablePointer<UInt64>
+  ) -> Bool
+
+  /// Writes one row's bits as floats.
+  static func unpackSpikeRow(
+    _ words: UnsafePointer<UInt64>, features: Int, out: UnsafeMutablePointer<Float>
+  )
+
+  /// The number of set bits.
+  static func countSpikes(_ words: UnsafePointer<UInt64>, count: Int) -> Int
+
+  /// Adds each bit of a row to its counter.
+  static func addSpikeRow(
+    _ words: UnsafePointer<UInt64>, wordCount: Int, to counters: UnsafeMutablePointer<Float>
+  )
+
+  /// The transpose of a bit matrix: out has a row of ceil(rows / 64) words for each of 64 * wordsPerRow features.
+  static func transposeSpikes(
+    _ words: UnsafePointer<UInt64>, rows: Int, wordsPerRow: Int, features: Int, out: UnsafeMutablePointer<UInt64>
+  )
+
+  /// The 32-bit words of scratch memory that `spikeGemm` needs for rows with `total` spikes.
+  static func spikeGemmWorkspace(rows: Int, features: Int, total: Int) -> Int
+
+  /// out[r, :] = the sum of weights[k, :] over the bits k set in row r, and bias.
+  ///
+  /// Work grows with the number of spikes, not with the number of features. The sum runs in order of k, so the same bits
+  /// result for any number of threads.
+  ///
+  /// - Parameters:
+  ///   - spikes: rows of `wordsPerRow` words; bits from `features` on are 0.
+  ///   - total: the number of bits that are set.
+  ///   - weights: [features, columns], row-major with `weightStride` floats a row.
+  ///   - workspace: `spikeGemmWorkspace(rows:features:total:)` words.
+  static func spikeGemm(
+    rows: Int, features: Int, columns: Int, spikes: UnsafePointer<UInt64>, wordsPerRow: Int, total: Int,
+    weights: UnsafePointer<Float>, weightStride: Int, bias: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>,
+    outStride: Int, workspace: UnsafeMutablePointer<Int32>
+  )
+
+  /// `spikeGemm` with `steps * batch` rows straight into leaky integrate-and-fire neurons that begin at 0, with the bits
+  /// of `lifForward` on its result: one panel of neurons after the other, so that drives never leave the cache.
+  ///
+  /// - Parameters:
+  ///   - weights: [features, columns], without gaps.
+  ///   - membrane: where the potentials before reset go, [steps, batch, columns]; nil to forget them.
+  ///   - out: the neurons' spikes, `steps * batch * lifWords(columns)` words, all of which are written.
+  ///   - workspace: as for `spikeGemm`.
+  static func spikeLif(
+    _ constants: LifConstants, steps: Int, batch: Int, features: Int, columns: Int, spikes: UnsafePointer<UInt64>,
+    wordsPerRow: Int, total: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>
+  )
+}

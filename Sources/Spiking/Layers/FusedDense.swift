@@ -1,0 +1,105 @@
+// Dense layers beside leaky integrate-and-fire neurons, run as one where that keeps large tensors out of memory. The
+// results are those of the layers one by one, to the last bit.
+
+import Faults
+import Kernels
+import Tensors
+
+/// A dense layer whose sums go into LIF neurons, for rare spikes.
+struct DenseIntoLIF {
+  let weight: Tensor
+  let bias: Tensor?
+  let neurons: LIF
+
+  /// The two layers at a place of a row, where they can be run as one on this input.
+  init?(_ layers: [any Layer], at index: Int, _ input: Signal) {
+    guard index + 1 < layers.count, let dense = layers[index] as? DenseLayer, let weight = dense.weight,
+      let neurons = (layers[index + 1] as? NeuronLayer)?.model as? LIF, case .spikes(let spikes) = input,
+      spikes.features == weight.shape[0], !spikes.isDense(spikes.total)
+    else { return nil }
+    (self.weight, self.bias, self.neurons) = (weight, dense.bias, neurons)
+  }
+
+  /// The neurons' spikes and, for a training pass, what both layers keep.
+  func forward(_ spikes: Spikes, _ pass: Pass) throws(Fault) -> (spikes: Spikes, memories: [LayerMemory]) {
+    try neurons.check()
+    let columns = weight.shape[1]
+    var output = try Spikes(shape: [spikes.steps, spikes.batch, columns])
+    let total = spikes.total
+    let room = kernels.spikeGemmWorkspace(rows: spikes.rows, features: spikes.features, total: total)
+    var potentials = try Tensor(shape: pass.isTraining ? [spikes.steps, spikes.batch, columns] : [0]) { _ in }
+    try Interrupt.check()
+    _ = try Tensor(shape: [room]) { (scratch) throws(Fault) in
+      _ = try potentials.withUnsafeMutableBuffer { (membrane) throws(Fault) in
+        _ = try output.withUnsafeMutableWords { (out) throws(Fault) in
+          try spikes.withUnsafeWords { (words) throws(Fault) in
+            weight.withUnsafeBuffer { weights in
+              (bias ?? weight).withUnsafeBuffer { offsets in
+                guard let weights = weights.baseAddress, let scratch = scratch.baseAddress else { return }
+                kernels.spikeLif(
+                  neurons.constants, steps: spikes.steps, batch: spikes.batch, features: spikes.features,
+                  columns: columns, spikes: words, wordsPerRow: spikes.wordsPerRow, total: total, weights: weights,
+                  bias: bias == nil ? nil : offsets.baseAddress,
+                  membrane: pass.isTraining ? membrane.baseAddress : nil, out: out,
+                  workspace: UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Int32.self))
+              }
+            }
+          }
+        }
+      }
+    }
+    try Interrupt.check()
+    guard pass.isTraining else { return (output, [LayerMemory(), LayerMemory()]) }
+    return (output, [LayerMemory(signal: .spikes(spikes)), LayerMemory(tensors: [potentials])])
+  }
+}
+
+/// LIF neurons whose spikes go into a dense layer of few outputs.
+struct LIFIntoDense {
+  /// From more outputs on, a product by itself is faster.
+  private static let mostOutputs = 32
+
+  let neurons: LIF
+  let weight: Tensor
+
+  /// The neurons at a place of a row, where their way back can be one with that of the dense layer behind them.
+  init?(_ layers: [any Layer], at index: Int) {
+    guard index >= 0, index + 1 < layers.count, let neurons = (layers[index] as? NeuronLayer)?.model as? LIF,
+      let weight = (layers[index + 1] as? DenseLayer)?.weight, weight.shape[1] <= LIFIntoDense.mostOutputs
+    else { return nil }
+    (self.neurons, self.weight) = (neurons, weight)
+  }
+
+  /// The gradient of the neurons' drive, from that of the dense layer's output.
+  func driveGradient(_ outputGradient: Tensor, memory: LayerMemory, _ pass: Pass) throws(Fault) -> Tensor {
+    guard let membrane = memory.tensors.first else { return outputGradient }
+    let (neuronCount, outputs) = (weight.shape[0], weight.shape[1])
+    let packed = try Tensor(
+      shape: [kernels.packedOutputWeightCount(neurons: neuronCount, outputs: outputs)]
+    ) { (target) throws(Fault) in
+      weight.withUnsafeBuffer { source in
+        guard let to = target.baseAddress, let from = source.baseAddress else { return }
+        kernels.packOutputWeights(from, neurons: neuronCount, outputs: outputs, packed: to)
+      }
+    }
+    let size = ScanSize(membrane.shape)
+    let (constants, shape) = (neurons.constants, pass.surrogate.shape)
+    return try Tensor(shape: membrane.shape) { (target) throws(Fault) in
+      try membrane.withUnsafeBuffer { (potentials) throws(Fault) in
+        try outputGradient.withUnsafeBuffer { (arriving) throws(Fault) in
+          try packed.withUnsafeBuffer { (weights) throws(Fault) in
+            guard let gradient = target.baseAddress, let potential = potentials.baseAddress,
+              let arriving = arriving.baseAddress, let weights = weights.baseAddress
+            else { return }
+            try inParallel(size.blocks, workPerItem: (128 + 8 * outputs) * size.steps) { blocks in
+              kernels.lifProductBackward(
+                constants, surrogate: shape, steps: size.steps, rows: size.rows, neurons: size.neurons,
+                membrane: potential, outputs: outputs, outputGradient: arriving, packed: weights, gradient: gradient,
+                blocks: blocks)
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// Products fused with neurons: the bits of the two kernels one after the other, on odd shapes.
+
+import Testing
+
+@testable import Kernels
+
+@Suite(.serialized) struct FusedTests {
+  static let shapes: [(steps: Int, batch: Int, features: Int, columns: Int)] = [
+    (1, 1, 1, 1), (5, 3, 65, 10), (7, 2, 40, 16), (4, 9, 130, 64), (3, 70, 20, 129), (25, 45, 70, 33), (2, 5, 1100, 70),
+    (6, 1, 300, 200),
+  ]
+
+  private func spikes(_ rows: Int, _ features: Int, density: Float) -> [UInt64] {
+    let width = (features + 63) / 64
+    var words = [UInt64](repeating: 0, count: rows * width)
+    for (place, value) in numbers(rows * features, seed: 21).enumerated() where value + 0.5 < density {
+      words[place / features * width + place % features / 64] |= 1 << UInt64(place % features % 64)
+    }
+    return words
+  }
+
+  @Test(arguments: [LifReset.subtract, .zero, .none]) func productsIntoNeurons(reset: LifReset) {
+    let constants = LifConstants(beta: 0.9, threshold: 0.7, reset: reset)
+    for (steps, batch, features, columns) in Self.shapes {
+      for density: Float in [0.02, 0.4] {
+        let rows = steps * batch
+        let width = (features + 63) / 64
+        let outWords = lifWords(columns)
+        let input = spikes(rows, features, density: density)
+        let total = kernels.countSpikes(input, count: input.count)
+        let (weights, bias) = (numbers(features * columns, seed: 22), numbers(columns, seed: 23))
+        var room = [Int32](repeating: 0, count: kernels.spikeGemmWorkspace(rows: rows, features: features, total: total))
+        var potentials = [Float](repeating: 9, count: rows * columns)
+        var expected = [UInt64](repeating: .max, count: rows * outWords)
+        kernels.spikeGemm(
+          rows: rows, features: features, columns: columns, spikes: input, wordsPerRow: width, total: total,
+          weights: weights, weightStride: columns, bias: bias, out: &potentials, outStride: columns, workspace: &room)
+        kernels.lifForward(
+          constants, steps: steps, rows: batch, neurons: columns, membrane: &potentials, spikes: &expected,
+          carried: nil, blocks: 0..<batch * outWords)
+        for keeps in [true, false] {
+          var membrane = [Float](repeating: 9, count: rows * columns)
+          var fired = [UInt64](repeating: .max, count: rows * outWords)
+          membrane.withUnsafeMutableBufferPointer { membrane in
+            kernels.spikeLif(
+              constants, steps: steps, batch: batch, features: features, columns: columns, spikes: input,
+              wordsPerRow: width, total: total, weights: weights, bias: bias,
+              membrane: keeps ? membrane.baseAddress : nil, out: &fired, workspace: &room)
+          }
+          let sameSpikes = fired == expected
+          let samePotentials = !keeps || membrane.map(\.bitPattern) == potentials.map(\.bitPattern)
+          #expect(sameSpikes && samePotentials, "\(steps) x \(batch) x \(features) x \(columns), \(density)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [LifReset.subtract, .zero, .none]) func neuronsBehindProducts(reset: LifReset) {
+    let constants = LifConstants(beta: 0.9, threshold: 0.1, reset: reset)
+    for (steps, rows, outputs, neurons) in Self.shapes where outputs <= 130 {
+      let count = steps * rows * neurons
+      let membrane = numbers(count, seed: 24)
+      let (arriving, weights) = (numbers(steps * rows * outputs, seed: 25), numbers(neurons * outputs, seed: 26))
+      var expected = [Float](repeating: 0, count: count)
+      for at in 0..<steps * rows {
+        for neuron in 0..<neurons {
+          for output in 0..<outputs {
+            expected[at * neurons + neuron] += arriving[at * outputs + output] * weights[neuron * outputs + output]
+          }
+        }
+      }
+      var packed = [Float](repeating: 9, count: kernels.packedOutputWeightCount(neurons: neurons, outputs: outputs))
+      kernels.packOutputWeights(weights, neurons: neurons, outputs: outputs, packed: &packed)
+      for surrogate: SurrogateShape in [.fastSigmoid(slope: 5), .arctangent(alpha: 2), .triangle(width: 0.3)] {
+        var plain = expected
+        lifBackwardPlain(
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane,
+          gradient: &plain)
+        var gradient = [Float](repeating: 9, count: count)
+        kernels.lifProductBackward(
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane,
+          outputs: outputs, outputGradient: arriving, packed: packed, gradient: &gradient,
+          blocks: 0..<rows * lifWords(neurons))
+        expectClose(gradient, plain, tolerance: 1e-4)
+      }
+    }
+  }
+}
