@@ -65,8 +65,9 @@ private struct GatherTile {
 
   @inline(__always)
   private func add(rows: Int, vectors: Int) -> Int {
-    var sums = InlineArray<24, Vector>(repeating: Vector())
-    var sources = InlineArray<12, UnsafePointer<Float>>(repeating: image)
+    var sums = zeroSums()
+    let x = image
+    var sources: InlineArray<12, UnsafePointer<Float>> = [x, x, x, x, x, x, x, x, x, x, x, x]
     for i in 0..<rows {
       sources[i] = image + rowPlaces[i]
       for j in 0..<vectors { sums[2 * i + j] = load(c + i * stride + j * vectorWidth) }

@@ -267,7 +267,7 @@ private struct GemmTile {
   /// A tile with fewer columns than its vectors hold, by way of a whole one.
   func multiplyEdge(_ height: Int, isNarrow: Bool) {
     let width = isNarrow ? vectorWidth : GemmPlan.tileColumns
-    var room = InlineArray<24, Vector>(repeating: Vector())
+    var room = zeroSums()
     withUnsafeMutableBytes(of: &room) { room in
       guard let edge = room.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       if adds {
@@ -338,7 +338,7 @@ private struct GemmTile {
   @inline(__always)
   func multiply(height: Int, vectors: Int) {
     var (a, b) = (a, b)
-    var sums = InlineArray<24, Vector>(repeating: Vector())
+    var sums = zeroSums()
     if adds {
       for i in 0..<height {
         for j in 0..<vectors { sums[2 * i + j] = load(c + i * stride + j * vectorWidth) }

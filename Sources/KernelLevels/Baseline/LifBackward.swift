@@ -132,12 +132,12 @@ private struct ProductBackwardScan {
       let (word, row) = (block / rows, block % rows)
       let weights = packed + word * 64 * outputs
       let isWhole = neurons - word * 64 >= 64
-      var later = InlineArray<4, SIMD16<Float>>(repeating: SIMD16<Float>())
+      var later = zeroLanes()
       var t = steps - 1
       while t >= 0 {
         let at = t * rows + row
         let arriving = outputGradient + at * outputs
-        var flow = InlineArray<4, SIMD16<Float>>(repeating: SIMD16<Float>())
+        var flow = zeroLanes()
         for output in 0..<outputs {
           let g = SIMD16<Float>(repeating: arriving[output])
           for q in 0..<4 { flow[q] = multiplyAddLanes(g, loadLanes(weights + output * 64 + q * 16, 16), flow[q]) }

@@ -328,7 +328,7 @@ private struct SpikePanel {
     var out = out
     for row in rows {
       let lastOut = out + lastVector
-      var sums = InlineArray<8, Vector>(repeating: Vector())
+      var sums = zeroSums()
       if block > 0 {
         for j in 0..<(vectors - 1) { sums[j] = load(out + j * vectorWidth) }
         sums[vectors - 1] = isWhole ? load(lastOut) : loadHead(lastOut, columns - lastVector)

@@ -73,6 +73,21 @@ func bits(of mask: SIMDMask<SIMD16<Int32>>) -> UInt64 {
   UInt64(vector_bits16(unsafeBitCast(mask, to: SIMD16<Int32>.self)))
 }
 
+/// Sums of a tile, in the registers where its loops have constant bounds. Written out, since `InlineArray(repeating:)`
+/// may become a function that all levels share.
+@inline(__always)
+func zeroSums() -> InlineArray<24, Vector> {
+  let o = Vector()
+  return [o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o]
+}
+
+/// Four times sixteen lanes: a word of neurons.
+@inline(__always)
+func zeroLanes() -> InlineArray<4, SIMD16<Float>> {
+  let o = SIMD16<Float>()
+  return [o, o, o, o]
+}
+
 /// The square root of each lane; Swift's own takes them one by one.
 @inline(__always)
 func squareRoot(_ x: Vector) -> Vector {
