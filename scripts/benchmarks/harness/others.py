@@ -1,12 +1,14 @@
 """The language, the start, and how cost grows."""
 
 import os
+import statistics
 import subprocess
 import time
 
-from .environment import OURS, PYTHON, SCRIPTS, Missing, interpreter
+from . import report
+from .environment import PYTHON, SCRIPTS, Missing, interpreter
 from .report import Case
-from .workers import CRIPPLING
+from .workers import CRIPPLING, Crew, Worker
 
 IMPORTS = {
     "torch": "import torch", "snntorch": "import snntorch", "norse": "import norse.torch", "spyx": "import spyx",
@@ -51,13 +53,41 @@ def start(run):
         run.add(Case("start", "beside frameworks", 1, frameworks, failures=run.absent(IMPORTS)))
 
 
+# What grows, its sizes, the name of its cost, and that cost in seconds: of one neuron's step or one sample's step.
+SWEEPS = [
+    ("neurons", [1_000, 10_000, 100_000, 1_000_000, 10_000_000], "ns a neuron-step", lambda s, n: s * 1e9 / (10 * n)),
+    ("steps", [10, 30, 100, 300, 1_000], "us a sample's step", lambda s, t: s * 1e6 / (16 * t)),
+    ("batch", [1, 4, 16, 64, 256, 1_024], "us a sample's step", lambda s, b: s * 1e6 / (25 * b)),
+]
+
+
 def growth(run):
     """Ours alone: what one more neuron, step or sample costs as there are more of them."""
+    points = []
     for threads in run.threads:
-        command = [*run.environment.script("growth", threads), str(run.rounds)]
-        if run.out:
-            stem, dot, ending = run.out.rpartition(".")
-            command.append(run.out if len(run.threads) == 1 or not dot else f"{stem}-{threads}.{ending}")
-        print(f"\ngrowth: {threads} thread{'s' if threads > 1 else ''}", flush=True)
-        if subprocess.run(command).returncode != 0:
-            raise Missing("scripts/benchmarks/ours/growth.snn failed")
+        with Crew([Worker("ours", run.environment.script("growth", threads), threads)]) as team:
+            points += [point for sweep in SWEEPS for point in grow(run, team.workers[0], threads, *sweep)]
+    if run.out:
+        lines = "".join(f"{kind} {threads} {size} {cost}\n" for kind, threads, size, cost in points)
+        command = [*run.environment.script("growth-plot", 1), run.out]
+        if subprocess.run(command, input=lines, text=True).returncode != 0:
+            raise Missing("the picture of growth could not be drawn")
+        print(f"drawn in {run.out}")
+
+
+def grow(run, worker, threads, kind, sizes, unit, cost):
+    """One table; a column says how the cost of one more compares with that of the size before."""
+    rows, points = [], []
+    for size in sizes:
+        seconds = []
+        for _ in range(run.rounds):
+            seconds += worker.seconds(f"{kind} {size} {max(2, min(200, sizes[-1] // size))}")
+        best = cost(min(seconds), size)
+        change = "" if not points else f"{best / points[-1][3]:.2f}"
+        points.append((kind, threads, size, best))
+        rows.append([
+            f"{size:,}", report.number(1000 * min(seconds)), report.number(best),
+            report.number(cost(statistics.median(seconds), size)), change])
+    print(f"\ngrowth with {kind}, {report.threads(threads)}")
+    print(report.table([kind, "best ms", f"best {unit}", f"median {unit}", "times the former"], rows), flush=True)
+    return points
