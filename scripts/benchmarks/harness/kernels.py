@@ -109,8 +109,8 @@ def spikes(run):
                     failures={**run.absent(["numpy"]), **team.failures}))
 
 
-# Bytes that must move for a neuron-step when all steps are at hand: the drive becomes the potential, and a bit is written;
-# alone, a step also reads and writes the state. Backward reads potentials and turns gradients around in place.
+# Bytes that must move for a neuron-step. With all steps at hand the drive becomes the potential, and a bit is written;
+# alone, a step also reads and writes the state. Backward reads potentials, and gradients become those of the drive.
 BLOCKED_BYTES, STEP_BYTES, BACKWARD_BYTES = 8.125, 16.125, 12.0
 # The triad's bytes as STREAM counts them: two reads and a write.
 TRIAD_BYTES = 12.0
@@ -161,8 +161,9 @@ def backward(run, team, threads, neurons):
     """No peer has this as one kernel: beside the triad alone."""
     steps = 16
     seconds = []
+    count = max(3, min(400, 40_000_000 // (steps * neurons)))
     for _ in range(run.rounds):
-        seconds += team.workers[0].seconds(f"lifback {steps} {neurons} {max(3, min(400, 40_000_000 // (steps * neurons)))}")
+        seconds += team.workers[0].seconds(f"lifback {steps} {neurons} {count}")
     case = Case(
         "lif", f"{neurons:,} neurons, backward over 16 steps", threads, {"ours": seconds}, unit="ns a neuron-step",
         value=lambda s: s * 1e9 / (steps * neurons))

@@ -22,9 +22,8 @@ class Run:
 
     def absent(self, peers):
         """Why each of these peers takes no part; nothing for those that do."""
-        return {
-            peer: f"not installed: {self.environment.problems[peer]}" for peer in peers if not self.environment.has(peer)
-        }
+        problems = {peer: self.environment.problems[peer] for peer in peers if not self.environment.has(peer)}
+        return {peer: f"not installed: {problem}" for peer, problem in problems.items()}
 
 
 @dataclass

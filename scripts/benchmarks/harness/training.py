@@ -25,11 +25,13 @@ def train(run, task, peers, name, batch, repeats, goal, keeps_time=True, keeps_m
         with crew(run, task, peers, threads) as team:
             times = team.rounds(run.rounds, f"run {repeats}")
             failures = {**run.absent(peers), **team.failures}
+            activity = team.workers[0].seconds("activity")[0]
             peaks = {worker.name: [worker.peak_megabytes()] for worker in team.workers}
         if keeps_time:
             run.add(Case(
                 task, name, threads, times, unit="samples/s", value=lambda seconds: batch / seconds,
-                goal=goal if threads == 1 else None, failures=failures))
+                goal=goal if threads == 1 else None, failures=failures,
+                notes=[f"ours begins with {activity:.0f} spikes of its neurons a sample"]))
         if keeps_memory:
             run.add(Case("memory", "peak while training", threads, peaks, unit="MB", value=lambda megabytes: megabytes))
 

@@ -3,9 +3,12 @@
 import os
 import select
 import subprocess
+import time
 
 # Settings of one machine's owner that cripple OpenBLAS elsewhere: a peer is measured as its wheel is.
 CRIPPLING = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
+# Threads of whoever had its turn before go on spinning for some milliseconds.
+SETTLING = 0.01
 THREAD_SETTINGS = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
 
 
@@ -109,6 +112,7 @@ class Crew:
         times = {}
         for _ in range(count):
             for worker in list(self.workers):
+                time.sleep(SETTLING)
                 request = requests if isinstance(requests, str) else requests[worker.name]
                 seconds = self.attempt(worker, lambda: worker.seconds(request))
                 if seconds:

@@ -10,7 +10,7 @@ def use_threads(threads):
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(1)
     torch.manual_seed(1)
-    # Ours and XLA have no slow path for denormal numbers to fall into either.
+    # Denormal numbers are slow: whoever tunes for speed sets this.
     torch.set_flush_denormal(True)
 
 

@@ -140,4 +140,6 @@ def lif(threads):
     return answer
 
 
-serve({"train-dense": train_dense, "train-conv": train_conv, "infer": infer, "infer-compiled": infer_compiled, "lif": lif})
+serve({
+    "train-dense": train_dense, "train-conv": train_conv, "infer": infer, "infer-compiled": infer_compiled, "lif": lif,
+})
