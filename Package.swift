@@ -63,6 +63,9 @@ let package = Package(
         "Sessions", "Builtins", "Machine", "Language", "Faults",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    // Answers `scripts/bench`: no part of what is shipped.
+    .executableTarget(
+      name: "kernel-bench", dependencies: ["Kernels"], path: "scripts/benchmarks/kernels", swiftSettings: kernelSettings),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),

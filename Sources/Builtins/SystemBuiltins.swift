@@ -13,6 +13,8 @@ let systemBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     let prompt = try call.string(0, default: "")
     if !prompt.isEmpty { call.output.write(prompt) }
+    // Whoever answers over a pipe waits for what was printed so far.
+    call.output.flush()
     return try StandardInput.line().map { .string($0) } ?? .nil
   },
   Builtin(

@@ -8,11 +8,14 @@ public protocol Output: AnyObject {
   var isInteractive: Bool { get }
   /// Shows a value where the program asks for it: its text in a terminal, its `richForm` on a page.
   func show(_ value: any ForeignValue)
+  /// Passes on what is held back: what was written so far is then seen.
+  func flush()
 }
 
 extension Output {
   public var style: DisplayStyle { DisplayStyle(width: width, usesColour: usesColour) }
   public func show(_ value: any ForeignValue) { write(value.display(style) + "\n") }
+  public func flush() {}
 }
 
 /// Keeps what is written, for tests and for pages.

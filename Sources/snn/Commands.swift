@@ -9,13 +9,13 @@ struct Snn: ParsableCommand {
     abstract: "Spiking neural networks at a prompt and in scripts.",
     discussion: "Without a command it opens the prompt. `snn FILE` runs a script, as does `#!/usr/bin/env snn` in its first line.",
     version: "NeuEdge \(version)",
-    subcommands: [Prompt.self, Run.self, Render.self, Test.self, Check.self],
+    subcommands: [Prompt.self, Run.self, Render.self, Test.self, Check.self, Bench.self],
     defaultSubcommand: Prompt.self)
 
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
   static func main() {
     var arguments = Array(CommandLine.arguments.dropFirst())
-    let commands = ["repl", "run", "render", "test", "check", "help"]
+    let commands = ["repl", "run", "render", "test", "check", "bench", "help"]
     if let first = arguments.first, !commands.contains(first), first == "-e" || first == "-" || !first.hasPrefix("-") {
       arguments.insert("run", at: 0)
     }
@@ -144,6 +144,46 @@ struct Check: ParsableCommand {
       onLargeStack {
         let session = ScriptSession(output: StandardOutput())
         return files.map { session.check(path: $0) }.max() ?? 0
+      })
+  }
+}
+
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures how long code takes.",
+    discussion: """
+      `snn bench FILE` runs a script again and again, each time with nothing defined. `snn bench -e CODE` measures a piece \
+      of code; with a FILE besides, the file runs first, once, and the code sees its names. What they print is not shown.
+      """)
+  @OptionGroup var common: CommonOptions
+
+  @Option(name: .customShort("e"), help: ArgumentHelp("Measures this text.", valueName: "code"))
+  var code: String?
+
+  @Option(
+    name: .customShort("n"),
+    help: ArgumentHelp("How many passes a repeat has; by default about a fifth of a second of them, of a script ten at most.", valueName: "passes"))
+  var passes: Int?
+
+  @Option(name: .customShort("r"), help: ArgumentHelp("How many repeats.", valueName: "repeats"))
+  var repeats = 7
+
+  @Argument(help: "A script.")
+  var file: String?
+
+  func validate() throws {
+    if file == nil, code == nil { throw ValidationError("Name a script to measure, or give code with -e.") }
+    if let passes, passes < 1 { throw ValidationError("-n wants a positive number, found \(passes).") }
+    if repeats < 1 { throw ValidationError("-r wants a positive number, found \(repeats).") }
+  }
+
+  func run() throws {
+    let bench = BenchOptions(path: file, code: code, passes: passes, repeats: repeats)
+    let options = common.sessionOptions()
+    throw ExitCode(
+      onLargeStack {
+        stopOnInterrupt()
+        return runBench(bench, output: StandardOutput(), options: options)
       })
   }
 }

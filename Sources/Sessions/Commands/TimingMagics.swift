@@ -21,15 +21,15 @@ let timingMagics: [Magic] = [
   Magic(
     "timeit", usage: "[-n LOOPS] [-r REPEATS] CODE", .code,
     help: """
-      Runs code many times in a loop and says how long one pass takes: the mean and its spread over several repeats, \
-      and the best.
+      Runs code many times in a loop and says how long one pass takes: the best, the median and the worst of several \
+      repeats.
       The number of passes is chosen so that a repeat takes about a fifth of a second.
       """
   ) { session, rest in measure(session, rest) },
 ]
 
 /// Wall and processor clocks, in seconds.
-private struct Clock {
+struct Clock {
   var wall: Double
   var processor: Double
 
@@ -80,26 +80,11 @@ private func measure(_ session: Session, _ rest: String) {
     code = trimmed(String(value.dropFirst(digits.count)))
   }
   guard session.wants(code, "code to measure, as in `%timeit sum(x)`") else { return }
-  func pass(_ count: Int) -> Double? {
+  let timing = RepeatedTiming.measure(passes: loops, repeats: repeats) { count in
     let start = Clock.now().wall
-    guard session.runQuietly("for _ in 0..\(count) {\n\(code)\n}", name: "%timeit") else { return nil }
+    guard session.runQuietly(RepeatedTiming.loop(code, passes: count), name: "%timeit") else { return nil }
     return Clock.now().wall - start
   }
-  var count = loops ?? 1
-  guard var elapsed = pass(count) else { return }
-  while loops == nil, elapsed < 0.2, count < 100_000_000 {
-    count = elapsed < 0.02 ? count * 10 : Int((Double(count) * 0.25 / elapsed).rounded(.up))
-    guard let longer = pass(count) else { return }
-    elapsed = longer
-  }
-  var times = [elapsed / Double(count)]
-  while times.count < repeats {
-    guard let next = pass(count) else { return }
-    times.append(next / Double(count))
-  }
-  let mean = times.reduce(0, +) / Double(times.count)
-  let variance = times.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, times.count - 1))
-  session.console.line(
-    "\(durationText(mean)) +- \(durationText(variance.squareRoot())) a pass, best \(durationText(times.min() ?? mean)) "
-      + session.console.styled("(\(times.count) repeats of \(count))", .faint))
+  guard let timing else { return }
+  session.console.line(timing.text + " " + session.console.styled("(\(timing.countText))", .faint))
 }

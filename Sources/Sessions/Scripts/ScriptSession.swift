@@ -30,7 +30,7 @@ public final class ScriptSession {
   }
 
   /// Reads a file, or standard input for `-`; an error is reported and gives nil.
-  private func source(at path: String) -> SourceText? {
+  func source(at path: String) -> SourceText? {
     do throws(Fault) {
       if path == "-" { return SourceText(try decodeText(readStandardInput(), name: "standard input"), name: "standard input") }
       return SourceText(try readText(path), name: path)
@@ -50,7 +50,7 @@ public final class ScriptSession {
     }
   }
 
-  private func report(_ text: String) {
+  func report(_ text: String) {
     (output as? StandardOutput)?.flush()
     writeError(text)
   }
@@ -76,7 +76,7 @@ public final class ScriptSession {
     }
   }
 
-  private func status(of diagnostics: [Diagnostic]) -> Int32 {
+  func status(of diagnostics: [Diagnostic]) -> Int32 {
     guard let first = diagnostics.first else { return ExitStatus.failure }
     if let status = exitStatus(first.fault) {
       (output as? StandardOutput)?.flush()

@@ -27,8 +27,8 @@ public func runTests(paths: [String], filter: String?, output: any Output, optio
   return failed == 0 ? ExitStatus.success : ExitStatus.failure
 }
 
-/// Where the output of tested scripts goes.
-private final class SilentOutput: Output {
+/// Where the output of tested and measured scripts goes.
+final class SilentOutput: Output {
   let width: Int
   var usesColour: Bool { false }
   var isInteractive: Bool { false }

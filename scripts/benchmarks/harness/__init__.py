@@ -1,0 +1,1 @@
+"""The driver of `scripts/bench`: what to measure, with whom, and how it is told."""

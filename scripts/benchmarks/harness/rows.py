@@ -1,0 +1,52 @@
+"""The rows of the benchmark by name, and what they are given."""
+
+from dataclasses import dataclass, field
+
+from . import report
+from .environment import Environment
+
+
+@dataclass
+class Run:
+    """One call of `scripts/bench`: what rows need, and the lines of the last table that they leave."""
+
+    environment: Environment
+    rounds: int
+    threads: list
+    out: str | None = None
+    lines: list = field(default_factory=list)
+
+    def add(self, case):
+        report.show(case)
+        self.lines.append(report.line(case))
+
+    def absent(self, peers):
+        """Why each of these peers takes no part; nothing for those that do."""
+        problems = {peer: self.environment.problems[peer] for peer in peers if not self.environment.has(peer)}
+        return {peer: f"not installed: {problem}" for peer, problem in problems.items()}
+
+
+@dataclass
+class Row:
+    name: str
+    about: str
+    run: object
+    # Rows that a former one measures along the way stay out of `all`.
+    in_all: bool = True
+
+
+def every_row():
+    from . import kernels, others, training
+
+    return [
+        Row("train-dense", "training 784-1000-10, T 25, batch 128, and the memory it takes", training.train_dense),
+        Row("memory", "the peak memory of that training alone", training.memory, in_all=False),
+        Row("train-conv", "training 2x34x34, 16c3-p2-32c3-p2-10, T 16, batch 32", training.train_conv),
+        Row("infer", "inference of 784-1000-10 at batch 1, over the density of its input", training.infer),
+        Row("lif", "the neuron's step in cache and from memory, and the triad's bandwidth", kernels.lif),
+        Row("gemm", "dense products of squares, the network's shape and forty odd ones", kernels.gemm),
+        Row("spike-products", "spikes times weights and the weight gradient against dense products", kernels.spikes),
+        Row("language", "six small programs in .snn, Lua and Python", others.language),
+        Row("start", "from the command to the first line, and the peers' imports", others.start),
+        Row("growth", "how cost grows with neurons, steps and batch (--out FILE.svg draws it)", others.growth),
+    ]

@@ -1,0 +1,69 @@
+"""Networks: training, memory, inference."""
+
+import shutil
+
+from .report import Case
+from .workers import Crew, Worker
+
+DENSE_PEERS = ["torch", "snntorch", "spikingjelly", "spyx"]
+CONV_PEERS = ["torch", "snntorch", "spikingjelly"]
+NAMES = {"torch": "torch fused", "snntorch": "snnTorch", "spikingjelly": "SpikingJelly", "spyx": "Spyx"}
+
+
+def crew(run, task, peers, threads):
+    """Ours and those of the peers that are there."""
+    environment = run.environment
+    workers = [Worker("ours", environment.script(task, threads), threads)]
+    for peer in peers:
+        if environment.has(peer):
+            workers.append(Worker(NAMES[peer], environment.peer(f"{peer}_peer", task, threads), threads))
+    return Crew(workers)
+
+
+def train(run, task, peers, name, batch, repeats, goal, keeps_time=True, keeps_memory=False):
+    for threads in run.threads:
+        with crew(run, task, peers, threads) as team:
+            times = team.rounds(run.rounds, f"run {repeats}")
+            failures = {**run.absent(peers), **team.failures}
+            activity = team.workers[0].seconds("activity")[0]
+            peaks = {worker.name: [worker.peak_megabytes()] for worker in team.workers}
+        if keeps_time:
+            run.add(Case(
+                task, name, threads, times, unit="samples/s", value=lambda seconds: batch / seconds,
+                goal=goal if threads == 1 else None, failures=failures,
+                notes=[f"ours begins with {activity:.0f} spikes of its neurons a sample"]))
+        if keeps_memory:
+            run.add(Case("memory", "peak while training", threads, peaks, unit="MB", value=lambda megabytes: megabytes))
+
+
+def train_dense(run, **choice):
+    choice = choice or {"keeps_memory": True}
+    train(run, "train-dense", DENSE_PEERS, "784-1000-10", 128, 3, 3.0, **choice)
+
+
+def memory(run):
+    train_dense(run, keeps_time=False, keeps_memory=True)
+
+
+def train_conv(run):
+    train(run, "train-conv", CONV_PEERS, "16c3-p2-32c3-p2-10", 32, 2, 4.0)
+
+
+def infer(run):
+    for threads in run.threads:
+        environment = run.environment
+        workers = [Worker("ours", environment.script("infer", threads), threads)]
+        if environment.has("numpy"):
+            workers.append(Worker("NumPy", environment.peer("numpy_peer", "infer", threads), threads))
+        if environment.has("torch"):
+            workers.append(Worker("torch fused", environment.peer("torch_peer", "infer", threads), threads))
+            if shutil.which("g++") or shutil.which("clang++"):
+                command = environment.peer("torch_peer", "infer-compiled", threads)
+                workers.append(Worker("torch.compile", command, threads))
+        absent = run.absent(["numpy", "torch"])
+        with Crew(workers) as team:
+            for density in ["0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5"]:
+                times = team.rounds(run.rounds, f"run {density} 40")
+                run.add(Case(
+                    "infer", f"{float(density):.1%} input".replace(".0%", "%"), threads, times,
+                    goal=5.0 if threads == 1 and density == "0.1" else None, failures={**absent, **team.failures}))

@@ -1,0 +1,114 @@
+// What each request does. Only this file calls the kernels.
+
+import Kernels
+
+/// The seconds of each repeat, or nil where the request is not understood.
+func answer(_ name: String, _ numbers: [Double]) -> [Double]? {
+  guard numbers.allSatisfy({ $0 >= 0 && $0 < 1e12 }) else { return nil }
+  let n = numbers.map { Int($0) }
+  switch (name, n.count) {
+  case ("threads", 1):
+    ThreadPool.shared.threads = n[0]
+    return [0]
+  case ("gemm", 6): return timeGemm(m: n[0], n: n[1], k: n[2], transA: n[3] == 1, transB: n[4] == 1, repeats: n[5])
+  case ("spikes", 5): return timeSpikes(rows: n[0], features: n[1], columns: n[2], density: numbers[3], repeats: n[4])
+  case ("weightgrad", 5):
+    return timeWeightGradient(rows: n[0], features: n[1], columns: n[2], density: numbers[3], repeats: n[4])
+  case ("lif", 3): return timeLif(steps: n[0], neurons: n[1], repeats: n[2])
+  case ("lifback", 3): return timeLifBackward(steps: n[0], neurons: n[1], repeats: n[2])
+  case ("triad", 2): return timeTriad(count: n[0], repeats: n[1])
+  default: return nil
+  }
+}
+
+private func timeGemm(m: Int, n: Int, k: Int, transA: Bool, transB: Bool, repeats: Int) -> [Double] {
+  let a = Floats(random: m * k)
+  let b = Floats(random: k * n)
+  let c = Floats(m * n)
+  let workspace = Floats(GemmPlan(m: m, n: n, k: k).workspaceCount)
+  let left = MatrixView(a.base, stride: transA ? m : k, transposed: transA)
+  let right = MatrixView(b.base, stride: transB ? k : n, transposed: transB)
+  return timed(repeats) {
+    gemm(m: m, n: n, k: k, a: left, b: right, c: c.base, cStride: n, workspace: workspace.base)
+  }
+}
+
+private func timeSpikes(rows: Int, features: Int, columns: Int, density: Double, repeats: Int) -> [Double] {
+  let spikes = Bits(rows: rows, features: features, density: density)
+  let weights = Floats(random: features * columns)
+  let out = Floats(rows * columns)
+  let workspace = Floats(spikeGemmWorkspace(rows: rows, features: features, columns: columns))
+  return timed(repeats) {
+    spikeGemm(
+      rows: rows, features: features, columns: columns, spikes: spikes.base, wordsPerRow: spikes.wordsPerRow,
+      weights: weights.base, weightStride: columns, out: out.base, outStride: columns, workspace: workspace.base)
+  }
+}
+
+/// Turning the spikes around is a part of the gradient, as it is in training.
+private func timeWeightGradient(rows: Int, features: Int, columns: Int, density: Double, repeats: Int) -> [Double] {
+  let spikes = Bits(rows: rows, features: features, density: density)
+  let turned = Bits(rows: features, features: rows, density: 0)
+  let gradient = Floats(random: rows * columns)
+  let out = Floats(features * columns)
+  let workspace = Floats(spikeGemmWorkspace(rows: features, features: rows, columns: columns))
+  return timed(repeats) {
+    transposeSpikes(
+      spikes.base, rows: rows, wordsPerRow: spikes.wordsPerRow, features: features, out: turned.base)
+    spikeGemm(
+      rows: features, features: rows, columns: columns, spikes: turned.base, wordsPerRow: turned.wordsPerRow,
+      weights: gradient.base, weightStride: columns, out: out.base, outStride: columns, workspace: workspace.base)
+  }
+}
+
+private let neuron = LifConstants(beta: 0.9, threshold: 1, reset: .subtract)
+
+/// The drive is written anew before each repeat, outside the time: the kernel overwrites it.
+private func timeLif(steps: Int, neurons: Int, repeats: Int) -> [Double] {
+  let drive = Floats(random: min(steps * neurons, 1 << 20))
+  let membrane = Floats(steps * neurons)
+  let spikes = Bits(rows: steps, features: neurons, density: 0)
+  let state = Floats(neurons)
+  let carried = steps == 1 ? state.base : nil
+  return timed(repeats, before: { membrane.fill(from: drive) }) {
+    overBlocks(steps: steps, neurons: neurons) { blocks in
+      lifForward(
+        neuron, steps: steps, rows: 1, neurons: neurons, membrane: membrane.base, spikes: spikes.base,
+        carried: carried, blocks: blocks)
+    }
+  }
+}
+
+private func timeLifBackward(steps: Int, neurons: Int, repeats: Int) -> [Double] {
+  let source = Floats(random: min(steps * neurons, 1 << 20))
+  let membrane = Floats(steps * neurons)
+  membrane.fill(from: source)
+  let gradient = Floats(steps * neurons)
+  return timed(repeats, before: { gradient.fill(from: source) }) {
+    overBlocks(steps: steps, neurons: neurons) { blocks in
+      lifBackward(
+        neuron, surrogate: .fastSigmoid(slope: 25), steps: steps, rows: 1, neurons: neurons, membrane: membrane.base,
+        gradient: gradient.base, blocks: blocks)
+    }
+  }
+}
+
+/// Tasks of about 32,000 neuron-steps, as the layers cut theirs.
+private func overBlocks(steps: Int, neurons: Int, _ body: (Range<Int>) -> Void) {
+  let blocks = lifWords(neurons)
+  let size = max(1, 512 / steps)
+  ThreadPool.shared.run(tasks: (blocks + size - 1) / size) { task in
+    body(task * size..<min(blocks, task * size + size))
+  }
+}
+
+private func timeTriad(count: Int, repeats: Int) -> [Double] {
+  let (a, b, c) = (Floats(count), Floats(random: count), Floats(random: count))
+  let size = 32_768
+  return timed(repeats) {
+    ThreadPool.shared.run(tasks: (count + size - 1) / size) { task in
+      let (out, x, y) = (a.base, b.base, c.base)
+      for i in task * size..<min(count, task * size + size) { out[i] = x[i] + 3 * y[i] }
+    }
+  }
+}
