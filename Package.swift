@@ -65,7 +65,7 @@ let package = Package(
       ]),
     // Answers `scripts/bench`: no part of what is shipped.
     .executableTarget(
-      name: "kernel-bench", dependencies: ["Kernels"], path: "scripts/benchmarks/kernels", swiftSettings: kernelSettings),
+      name: "kernel-bench", dependencies: ["Tensors", "Kernels"], path: "scripts/benchmarks/kernels"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),

@@ -26,6 +26,10 @@ public protocol SpikeKernels {
     _ words: UnsafePointer<UInt64>, rows: Int, wordsPerRow: Int, features: Int, out: UnsafeMutablePointer<UInt64>
   )
 
+  /// The shares of spikes from which a dense product is faster: forward, and for the gradient of the weights. Measured,
+  /// by `scripts/bench spike-products`.
+  static var denseShares: (forward: Double, gradient: Double) { get }
+
   /// The 32-bit words of scratch memory that `spikeGemm` needs for rows with `total` spikes.
   static func spikeGemmWorkspace(rows: Int, features: Int, total: Int) -> Int
 

@@ -4,10 +4,6 @@ import Faults
 import Kernels
 
 extension Spikes {
-  /// The share of spikes from which a dense product is faster, forward and for the gradient.
-  static let denseForward = 0.5
-  static let denseGradient = 0.35
-
   /// Spikes [time, batch, …features] times weights [features, n], plus a bias [n], as a tensor [time, batch, n].
   /// Untracked.
   ///
@@ -42,7 +38,7 @@ extension Spikes {
 
   /// Whether so many spikes are multiplied faster by a dense product.
   public func isDense(_ total: Int) -> Bool {
-    Double(total) > Spikes.denseForward * Double(rows) * Double(features)
+    Double(total) > kernels.denseShares.forward * Double(rows) * Double(features)
   }
 
   private func denseProduct(with weights: Tensor, columns: Int) throws(Fault) -> Tensor {
@@ -68,7 +64,7 @@ extension Spikes {
         label: "the spikes are \(Shape.text(shape)), the gradient is \(Shape.text(gradient.shape))")
     }
     let total = total
-    if Double(total) > Spikes.denseGradient * Double(rows) * Double(features) {
+    if Double(total) > kernels.denseShares.gradient * Double(rows) * Double(features) {
       let flat = try tensor().reshaped([rows, features]).transposed()
       let slopes = try gradient.detached.reshaped([rows, columns])
       return (try Tensor.matmul(flat, slopes), try slopes.sum(over: [0]))

@@ -52,6 +52,14 @@ private struct SpikeProduct {
 private let rowsPerListTask = 64
 
 extension Level {
+  public static var denseShares: (forward: Double, gradient: Double) {
+    #if KERNELS_AVX512
+      (0.35, 0.3)
+    #else
+      (0.5, 0.4)
+    #endif
+  }
+
   public static func spikeGemmWorkspace(rows: Int, features: Int, total: Int) -> Int {
     let words = (features + 63) / 64
     let blocks = max(1, (words + SpikePlan.packedWords - 1) / SpikePlan.packedWords)

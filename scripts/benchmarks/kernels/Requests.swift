@@ -1,6 +1,7 @@
 // What each request does. Only this file calls the kernels.
 
 import Kernels
+import Tensors
 
 /// The seconds of each repeat, or nil where the request is not understood.
 func answer(_ name: String, _ numbers: [Double]) -> [Double]? {
@@ -25,40 +26,41 @@ private func timeGemm(m: Int, n: Int, k: Int, transA: Bool, transB: Bool, repeat
   let a = Floats(random: m * k)
   let b = Floats(random: k * n)
   let c = Floats(m * n)
-  let workspace = Floats(GemmPlan(m: m, n: n, k: k).workspaceCount)
+  let workspace = Floats(kernels.gemmWorkspace(m: m, n: n, k: k))
   let left = MatrixView(a.base, stride: transA ? m : k, transposed: transA)
   let right = MatrixView(b.base, stride: transB ? k : n, transposed: transB)
   return timed(repeats) {
-    gemm(m: m, n: n, k: k, a: left, b: right, c: c.base, cStride: n, workspace: workspace.base)
+    kernels.gemm(
+      m: m, n: n, k: k, a: left, b: right, c: c.base, cStride: n, workspace: workspace.base, shouldStop: { false })
   }
 }
 
-private func timeSpikes(rows: Int, features: Int, columns: Int, density: Double, repeats: Int) -> [Double] {
-  let spikes = Bits(rows: rows, features: features, density: density)
-  let weights = Floats(random: features * columns)
-  let out = Floats(rows * columns)
-  let workspace = Floats(spikeGemmWorkspace(rows: rows, features: features, columns: columns))
-  return timed(repeats) {
-    spikeGemm(
-      rows: rows, features: features, columns: columns, spikes: spikes.base, wordsPerRow: spikes.wordsPerRow,
-      weights: weights.base, weightStride: columns, out: out.base, outStride: columns, workspace: workspace.base)
-  }
+/// As a dense layer has it: the product by events or, where there are many spikes, by a dense product of their numbers.
+private func timeSpikes(rows: Int, features: Int, columns: Int, density: Double, repeats: Int) -> [Double]? {
+  guard let spikes = try? randomSpikes(rows: rows, features: features, density: density),
+    let weights = try? randomTensor([features, columns])
+  else { return nil }
+  return timed(repeats) { _ = try? spikes.product(with: weights) }
 }
 
 /// Turning the spikes around is a part of the gradient, as it is in training.
-private func timeWeightGradient(rows: Int, features: Int, columns: Int, density: Double, repeats: Int) -> [Double] {
-  let spikes = Bits(rows: rows, features: features, density: density)
-  let turned = Bits(rows: features, features: rows, density: 0)
-  let gradient = Floats(random: rows * columns)
-  let out = Floats(features * columns)
-  let workspace = Floats(spikeGemmWorkspace(rows: features, features: rows, columns: columns))
-  return timed(repeats) {
-    transposeSpikes(
-      spikes.base, rows: rows, wordsPerRow: spikes.wordsPerRow, features: features, out: turned.base)
-    spikeGemm(
-      rows: features, features: rows, columns: columns, spikes: turned.base, wordsPerRow: turned.wordsPerRow,
-      weights: gradient.base, weightStride: columns, out: out.base, outStride: columns, workspace: workspace.base)
-  }
+private func timeWeightGradient(rows: Int, features: Int, columns: Int, density: Double, repeats: Int) -> [Double]? {
+  guard let spikes = try? randomSpikes(rows: rows, features: features, density: density),
+    let gradient = try? randomTensor([rows, 1, columns])
+  else { return nil }
+  return timed(repeats) { _ = try? spikes.weightGradient(of: gradient) }
+}
+
+private func randomSpikes(rows: Int, features: Int, density: Double) throws -> Spikes {
+  let bits = Bits(rows: rows, features: features, density: density)
+  var spikes = try Spikes(shape: [rows, 1, features])
+  for place in spikes.words.indices { spikes.words[place] = bits.base[place] }
+  return spikes
+}
+
+private func randomTensor(_ shape: [Int]) throws -> Tensor {
+  let numbers = Floats(random: shape.reduce(1, *))
+  return try Tensor(shape: shape) { target in target.baseAddress?.update(from: numbers.base, count: numbers.count) }
 }
 
 private let neuron = LifConstants(beta: 0.9, threshold: 1, reset: .subtract)
@@ -72,7 +74,7 @@ private func timeLif(steps: Int, neurons: Int, repeats: Int) -> [Double] {
   let carried = steps == 1 ? state.base : nil
   return timed(repeats, before: { membrane.fill(from: drive) }) {
     overBlocks(steps: steps, neurons: neurons) { blocks in
-      lifForward(
+      kernels.lifForward(
         neuron, steps: steps, rows: 1, neurons: neurons, membrane: membrane.base, spikes: spikes.base,
         carried: carried, blocks: blocks)
     }
@@ -86,9 +88,9 @@ private func timeLifBackward(steps: Int, neurons: Int, repeats: Int) -> [Double]
   let gradient = Floats(steps * neurons)
   return timed(repeats, before: { gradient.fill(from: source) }) {
     overBlocks(steps: steps, neurons: neurons) { blocks in
-      lifBackward(
+      kernels.lifBackward(
         neuron, surrogate: .fastSigmoid(slope: 25), steps: steps, rows: 1, neurons: neurons, membrane: membrane.base,
-        gradient: gradient.base, blocks: blocks)
+        gradient: gradient.base, carried: nil, blocks: blocks)
     }
   }
 }
