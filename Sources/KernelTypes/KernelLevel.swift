@@ -2,7 +2,7 @@
 
 /// The kernels, built for one level of the CPU.
 public protocol KernelLevel: ConvolutionKernels, ElementKernels, FoldKernels, LifKernels, MatrixKernels, NeuronKernels,
-  OptimizerKernels, PoolKernels, SpikeKernels
+  OptimizerKernels, PoolKernels, RandomKernels, SpikeKernels
 {
   /// The level's name, as a user writes it.
   static var name: String { get }

@@ -5,8 +5,8 @@ import Tensors
 
 /// All that a forward pass leaves for the loss and for the backward pass.
 public struct NetworkTrace: Sendable {
-  /// One for each layer.
-  public var memories: [LayerMemory] = []
+  /// What the layers keep, for each group of samples.
+  var groups: [(samples: Range<Int>, memories: [LayerMemory])] = []
   /// The spikes (or potentials) of each population of neurons, by its place: the position of its layer, and where it
   /// is inside a branch, its positions there.
   public var activity: [(place: [Int], output: Signal)] = []
@@ -26,8 +26,26 @@ extension Network {
 
   /// Runs the network and keeps what the loss needs and, in a training pass, what `gradients` needs.
   public func trace(_ input: Signal, _ pass: Pass) throws(Fault) -> NetworkTrace {
-    let run = try LayerRow.forward(layers, try fitted(input), pass)
-    return NetworkTrace(memories: run.memories, activity: run.activity, output: run.output)
+    let input = try fitted(input)
+    let ranges = SampleGroups(
+      steps: input.steps, batch: input.batch, shapes: shapes, parameters: parameterCount
+    ).ranges
+    var groups: [(samples: Range<Int>, memories: [LayerMemory])] = []
+    var outputs: [Signal] = []
+    var activities: [[(place: [Int], output: Signal)]] = []
+    for range in ranges {
+      let run = try LayerRow.forward(layers, try input.samples(range), pass.forSamples(from: range.lowerBound))
+      groups.append((range, run.memories))
+      outputs.append(run.output)
+      activities.append(run.activity)
+    }
+    if ranges.count == 1 { return NetworkTrace(groups: groups, activity: activities[0], output: outputs[0]) }
+    var whole: [(place: [Int], output: Signal)] = []
+    for (index, population) in activities[0].enumerated() {
+      let parts = activities.map { $0[index].output }
+      whole.append((population.place, try Signal.joined(parts, batch: input.batch)))
+    }
+    return NetworkTrace(groups: groups, activity: whole, output: try Signal.joined(outputs, batch: input.batch))
   }
 
   /// The gradients of all parameters, from those of the layers' outputs.
@@ -39,9 +57,25 @@ extension Network {
   public func gradients(
     _ trace: consuming NetworkTrace, outputGradients: [[Int]: Tensor], _ pass: Pass
   ) throws(Fault) -> [[Tensor]] {
-    try LayerRow.backward(
-      layers, gradient: nil, memories: trace.memories, direct: outputGradients, wantsInput: false, pass
-    ).parameters
+    var sums: [[Tensor]] = []
+    var groups = trace.groups
+    // Backward from the last group, so that what each keeps is given back as soon as it has served.
+    while let (samples, memories) = groups.popLast() {
+      var direct: [[Int]: Tensor] = [:]
+      for (place, gradient) in outputGradients { direct[place] = try gradient.samples(samples) }
+      let gradients = try LayerRow.backward(
+        layers, gradient: nil, memories: memories, direct: direct, wantsInput: false,
+        pass.forSamples(from: samples.lowerBound)
+      ).parameters
+      if sums.isEmpty {
+        sums = gradients
+        continue
+      }
+      for (layer, list) in gradients.enumerated() {
+        for (parameter, gradient) in list.enumerated() { try sums[layer][parameter].add(gradient) }
+      }
+    }
+    return sums
   }
 
   /// The same, with the gradients by layer.

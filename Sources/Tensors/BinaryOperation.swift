@@ -143,6 +143,14 @@ extension Tensor {
     return try reduced(.sum, over: axes).reshaped(target)
   }
 
+  /// Adds another tensor of the same shape in place. Untracked.
+  public mutating func add(_ other: Tensor) throws(Fault) {
+    guard shape == other.shape else {
+      throw Fault(.shape, "a tensor cannot grow", label: "\(Shape.text(shape)) and \(Shape.text(other.shape))")
+    }
+    try accumulate(other)
+  }
+
   /// Adds another tensor of the same shape in place.
   mutating func accumulate(_ other: Tensor) throws(Fault) {
     try withUnsafeMutableBuffer { (mine) throws(Fault) in

@@ -4,12 +4,10 @@
 import Glibc
 import Synchronization
 
-/// Blocks that were freed, by size, up to a bound on their sum.
+/// Blocks that were freed, by size: never so many that with those in use they pass the most that was ever in use.
 enum MemoryPool {
   /// Smaller blocks are left to the system's allocator, which is quick with them.
   private static let smallest = 1 << 18
-  /// The most bytes that wait.
-  private static let bound = 96 << 20
   private static let hugePage = 2 << 20
 
   private struct Waiting {
@@ -36,7 +34,9 @@ enum MemoryPool {
   }
 
   /// Takes a block back, with the size that `take` gave.
-  static func give(_ block: UnsafeMutableRawPointer, bytes: Int) {
+  ///
+  /// - Parameter bound: the most bytes that may wait.
+  static func give(_ block: UnsafeMutableRawPointer, bytes: Int, bound: Int) {
     if bytes < smallest || bytes > bound { return free(block) }
     let address = UInt(bitPattern: block)
     waiting.withLock { waiting in

@@ -5,6 +5,7 @@
 
 import Faults
 import Glibc
+import Kernels
 
 /// A sequence of random numbers named by (seed, purpose, index): the same name always gives the same sequence.
 public struct RandomStream: Sendable {
@@ -12,7 +13,9 @@ public struct RandomStream: Sendable {
   private let high: UInt64
   /// The number of 32-bit words drawn so far.
   public private(set) var position: UInt64 = 0
-  private var block: Philox.Words = (0, 0, 0, 0)
+  /// The words of some counters in a row, the first of them.
+  private var drawn = InlineArray<64, UInt32>(repeating: 0)
+  private var firstDrawn = UInt64.max
 
   /// - Parameters:
   ///   - seed: what the user set.
@@ -22,7 +25,7 @@ public struct RandomStream: Sendable {
     key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    let mixed = Philox.words(
+    let mixed = philoxPlain(
       key: key,
       counter: (
         UInt32(truncatingIfNeeded: hash), UInt32(truncatingIfNeeded: hash >> 32), UInt32(truncatingIfNeeded: index),
@@ -31,35 +34,23 @@ public struct RandomStream: Sendable {
     high = UInt64(mixed.0) | UInt64(mixed.1) << 32
   }
 
-  /// The word at a place of the sequence, whatever has been drawn.
-  func word(at position: UInt64) -> UInt32 {
-    let block = words(ofBlock: position >> 2)
-    switch position & 3 {
-    case 0: return block.0
-    case 1: return block.1
-    case 2: return block.2
-    default: return block.3
-    }
-  }
-
-  func words(ofBlock index: UInt64) -> Philox.Words {
-    Philox.words(
-      key: key,
-      counter: (
-        UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32),
-        UInt32(truncatingIfNeeded: high), UInt32(truncatingIfNeeded: high >> 32)
-      ))
-  }
-
   private mutating func nextWord() -> UInt32 {
-    if position & 3 == 0 { block = words(ofBlock: position >> 2) }
-    defer { position &+= 1 }
-    switch position & 3 {
-    case 0: return block.0
-    case 1: return block.1
-    case 2: return block.2
-    default: return block.3
+    let index = position >> 2
+    if index < firstDrawn || index &- firstDrawn >= 16 {
+      firstDrawn = index
+      let stream = self
+      withUnsafeMutableBytes(of: &drawn) { bytes in
+        guard let words = bytes.baseAddress?.assumingMemoryBound(to: UInt32.self) else { return }
+        stream.fill(words, first: index, blocks: 16)
+      }
     }
+    defer { position &+= 1 }
+    return drawn[Int(position &- (firstDrawn << 2))]
+  }
+
+  /// The words of some counters, four for each.
+  private func fill(_ words: UnsafeMutablePointer<UInt32>, first: UInt64, blocks: Int) {
+    kernels.philox(key: key, high: high, first: first, blocks: blocks, words: words)
   }
 
   /// 64 random bits.
@@ -111,13 +102,7 @@ public struct RandomStream: Sendable {
   ) throws(Fault) -> Tensor {
     let span = high - low
     return try filled(shape) { words, out, count in
-      let values = (
-        RandomStream.unit(words.0), RandomStream.unit(words.1), RandomStream.unit(words.2), RandomStream.unit(words.3)
-      )
-      out[0] = low + span * values.0
-      if count > 1 { out[1] = low + span * values.1 }
-      if count > 2 { out[2] = low + span * values.2 }
-      if count > 3 { out[3] = low + span * values.3 }
+      kernels.uniform(count: count, low: low, span: span, words, out: out)
     }
   }
 
@@ -126,26 +111,33 @@ public struct RandomStream: Sendable {
     _ shape: [Int], mean: Float = 0, standardDeviation: Float = 1
   ) throws(Fault) -> Tensor {
     try filled(shape) { words, out, count in
-      let low = RandomStream.gaussian(words.0, words.1)
-      let high = RandomStream.gaussian(words.2, words.3)
-      out[0] = mean + standardDeviation * low.0
-      if count > 1 { out[1] = mean + standardDeviation * low.1 }
-      if count > 2 { out[2] = mean + standardDeviation * high.0 }
-      if count > 3 { out[3] = mean + standardDeviation * high.1 }
+      for i in stride(from: 0, to: count, by: 2) {
+        let pair = RandomStream.gaussian(words[i], words[i + 1])
+        out[i] = mean + standardDeviation * pair.0
+        if i + 1 < count { out[i + 1] = mean + standardDeviation * pair.1 }
+      }
     }
   }
 
-  /// Four elements from each block of four words, from the next whole block on.
+  /// Four elements from each block of four words, from the next whole block on. `body` is given whole blocks of words
+  /// and how many elements to make of them.
   private mutating func filled(
-    _ shape: [Int], _ body: (Philox.Words, UnsafeMutablePointer<Float>, Int) -> Void
+    _ shape: [Int], _ body: (UnsafePointer<UInt32>, UnsafeMutablePointer<Float>, Int) -> Void
   ) throws(Fault) -> Tensor {
     let result = try Tensor(uninitialized: shape)
     let (out, count, stream) = (result.base, result.count, self)
     let first = (position &+ 3) >> 2
     let blocks = (count + 3) / 4
     try Parallel.ranges(blocks, grain: 4096) { range in
-      for index in range {
-        body(stream.words(ofBlock: first &+ UInt64(index)), out + index * 4, min(4, count - index * 4))
+      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 1024) { room in
+        guard let words = room.baseAddress else { return }
+        var block = range.lowerBound
+        while block < range.upperBound {
+          let number = min(256, range.upperBound - block)
+          stream.fill(words, first: first &+ UInt64(block), blocks: number)
+          body(words, out + block * 4, min(number * 4, count - block * 4))
+          block += number
+        }
       }
     }
     position = (first &+ UInt64(blocks)) << 2
@@ -159,26 +151,5 @@ public struct RandomStream: Sendable {
     let radius = Glibc.sqrtf(-2 * Glibc.logf((Float(a >> 8) + 0.5) * 0x1p-24))
     let angle = 2 * Float.pi * unit(b)
     return (radius * Glibc.cosf(angle), radius * Glibc.sinf(angle))
-  }
-}
-
-/// The Philox4x32-10 function.
-enum Philox {
-  typealias Words = (UInt32, UInt32, UInt32, UInt32)
-
-  /// Ten rounds of two multiplications, exclusive ors and a key schedule.
-  static func words(key: (UInt32, UInt32), counter: Words) -> Words {
-    var (k0, k1) = key
-    var (c0, c1, c2, c3) = counter
-    for _ in 0..<10 {
-      let p0 = UInt64(c0) &* 0xD251_1F53
-      let p1 = UInt64(c2) &* 0xCD9E_8D57
-      let n0 = UInt32(truncatingIfNeeded: p1 >> 32) ^ c1 ^ k0
-      let n2 = UInt32(truncatingIfNeeded: p0 >> 32) ^ c3 ^ k1
-      (c0, c1, c2, c3) = (n0, UInt32(truncatingIfNeeded: p1), n2, UInt32(truncatingIfNeeded: p0))
-      k0 &+= 0x9E37_79B9
-      k1 &+= 0xBB67_AE85
-    }
-    return (c0, c1, c2, c3)
   }
 }

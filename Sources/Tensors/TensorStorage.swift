@@ -19,6 +19,7 @@ final class TensorStorage: @unchecked Sendable {
       TensorMemory.held.subtract(bytes, ordering: .relaxed)
       throw Shape.tooLarge(shape, bytes: bytes)
     }
+    TensorMemory.peak.max(held, ordering: .relaxed)
     guard let taken = MemoryPool.take(bytes: bytes) else {
       TensorMemory.held.subtract(bytes, ordering: .relaxed)
       throw Fault(
@@ -31,14 +32,16 @@ final class TensorStorage: @unchecked Sendable {
   }
 
   deinit {
-    MemoryPool.give(base, bytes: size)
-    TensorMemory.held.subtract(capacity * MemoryLayout<Float>.stride, ordering: .relaxed)
+    let held = TensorMemory.held.subtract(capacity * MemoryLayout<Float>.stride, ordering: .relaxed).newValue
+    MemoryPool.give(base, bytes: size, bound: TensorMemory.peak.load(ordering: .relaxed) - held)
   }
 }
 
 /// The count of bytes that live tensors hold, and how many they may.
 enum TensorMemory {
   static let held = Atomic<Int>(0)
+  /// The most that was ever held at once, plus what is always worth keeping.
+  static let peak = Atomic<Int>(16 << 20)
   static let limit = Atomic<Int>(8 << 30)
 }
 

@@ -32,6 +32,37 @@ import Testing
     #expect(error(.softplus, from: -80, to: 80) { Glibc.log1p(Glibc.exp($0)) } < 5e-7)
   }
 
+  @Test func randomWordsAreThoseOfTheDefinition() {
+    let (high, key): (UInt64, (UInt32, UInt32)) = (0x1234_5678_9ABC_DEF0, (7, 0xFFFF_FFF0))
+    for (first, blocks): (UInt64, Int) in [(0, 1), (5, 8), (0xFFFF_FFFE, 19), (.max - 2, 33)] {
+      var words = [UInt32](repeating: 0, count: blocks * 4 + 1)
+      kernels.philox(key: key, high: high, first: first, blocks: blocks, words: &words)
+      for block in 0..<blocks {
+        let counter = first &+ UInt64(block)
+        let expected = philoxPlain(
+          key: key,
+          counter: (
+            UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32),
+            UInt32(truncatingIfNeeded: high), UInt32(truncatingIfNeeded: high >> 32)
+          ))
+        #expect(Array(words[block * 4..<block * 4 + 4]) == [expected.0, expected.1, expected.2, expected.3])
+      }
+      #expect(words.last == 0)
+    }
+  }
+
+  /// The known answers that accompany the Random123 library (its file of Philox4x32 vectors, ten rounds).
+  @Test func philoxKnownAnswers() {
+    let zero = philoxPlain(key: (0, 0), counter: (0, 0, 0, 0))
+    #expect(zero == (0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8))
+    let full = UInt32.max
+    let ones = philoxPlain(key: (full, full), counter: (full, full, full, full))
+    #expect(ones == (0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd))
+    let pi = philoxPlain(
+      key: (0xa409_3822, 0x299f_31d0), counter: (0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344))
+    #expect(pi == (0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
+  }
+
   @Test func specialNumbers() {
     func apply(_ kernel: UnaryKernel, _ x: Float) -> Float {
       var y: Float = 0

@@ -63,9 +63,14 @@ extension Level {
     _ shape: WindowShape, scale: Float, gradient: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>,
     rows: Range<Int>
   ) {
+    let isPairs = shape.kernelHeight == 2 && shape.kernelWidth == 2 && shape.strideY == 2 && shape.strideX == 2
     for row in rows {
       let target = out + row * shape.features
       let source = gradient + row * shape.channels * shape.outPixels
+      if isPairs {
+        spreadPairs(shape, scale, source, to: target)
+        continue
+      }
       target.update(repeating: 0, count: shape.features)
       forEachWindow(shape) { place, begin in
         let flow = source[place] * scale
@@ -154,4 +159,36 @@ private func largest(_ shape: WindowShape, _ image: UnsafePointer<Float>, _ begi
     for x in 0..<shape.kernelWidth where image[line + x] > image[best] { best = line + x }
   }
   return best
+}
+
+/// The gradient of windows of two by two that lie side by side: each number goes to four places, and those that no window
+/// sees get none.
+@inline(__always)
+private func spreadPairs(
+  _ shape: WindowShape, _ scale: Float, _ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>
+) {
+  let (height, width) = (shape.outHeight, shape.outWidth)
+  for channel in 0..<shape.channels {
+    let image = target + channel * shape.pixels
+    for y in 0..<height {
+      let line = source + (channel * height + y) * width
+      let upper = image + 2 * y * shape.width
+      let lower = upper + shape.width
+      var x = 0
+      while x + 4 <= width {
+        let flow = load4(line + x) * scale
+        let pairs = SIMD8(flow[0], flow[0], flow[1], flow[1], flow[2], flow[2], flow[3], flow[3])
+        UnsafeMutableRawPointer(upper + 2 * x).storeBytes(of: pairs, as: SIMD8<Float>.self)
+        UnsafeMutableRawPointer(lower + 2 * x).storeBytes(of: pairs, as: SIMD8<Float>.self)
+        x += 4
+      }
+      while x < width {
+        let flow = line[x] * scale
+        (upper[2 * x], upper[2 * x + 1], lower[2 * x], lower[2 * x + 1]) = (flow, flow, flow, flow)
+        x += 1
+      }
+      if shape.width > 2 * width { (upper[2 * width], lower[2 * width]) = (0, 0) }
+    }
+    for place in 2 * height * shape.width..<shape.pixels { image[place] = 0 }
+  }
 }

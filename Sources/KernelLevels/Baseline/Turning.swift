@@ -6,16 +6,24 @@ func turn(
   _ source: UnsafePointer<Float>, rows: Int, columns: Int, sourceStep: Int, to out: UnsafeMutablePointer<Float>,
   outStep: Int
 ) {
-  var row = 0
-  while row + 4 <= rows {
-    turnFour(source + row * sourceStep, laneStep: sourceStep, depth: columns, to: out + row, width: outStep)
-    row += 4
-  }
-  while row < rows {
-    let line = source + row * sourceStep
-    let place = out + row
-    for column in 0..<columns { place[column * outStep] = line[column] }
-    row += 1
+  // Few lines of the output at a time: a step that is a power of two puts all of them in one place of the cache.
+  var first = 0
+  while first < columns {
+    let count = min(8, columns - first)
+    var row = 0
+    while row + 4 <= rows {
+      turnFour(
+        source + (row * sourceStep + first), laneStep: sourceStep, depth: count, to: out + (first * outStep + row),
+        width: outStep)
+      row += 4
+    }
+    while row < rows {
+      let line = source + (row * sourceStep + first)
+      let place = out + (first * outStep + row)
+      for column in 0..<count { place[column * outStep] = line[column] }
+      row += 1
+    }
+    first += count
   }
 }
 

@@ -83,6 +83,13 @@ public struct Pass: Sendable {
     self.seed = seed
     layerIndex = 0
   }
+
+  /// The pass of a group of samples that begins with the given one: its draws are its own.
+  func forSamples(from first: Int) -> Pass {
+    var pass = self
+    pass.seed = seed &+ UInt64(truncatingIfNeeded: first) &* 0x9E37_79B9_7F4A_7C15
+    return pass
+  }
 }
 
 /// What a layer did on its way forward.
