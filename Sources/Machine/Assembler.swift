@@ -77,9 +77,12 @@ final class Assembler {
 
   func emitJump(_ opcode: Opcode = .jump, _ a: Int = 0) -> Patch { emitWide(opcode, a, 0) }
 
-  func patch(_ patch: Patch) { code[patch].wide = code.count }
+  func patch(_ patch: Patch) { setTarget(patch, code.count) }
   func patch(_ patches: [Patch]) { patches.forEach { patch($0) } }
-  func setTarget(_ patch: Patch, _ target: Int) { code[patch].wide = target }
+  func setTarget(_ patch: Patch, _ target: Int) { code[patch].wide = target - patch - 1 }
+
+  /// A jump back to a place that is known.
+  func emitJump(_ opcode: Opcode, _ a: Int, back target: Int) { setTarget(emit(opcode, a), target) }
 
   // MARK: constants
 

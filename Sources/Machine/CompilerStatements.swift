@@ -301,7 +301,7 @@ extension Compiler {
     let loop = current.loops.removeLast()
     loop.continues.forEach { current.setTarget($0, start) }
     at(condition)
-    current.emitWide(.jump, 1, start)
+    current.emitJump(.jump, 1, back: start)
     current.patch(exits)
     current.patch(loop.breaks)
   }
@@ -329,7 +329,7 @@ extension Compiler {
       body(&self)
       let loop = current.loops.removeLast()
       loop.continues.forEach { current.setTarget($0, start) }
-      current.emitWide(.jump, 1, start)
+      current.emitJump(.jump, 1, back: start)
       current.patch(loop.breaks)
       current.emit(.loadNil, iterator)
       current.patch(exit)
@@ -355,7 +355,7 @@ extension Compiler {
     let loop = current.loops.removeLast()
     current.patch(loop.continues)
     at(range)
-    current.emitWide(.stepRange, counter, start)
+    current.emitJump(.stepRange, counter, back: start)
     current.patch(exit)
     current.patch(loop.breaks)
   }

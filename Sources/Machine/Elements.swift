@@ -6,6 +6,7 @@ import Tensors
 extension Machine {
   // MARK: from the loop
 
+  @inline(never)
   func index(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let container = registers[Int(instruction.b)]
     let key = registers[Int(instruction.c)]
@@ -16,6 +17,7 @@ extension Machine {
     }
   }
 
+  @inline(never)
   func indexMany(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let container = registers[Int(instruction.b)]
     let count = Int(instruction.x & 127)
@@ -214,6 +216,7 @@ extension Machine {
 
   // MARK: writing
 
+  @inline(never)
   func setIndex(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     attempt(nil, nil) { () throws(Fault) in
       try setElement(
@@ -224,11 +227,16 @@ extension Machine {
 
   /// Writes the element at the end of a path of keys, or changes it by `op=`; every container on the way becomes
   /// unique first. A fault leaves everything as it was seen from outside.
+  @inline(never)
   func assignPath(
-    _ place: PlaceReference, _ keys: UnsafeMutablePointer<Value>, _ count: Int, _ value: UnsafeMutablePointer<Value>,
-    update: Opcode?
+    _ place: PlaceReference, _ registers: UnsafeMutablePointer<Value>, _ first: UnsafeMutablePointer<Instruction>,
+    _ second: UnsafeMutablePointer<Instruction>
   ) -> Bool {
-    attempt(nil, nil) { () throws(Fault) in
+    let keys = registers + Int(first.pointee.b)
+    let count = Int(first.pointee.c)
+    let value = registers + Int(second.pointee.a)
+    let update = second.pointee.b == 0 ? nil : Opcode(rawValue: UInt8(truncatingIfNeeded: second.pointee.c))
+    return attempt(nil, nil) { () throws(Fault) in
       switch place {
       case .memory(let memory): try assign(memory, keys, count, value.pointee, update)
       case .cell(let cell): try assign(&cell.value, keys, count, value.pointee, update)
@@ -347,6 +355,7 @@ extension Machine {
 
   // MARK: taking apart
 
+  @inline(never)
   func checkParts(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let place = registers + Int(instruction.a)
     if place.pointee.tag == .tensor || place.pointee.tag == .range || place.pointee.tag == .foreign {
@@ -379,6 +388,7 @@ extension Machine {
         label: "the value is \(shortText(place.pointee))", help: "`..rest` takes what is left, `_` skips one"))
   }
 
+  @inline(never)
   func takeElement(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     guard let elements = registers[Int(instruction.b)].elements, Int(instruction.c) < elements.count else {
       return fail(Fault(.value, "too few values for the names"))
@@ -387,6 +397,7 @@ extension Machine {
     return true
   }
 
+  @inline(never)
   func takeTail(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     guard registers[Int(instruction.b)].elements != nil else { return fail(Fault(.value, "too few values for the names")) }
     let list = registers[Int(instruction.b)].object(as: ListObject.self)

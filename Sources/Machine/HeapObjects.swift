@@ -8,6 +8,13 @@ import Tensors
 public class HeapObject {
   final var references = 1
 
+  /// Whether that was the last one.
+  @inline(__always)
+  final func dropReference() -> Bool {
+    references &-= 1
+    return references == 0
+  }
+
   /// Moves out the values that this object holds, so that freeing it never recurses.
   func takeChildren(into pending: inout [Value]) {}
 
@@ -23,11 +30,7 @@ public class HeapObject {
     value.unmanaged.release()
     while let child = pending.popLast() {
       guard child.tag.isHeap else { continue }
-      let count = child.unmanaged._withUnsafeGuaranteedRef { object -> Int in
-        object.references &-= 1
-        return object.references
-      }
-      if count == 0 {
+      if child.unmanaged._withUnsafeGuaranteedRef({ $0.dropReference() }) {
         child.unmanaged._withUnsafeGuaranteedRef { $0.takeChildren(into: &pending) }
         child.unmanaged.release()
       }

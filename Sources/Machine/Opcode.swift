@@ -77,6 +77,21 @@ enum Opcode: UInt8 {
   case result  // the program's value is a, moved
 }
 
+extension Opcode {
+  /// Whether a comparison holds between two numbers of one type; nothing but `notEqual` holds for a NaN.
+  @inline(__always)
+  func holds<Number: Comparable>(_ left: Number, _ right: Number) -> Bool {
+    switch self {
+    case .equal: left == right
+    case .notEqual: left != right
+    case .less: left < right
+    case .lessOrEqual: left <= right
+    case .greater: left > right
+    default: left >= right
+    }
+  }
+}
+
 /// One instruction in eight bytes.
 struct Instruction {
   var opcode: Opcode
@@ -93,6 +108,10 @@ struct Instruction {
       c = UInt16(truncatingIfNeeded: newValue >> 16)
     }
   }
+
+  /// `b` and `c` as the distance of a jump's target from the word behind the jump.
+  @inline(__always)
+  var offset: Int { Int(Int32(bitPattern: UInt32(b) | UInt32(c) << 16)) }
 }
 
 /// Where an assignment's target lives.
