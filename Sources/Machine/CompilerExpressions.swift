@@ -33,6 +33,18 @@ extension Compiler {
     return operand(id)
   }
 
+  /// The left operand of an operator, in the target itself where it needs a register and the target's value is dead.
+  private mutating func operand(_ id: NodeID, before right: NodeID, in target: Int) -> (register: Int, isTemporary: Bool) {
+    if target == liveTarget { return operand(id, before: [right]) }
+    if case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
+      case .register(let register) = storage(of: index), !resolver.isAssigned(index, within: tree.span(right))
+    {
+      return (register, false)
+    }
+    compile(id, to: target)
+    return (target, false)
+  }
+
   /// Two operands, left before right.
   private mutating func operands(_ left: NodeID, _ right: NodeID) -> (Int, Int, Int) {
     let first = operand(left, before: [right])
@@ -264,20 +276,22 @@ extension Compiler {
       return
     }
     if case .int(let amount) = tree[right], abs(amount) < 30_000, operation == .add || operation == .subtract {
-      let (register, isTemporary) = operand(left)
+      let (register, isTemporary) = operand(left, before: right, in: target)
       at(id, left: left, right: right)
       current.emit(.addInt, target, register, operation == .add ? amount : -amount, x: isTemporary ? 1 : 0)
       return
     }
     if let opcode = Self.constantOpcodes[operation], let constant = numberConstant(right) {
-      let (register, isTemporary) = operand(left)
+      let (register, isTemporary) = operand(left, before: right, in: target)
       at(id, left: left, right: right)
       current.emit(opcode, target, register, constant, x: isTemporary ? 1 : 0)
       return
     }
-    let (first, second, flags) = operands(left, right)
+    let first = operand(left, before: right, in: target)
+    let second = operand(right)
     at(id, left: left, right: right)
-    current.emit(Self.opcode(operation), target, first, second, x: flags)
+    let flags = (first.isTemporary ? 1 : 0) | (second.isTemporary ? 2 : 0)
+    current.emit(Self.opcode(operation), target, first.register, second.register, x: flags)
   }
 
   /// Arithmetic on two number literals, done once; what would fail is left to fail where it stands.
@@ -494,7 +508,7 @@ extension Compiler {
       if !names.isEmpty { current.emitWide(.jump, 0, namesConstant) }
     } else {
       at(id, left: callee)
-      current.emit(.call, base, count, namesConstant, x: flags)
+      current.emit(names.isEmpty ? .call : .callNamed, base, count, namesConstant, x: flags)
     }
     if base != target { current.emit(.move, target, base, x: 1) }
   }

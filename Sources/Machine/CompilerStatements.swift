@@ -15,13 +15,7 @@ extension Compiler {
     case .assign(let target, let operation, let value): compileAssignment(target, operation, value, id)
     case .function(let function): compileFunctionDefinition(function, id)
     case .returning(let value):
-      if let value {
-        let register = consumable(value)
-        at(id)
-        current.emit(.returnValue, register)
-      } else {
-        current.emit(.returnNil)
-      }
+      if let value { compileReturn(of: value) } else { emitReturnNil() }
     case .breaking:
       let jump = current.emitJump()
       current.loops[current.loops.count - 1].breaks.append(jump)
@@ -72,6 +66,37 @@ extension Compiler {
         compileStatement(id)
       }
     }
+    current.free(to: mark)
+  }
+
+  /// Compiles an expression whose value the function gives. A branch returns by itself, and a local is moved out.
+  mutating func compileReturn(of id: NodeID) {
+    let mark = current.nextRegister
+    defer { current.free(to: mark) }
+    switch tree[id] {
+    case .block(let statements):
+      for statement in statements.dropLast() { compileStatement(statement) }
+      guard let last = statements.last else { return emitReturnNil() }
+      if isExpression(last) { return compileReturn(of: last) }
+      compileStatement(last)
+      emitReturnNil()
+    case .conditional(let condition, let then, let otherwise):
+      let failures = compileCondition(condition)
+      compileReturn(of: then)
+      current.patch(failures)
+      if let otherwise { compileReturn(of: otherwise) } else { emitReturnNil() }
+    default:
+      let (register, _) = operand(id)
+      at(id)
+      current.emit(.returnValue, register)
+    }
+  }
+
+  mutating func emitReturnNil() {
+    let mark = current.nextRegister
+    let register = current.newRegister()
+    current.emit(.loadNil, register)
+    current.emit(.returnValue, register)
     current.free(to: mark)
   }
 
@@ -144,7 +169,9 @@ extension Compiler {
         compile(value, to: fresh)
         current.emit(.move, register, fresh, x: 1)
       } else {
+        liveTarget = register
         compile(value, to: register)
+        liveTarget = nil
       }
     case .cell(let register):
       let fresh = current.newRegister()
@@ -476,10 +503,7 @@ extension Compiler {
       }
       if let index = resolver.declaredAt[parameter.span.start] { declareLocal(index, in: register) }
     }
-    let result = current.newRegister()
-    compile(function.body, to: result)
-    at(function.body)
-    current.emit(.returnValue, result)
+    compileReturn(of: function.body)
     finishFunction(tree.span(id))
     current = outer
     current.add(prototype)

@@ -50,7 +50,10 @@ extension Machine {
     var frame = frames + (frameCount - 1)
     var registers = frame.pointee.base
     var constants = frame.pointee.header.pointee.constants
+    let entryFrame = frames + (entry - 1)
     let lastFrame = frames + (limits.callDepth - 1)
+    // No function has as many registers; nearer to the end, the slow path looks closely.
+    let fastStackEnd = stackEnd - 65_536
     var fuel = 1024
 
     while true {
@@ -431,11 +434,9 @@ extension Machine {
       case .call:
         let base = registers + Int(at.pointee.a)
         let callee = base.pointee
-        if callee.tag == .function, at.pointee.x & 2 == 0 {
+        if callee.tag == .function {
           let next = callee.read(FunctionObject.self) { $0.header }
-          if next.pointee.plainParameters == Int(at.pointee.b), frame < lastFrame,
-            base + next.pointee.registerCount < stackEnd
-          {
+          if next.pointee.plainParameters == Int(at.pointee.b), frame < lastFrame, base < fastStackEnd {
             frame += 1
             frame.initialize(to: Frame(header: next, returnAddress: pc, base: base + 1))
             frameCount &+= 1
@@ -443,15 +444,26 @@ extension Machine {
             pc = next.pointee.code
             constants = next.pointee.constants
             fuel &-= 1
-            if fuel > 0 { continue }
+            if fuel != 0 { continue }
             fuel = 1024
             ok = checkInterrupt()
             break
           }
         }
         currentPC = pc
-        let names = at.pointee.x & 2 != 0 ? constants[Int(at.pointee.c)] : nil
-        switch prepareCall(base, Int(at.pointee.b), names: names, flags: at.pointee.x) {
+        switch prepareCall(base, Int(at.pointee.b), names: nil, flags: at.pointee.x) {
+        case .done: break
+        case .failed: ok = false
+        case .entered:
+          pc = currentPC
+          frame = frames + (frameCount - 1)
+          registers = frame.pointee.base
+          constants = frame.pointee.header.pointee.constants
+        }
+      case .callNamed:
+        currentPC = pc
+        let names = constants[Int(at.pointee.c)]
+        switch prepareCall(registers + Int(at.pointee.a), Int(at.pointee.b), names: names, flags: at.pointee.x) {
         case .done: break
         case .failed: ok = false
         case .entered:
@@ -482,19 +494,18 @@ extension Machine {
           registers = frame.pointee.base
           constants = frame.pointee.header.pointee.constants
         }
-      case .returnValue, .returnNil:
-        var value = Value.nil
-        if at.pointee.opcode == .returnValue {
-          value = registers[Int(at.pointee.a)]
-          registers[Int(at.pointee.a)] = .nil
-        }
+      case .returnValue:
+        let value = registers[Int(at.pointee.a)]
         let count = frame.pointee.header.pointee.registerCount
-        if Machine.holdsHeap(registers, count) { Machine.clear(registers, count) }
+        if Machine.holdsHeap(registers, count) {
+          registers[Int(at.pointee.a)] = .nil
+          Machine.clear(registers, count)
+        }
         Machine.store(registers - 1, value)
         pc = frame.pointee.returnAddress
         frame -= 1
         frameCount &-= 1
-        if frameCount == entry { return true }
+        if frame == entryFrame { return true }
         registers = frame.pointee.base
         constants = frame.pointee.header.pointee.constants
 

@@ -57,10 +57,10 @@ enum Opcode: UInt8 {
   case element  // a <- part #c of list b
   case tail  // a <- list of the parts of b from #c
   // Calling
-  case call  // a <- call of the value in a with #b arguments behind it; c: names k or none; x: flags
+  case call  // a <- call of the value in a with #b arguments behind it; x: flags
+  case callNamed  // the same, the last arguments named by k(c)
   case callMember  // a <- member k(c) of the value in a+1 called with #b arguments (that value among them)
   case returnValue  // gives a, moved
-  case returnNil
   // Going through
   case prepareRange  // a, b: low and high become int counters; jump @ in the next word when empty
   case stepRange  // ++a; while below b: c <- a, else fall through
@@ -102,7 +102,7 @@ struct Instruction {
 
   /// `b` and `c` as one number: a jump's target or a global's slot.
   var wide: Int {
-    get { Int(b) | Int(c) << 16 }
+    @inline(__always) get { Int(UInt32(b) | UInt32(c) << 16) }
     set {
       b = UInt16(truncatingIfNeeded: newValue)
       c = UInt16(truncatingIfNeeded: newValue >> 16)
