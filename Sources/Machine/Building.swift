@@ -82,6 +82,19 @@ extension Machine {
     return true
   }
 
+  /// `xs += [x]` where the list has room and nothing else holds it; false when it is not that.
+  @inline(__always)
+  func appendKnown(_ memory: UnsafeMutablePointer<Value>, _ element: UnsafeMutablePointer<Value>) -> Bool {
+    guard memory.pointee.tag == .list, memory.pointee.isUnique else { return false }
+    let largest = limits.elements
+    return memory.pointee.read(ListObject.self) { list in
+      guard list.count < list.capacity, list.count < largest else { return false }
+      list.append(element.pointee)
+      element.pointee = .nil
+      return true
+    }
+  }
+
   /// `xs += [x]` without making the one-element list.
   @inline(never)
   func appendInPlace(_ place: PlaceReference, _ element: UnsafeMutablePointer<Value>) -> Bool {
@@ -143,21 +156,6 @@ extension Machine {
       let specification = try FormatSpecification(parsing: format.asString ?? "")
       Machine.store(registers + Int(instruction.a), .string(try specification.format(registers[Int(instruction.b)])))
     }
-  }
-
-  @inline(never)
-  func concatenate(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
-    var text = ""
-    for index in Int(instruction.b)..<Int(instruction.b) + Int(instruction.c) {
-      registers[index].appendText(to: &text)
-      Machine.store(registers + index, .nil)
-    }
-    let size = text.utf8.count
-    if size > limits.elements {
-      return attempt(nil, nil) { () throws(Fault) in try checkSize(size, of: .string) }
-    }
-    Machine.store(registers + Int(instruction.a), .string(text))
-    return true
   }
 
   @inline(never)

@@ -15,8 +15,8 @@ final class IteratorObject: HeapObject {
     characters = (source.asString ?? "").makeIterator()
   }
 
-  override func takeChildren(into pending: inout [Value]) {
-    pending.append(source)
+  override func dropChildren(into dead: inout [Value]) {
+    Self.drop(source, into: &dead)
     source = .nil
   }
 }

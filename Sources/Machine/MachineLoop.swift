@@ -377,6 +377,11 @@ extension Machine {
       case .extend: ok = extendList(at.pointee, registers)
       case .merge: ok = mergeMap(at.pointee, registers)
       case .appendTo:
+        if at.pointee.x == Place.register.rawValue,
+          appendKnown(registers + Int(at.pointee.a), registers + Int(at.pointee.b))
+        {
+          continue
+        }
         let place = place(at, registers, &pc)
         ok = appendInPlace(place, registers + Int(at.pointee.b))
       case .newRange: ok = makeRange(at.pointee, registers)
