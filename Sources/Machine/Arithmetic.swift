@@ -38,7 +38,7 @@ extension Machine {
     case .subtractConstant: .subtract
     case .multiplyConstant: .multiply
     case .divideConstant: .divide
-    case .remainderConstant: .remainder
+    case .remainderConstant, .remainderSmall: .remainder
     default: nil
     }
   }

@@ -23,6 +23,7 @@ final class Assembler {
   private var constants: [Value] = []
   private var stringConstants: [String: Int] = [:]
   private var intConstants: [Int: Int] = [:]
+  private var divisorConstants: [Int: Int] = [:]
   private var floatConstants: [UInt64: Int] = [:]
   private(set) var nextRegister = 0
   private var deepestRegister = 0
@@ -103,6 +104,15 @@ final class Assembler {
     if let known = intConstants[value] { return known }
     let index = add(.int(value))
     intConstants[value] = index
+    return index
+  }
+
+  /// A divisor, and behind it its reciprocal in 64 binary places.
+  func constant(divisor: Int) -> Int {
+    if let known = divisorConstants[divisor] { return known }
+    let index = add(.int(divisor))
+    _ = add(.int(Int(bitPattern: UInt.max / UInt(divisor) + 1)))
+    divisorConstants[divisor] = index
     return index
   }
 

@@ -21,12 +21,12 @@ extension Machine {
     switch opcode {
     case .ifEqual: (.equal, false)
     case .ifNotEqual: (.notEqual, false)
-    case .ifLess: (.less, false)
+    case .ifLess, .whileLess: (.less, false)
     case .ifLessOrEqual: (.lessOrEqual, false)
     case .ifGreater: (.greater, false)
     case .ifGreaterOrEqual: (.greaterOrEqual, false)
     case .ifEqualConstant: (.equal, true)
-    case .ifLessConstant: (.less, true)
+    case .ifLessConstant, .whileLessConstant: (.less, true)
     case .ifLessOrEqualConstant: (.lessOrEqual, true)
     case .ifGreaterConstant: (.greater, true)
     default: (.greaterOrEqual, true)
@@ -75,7 +75,8 @@ extension Machine {
     if !ok { return (false, word) }
     if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.a), .nil) }
     if instruction.x & 2 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
-    return (true, Machine.branch(word, isTrue))
+    let isLoop = instruction.opcode == .whileLess || instruction.opcode == .whileLessConstant
+    return (true, Machine.branch(word, isTrue != isLoop))
   }
 
   @inline(never)

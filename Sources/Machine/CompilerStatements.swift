@@ -216,12 +216,18 @@ extension Compiler {
     }
   }
 
-  private static let opcodes: [BinaryOperator: Opcode] = [
-    .add: .add, .subtract: .subtract, .multiply: .multiply, .divide: .divide, .floorDivide: .floorDivide,
-    .remainder: .remainder, .power: .power, .matrixProduct: .matrixProduct,
-  ]
-
-  static func opcode(_ operation: BinaryOperator) -> Opcode { opcodes[operation] ?? .add }
+  static func opcode(_ operation: BinaryOperator) -> Opcode {
+    switch operation {
+    case .add: .add
+    case .subtract: .subtract
+    case .multiply: .multiply
+    case .divide: .divide
+    case .floorDivide: .floorDivide
+    case .remainder: .remainder
+    case .power: .power
+    case .matrixProduct: .matrixProduct
+    }
+  }
 
   private mutating func compileUpdate(
     _ storage: Storage, _ operation: BinaryOperator, _ value: NodeID, _ target: NodeID, _ id: NodeID
@@ -323,12 +329,18 @@ extension Compiler {
   private mutating func compileWhile(_ condition: NodeID, _ body: NodeID) {
     let start = current.position
     let exits = compileCondition(condition)
+    let first = current.position
     current.loops.append(Assembler.Loop())
     compileStatement(body)
     let loop = current.loops.removeLast()
-    loop.continues.forEach { current.setTarget($0, start) }
-    at(condition)
-    current.emitJump(.jump, 1, back: start)
+    let end = current.position
+    if compileLoopBranch(condition, back: first) {
+      loop.continues.forEach { current.setTarget($0, end) }
+    } else {
+      loop.continues.forEach { current.setTarget($0, start) }
+      at(condition)
+      current.emitJump(.jump, 1, back: start)
+    }
     current.patch(exits)
     current.patch(loop.breaks)
   }

@@ -12,35 +12,6 @@ extension Machine {
     }
   }
 
-  @inline(__always)
-  static func store(_ place: UnsafeMutablePointer<Value>, _ value: Value) {
-    let old = place.pointee
-    place.pointee = value
-    old.release()
-  }
-
-  /// Two ints or two floats through an operator; nil for other types, and where ints overflow.
-  @inline(__always)
-  private static func number(
-    _ left: Value, _ right: Value, _ ints: (Int, Int) -> (partialValue: Int, overflow: Bool),
-    _ floats: (Double, Double) -> Double
-  ) -> Value? {
-    if left.tag == .int, right.tag == .int {
-      let result = ints(left.rawInt, right.rawInt)
-      return result.overflow ? nil : .int(result.partialValue)
-    }
-    return left.tag == .float && right.tag == .float ? .float(floats(left.rawFloat, right.rawFloat)) : nil
-  }
-
-  /// Two ints or two floats through a comparison; nil for other types.
-  @inline(__always)
-  private static func test(
-    _ left: Value, _ right: Value, _ ints: (Int, Int) -> Bool, _ floats: (Double, Double) -> Bool
-  ) -> Bool? {
-    if left.tag == .int, right.tag == .int { return ints(left.rawInt, right.rawInt) }
-    return left.tag == .float && right.tag == .float ? floats(left.rawFloat, right.rawFloat) : nil
-  }
-
   /// The interpreter's loop: runs the top frame until it has returned to the frame count given. False when a fault
   /// found no handler above that frame; it is then pending.
   ///
@@ -225,6 +196,24 @@ extension Machine {
           continue
         }
         ok = slowArithmetic(at.pointee, registers, constants)
+      case .remainderSmall:
+        let left = registers[Int(at.pointee.b)]
+        let divisor = constants[Int(at.pointee.c)].rawInt
+        if left.tag == .int {
+          let dividend = left.rawInt
+          var remainder: Int
+          if dividend >> 48 == 0 {
+            // A product instead of a division; it is exact for such numbers.
+            let product = UInt128(truncatingIfNeeded: dividend) &* UInt128(truncatingIfNeeded: constants[Int(at.pointee.c) + 1].payload)
+            remainder = dividend &- Int(truncatingIfNeeded: product &>> 64) &* divisor
+          } else {
+            remainder = dividend % divisor
+            if remainder < 0 { remainder += divisor }
+          }
+          Machine.store(registers + Int(at.pointee.a), .int(remainder))
+          continue
+        }
+        ok = slowArithmetic(at.pointee, registers, constants)
       case .negate:
         let value = registers[Int(at.pointee.b)]
         if value.tag == .int, value.rawInt != Int.min {
@@ -336,6 +325,18 @@ extension Machine {
         if let holds = Machine.test(registers[Int(at.pointee.a)], right, { $0 >= $1 }, { $0 >= $1 }) {
           pc = Machine.branch(pc, holds)
           continue
+        }
+        (ok, pc) = slowBranch(at, registers, constants)
+
+      case .whileLess, .whileLessConstant:
+        let right = at.pointee.opcode == .whileLess ? registers[Int(at.pointee.b)] : constants[Int(at.pointee.b)]
+        if let holds = Machine.test(registers[Int(at.pointee.a)], right, { $0 < $1 }, { $0 < $1 }) {
+          pc = Machine.branch(pc, !holds)
+          fuel &-= 1
+          if fuel != 0 { continue }
+          fuel = 1024
+          ok = checkInterrupt()
+          break
         }
         (ok, pc) = slowBranch(at, registers, constants)
 
@@ -531,7 +532,7 @@ extension Machine {
       case .stepRange:
         let next = registers[Int(at.pointee.a)].rawInt &+ 1
         if next < registers[Int(at.pointee.a) + 1].rawInt {
-          registers[Int(at.pointee.a)] = .int(next)
+          registers[Int(at.pointee.a)].payload = UInt64(bitPattern: Int64(next))
           Machine.store(registers + Int(at.pointee.a) + 2, .int(next))
           pc += at.pointee.offset
           fuel &-= 1
@@ -575,50 +576,6 @@ extension Machine {
       frame = frames + (frameCount - 1)
       registers = frame.pointee.base
       constants = frame.pointee.header.pointee.constants
-    }
-  }
-
-  /// Where a comparison whose jump word is at `word` goes on.
-  @inline(__always)
-  static func branch(_ word: UnsafeMutablePointer<Instruction>, _ holds: Bool) -> UnsafeMutablePointer<Instruction> {
-    holds ? word + 1 : word + 1 + word.pointee.offset
-  }
-
-  /// Whether any register of a frame holds an object: tags below the first of a heap value have no bit above theirs.
-  @inline(__always)
-  private static func holdsHeap(_ registers: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
-    var tags: UInt8 = 0
-    var place = registers
-    let end = registers + count
-    while place < end {
-      tags |= place.pointee.tag.raw
-      place += 1
-    }
-    return Value.Tag(tags).isHeap
-  }
-
-  /// Drops what a frame's registers hold.
-  @inline(never)
-  private static func clear(_ registers: UnsafeMutablePointer<Value>, _ count: Int) {
-    for index in 0..<count { store(registers + index, .nil) }
-  }
-
-  /// The memory of an assignment's target; a global's slot is in the next word.
-  @inline(__always)
-  private func place(
-    _ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>,
-    _ pc: inout UnsafeMutablePointer<Instruction>
-  ) -> PlaceReference {
-    switch Place(rawValue: at.pointee.x) ?? .register {
-    case .register: return .memory(registers + Int(at.pointee.a))
-    case .global:
-      let slot = pc.pointee.wide
-      pc += 1
-      return .memory(globals + slot)
-    case .cell: return .cell(registers[Int(at.pointee.a)].object(as: CellObject.self))
-    case .capture:
-      let captures = registers[-1].object(as: FunctionObject.self).captures
-      return .cell(captures[Int(at.pointee.a)].object(as: CellObject.self))
     }
   }
 }

@@ -20,6 +20,7 @@ enum Opcode: UInt8 {
   case add, subtract, multiply, divide, floorDivide, remainder, power, matrixProduct  // a <- b op c
   case addInt  // a <- b + #c (signed 16 bits)
   case addConstant, subtractConstant, multiplyConstant, divideConstant, remainderConstant  // a <- b op k(c)
+  case remainderSmall  // a <- b % k(c), an int from 2 to 65,535; k(c + 1) is 2^64 over it, rounded up
   case negate  // a <- -b
   case not  // a <- not b
   case update  // place(x, a) op= b, op #c
@@ -28,6 +29,7 @@ enum Opcode: UInt8 {
   case contains, notContains  // a <- b in c
   case ifEqual, ifNotEqual, ifLess, ifLessOrEqual, ifGreater, ifGreaterOrEqual  // a op b, else take the next jump
   case ifEqualConstant, ifLessConstant, ifLessOrEqualConstant, ifGreaterConstant, ifGreaterOrEqualConstant  // a op k(b)
+  case whileLess, whileLessConstant  // a < b (or k(b)): take the next jump, back to a loop's start; else go on behind it
   // Jumping
   case jump  // to @
   case jumpIfFalse  // when a is false
