@@ -14,11 +14,12 @@ extension Machine {
     _ left: Value, _ right: Value, _ ints: (Int, Int) -> (partialValue: Int, overflow: Bool),
     _ floats: (Double, Double) -> Double
   ) -> Value? {
-    if left.tag == .int, right.tag == .int {
+    if left.tag != right.tag { return nil }
+    if left.tag == .int {
       let result = ints(left.rawInt, right.rawInt)
       return result.overflow ? nil : .int(result.partialValue)
     }
-    return left.tag == .float && right.tag == .float ? .float(floats(left.rawFloat, right.rawFloat)) : nil
+    return left.tag == .float ? .float(floats(left.rawFloat, right.rawFloat)) : nil
   }
 
   /// Two ints or two floats through a comparison; nil for other types.
@@ -26,8 +27,9 @@ extension Machine {
   static func test(
     _ left: Value, _ right: Value, _ ints: (Int, Int) -> Bool, _ floats: (Double, Double) -> Bool
   ) -> Bool? {
-    if left.tag == .int, right.tag == .int { return ints(left.rawInt, right.rawInt) }
-    return left.tag == .float && right.tag == .float ? floats(left.rawFloat, right.rawFloat) : nil
+    if left.tag != right.tag { return nil }
+    if left.tag == .int { return ints(left.rawInt, right.rawInt) }
+    return left.tag == .float ? floats(left.rawFloat, right.rawFloat) : nil
   }
 
   /// Where a comparison whose jump word is at `word` goes on.

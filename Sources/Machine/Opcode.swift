@@ -102,7 +102,7 @@ struct Instruction {
   var b: UInt16 = 0
   var c: UInt16 = 0
 
-  /// `b` and `c` as one number: a jump's target or a global's slot.
+  /// `b` and `c` as one number: a global's slot, for one.
   var wide: Int {
     @inline(__always) get { Int(UInt32(b) | UInt32(c) << 16) }
     set {
