@@ -528,19 +528,28 @@ extension Compiler {
     }
   }
 
+  /// The slot of a global that an expression names and that is not assigned again.
+  private func constantGlobal(_ id: NodeID) -> Int? {
+    guard case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
+      !resolver.declarations[index].isVariable, case .global(let slot) = storage(of: index)
+    else { return nil }
+    return slot
+  }
+
   private mutating func compileCall(
     _ callee: NodeID, _ arguments: [Argument], to target: Int, _ id: NodeID, piped: NodeID?
   ) {
     let base = target == current.nextRegister - 1 ? target : current.newRegister()
     var count = 0
     let isMember: String?
+    let global = piped == nil && arguments.allSatisfy { $0.name == nil } ? constantGlobal(callee) : nil
     if case .member(let receiver, let name, _) = tree[callee], piped == nil {
       // The receiver stands where the callee goes; the machine finds out which of the two it is.
       isMember = name
       compile(receiver, to: base)
     } else {
       isMember = nil
-      compile(callee, to: base)
+      if global == nil { compile(callee, to: base) }
     }
     if let piped {
       compile(piped, to: current.newRegister())
@@ -562,6 +571,12 @@ extension Compiler {
       at(id, left: callee)
       current.emit(.callMember, base, count, current.constant(isMember), x: flags)
       if !names.isEmpty { current.emitWide(.jump, 0, namesConstant) }
+    } else if let global {
+      // A fault of the name shows the name, one of the call the call: each word has its place.
+      at(callee)
+      current.emit(.callGlobal, base, count, x: flags)
+      at(id, left: callee)
+      current.emitWide(.jump, 0, global)
     } else {
       at(id, left: callee)
       current.emit(names.isEmpty ? .call : .callNamed, base, count, namesConstant, x: flags)

@@ -437,6 +437,15 @@ extension Machine {
       case .tail: ok = takeTail(at.pointee, registers)
 
       // MARK: calling
+      case .callGlobal:
+        let callee = globals[pc.pointee.wide]
+        if callee.tag == .undefined {
+          ok = failUndefined(pc)
+          break
+        }
+        pc += 1
+        Machine.store(registers + Int(at.pointee.a), callee.retained())
+        fallthrough
       case .call:
         let base = registers + Int(at.pointee.a)
         let callee = base.pointee

@@ -60,6 +60,7 @@ enum Opcode: UInt8 {
   case tail  // a <- list of the parts of b from #c
   // Calling
   case call  // a <- call of the value in a with #b arguments behind it; x: flags
+  case callGlobal  // the same, of the function in the global slot of the next word
   case callNamed  // the same, the last arguments named by k(c)
   case callMember  // a <- member k(c) of the value in a+1 called with #b arguments (that value among them)
   case returnValue  // gives a, moved
