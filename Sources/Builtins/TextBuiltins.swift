@@ -11,7 +11,7 @@ let textBuiltins: [Builtin] = [
     let separator = try call.string(1, default: "")
     var text = ""
     if let elements = call[0].elements {
-      if let joined = try joinedStrings(elements, separator, call.machine) { return .string(joined) }
+      if let joined = try call.machine.joined(elements, by: separator) { return .string(joined) }
       for (index, element) in elements.enumerated() {
         if index > 0 { text += separator }
         element.appendText(to: &text)
@@ -122,32 +122,4 @@ func pieces(of text: String, separatedBy separator: String) -> [String] {
     rest = rest[range.upperBound...]
   }
   return parts + [String(rest)]
-}
-
-/// Strings alone are joined by copying their bytes into memory of the right size.
-private func joinedStrings(
-  _ elements: UnsafeBufferPointer<Value>, _ separator: String, _ machine: Machine
-) throws(Fault) -> String? {
-  var size = 0
-  for element in elements {
-    guard let text = element.asString else { return nil }
-    size += text.utf8.count + separator.utf8.count
-    try machine.checkSize(size, of: .string)
-  }
-  return String(unsafeUninitializedCapacity: size) { target in
-    var end = 0
-    func add(_ text: String) {
-      var text = text
-      text.withUTF8 { bytes in
-        guard let source = bytes.baseAddress, let base = target.baseAddress else { return }
-        (base + end).update(from: source, count: bytes.count)
-        end += bytes.count
-      }
-    }
-    for (index, element) in elements.enumerated() {
-      if index > 0 { add(separator) }
-      if let text = element.asString { add(text) }
-    }
-    return end
-  }
 }

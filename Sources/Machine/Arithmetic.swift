@@ -10,8 +10,11 @@ extension Machine {
 
   @inline(never)
   func slowArithmetic(
-    _ opcode: Opcode, _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ constant: Value? = nil
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ constants: UnsafeMutablePointer<Value>
   ) -> Bool {
+    let plain = Self.withoutConstant(instruction.opcode)
+    let opcode = plain ?? instruction.opcode
+    let constant = plain == nil ? nil : constants[Int(instruction.c)]
     let rightPlace = registers + Int(instruction.c)
     let right = constant ?? rightPlace.pointee
     let ok: Bool
@@ -26,6 +29,18 @@ extension Machine {
     }
     if constant == nil, instruction.x & 2 != 0, instruction.a != instruction.c { Machine.store(rightPlace, .nil) }
     return ok
+  }
+
+  /// The operator of an opcode whose right side is a constant; nil for any other opcode.
+  private static func withoutConstant(_ opcode: Opcode) -> Opcode? {
+    switch opcode {
+    case .addConstant: .add
+    case .subtractConstant: .subtract
+    case .multiplyConstant: .multiply
+    case .divideConstant: .divide
+    case .remainderConstant, .remainderSmall: .remainder
+    default: nil
+    }
   }
 
   @inline(never)

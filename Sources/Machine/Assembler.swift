@@ -23,6 +23,7 @@ final class Assembler {
   private var constants: [Value] = []
   private var stringConstants: [String: Int] = [:]
   private var intConstants: [Int: Int] = [:]
+  private var divisorConstants: [Int: Int] = [:]
   private var floatConstants: [UInt64: Int] = [:]
   private(set) var nextRegister = 0
   private var deepestRegister = 0
@@ -77,9 +78,12 @@ final class Assembler {
 
   func emitJump(_ opcode: Opcode = .jump, _ a: Int = 0) -> Patch { emitWide(opcode, a, 0) }
 
-  func patch(_ patch: Patch) { code[patch].wide = code.count }
+  func patch(_ patch: Patch) { setTarget(patch, code.count) }
   func patch(_ patches: [Patch]) { patches.forEach { patch($0) } }
-  func setTarget(_ patch: Patch, _ target: Int) { code[patch].wide = target }
+  func setTarget(_ patch: Patch, _ target: Int) { code[patch].wide = target - patch - 1 }
+
+  /// A jump back to a place that is known.
+  func emitJump(_ opcode: Opcode, _ a: Int, back target: Int) { setTarget(emit(opcode, a), target) }
 
   // MARK: constants
 
@@ -100,6 +104,15 @@ final class Assembler {
     if let known = intConstants[value] { return known }
     let index = add(.int(value))
     intConstants[value] = index
+    return index
+  }
+
+  /// A divisor, and behind it its reciprocal in 64 binary places.
+  func constant(divisor: Int) -> Int {
+    if let known = divisorConstants[divisor] { return known }
+    let index = add(.int(divisor))
+    _ = add(.int(Int(bitPattern: UInt.max / UInt(divisor) + 1)))
+    divisorConstants[divisor] = index
     return index
   }
 

@@ -4,6 +4,18 @@ import Tensors
 
 /// The slow paths of the opcodes that build values: maps, spreads, appending, ranges, text, closures.
 extension Machine {
+  @inline(never)
+  func buildList(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) {
+    let list = ListObject(capacity: Int(instruction.c))
+    for index in 0..<Int(instruction.c) {
+      list.append(registers[Int(instruction.b) + index])
+      registers[Int(instruction.b) + index] = .nil
+    }
+    let tag: Value.Tag = instruction.opcode == .newList ? .list : .tuple
+    Machine.store(registers + Int(instruction.a), Value(owning: list, tag: tag))
+  }
+
+  @inline(never)
   func buildMap(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     if instruction.x == 0 {
       Machine.store(registers + Int(instruction.a), Value(owning: MapObject(), tag: .map))
@@ -35,6 +47,7 @@ extension Machine {
       help: "str(x) makes a string of any value")
   }
 
+  @inline(never)
   func extendList(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let list = registers[Int(instruction.a)].object(as: ListObject.self)
     let source = registers[Int(instruction.b)]
@@ -57,6 +70,7 @@ extension Machine {
     return ok
   }
 
+  @inline(never)
   func mergeMap(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let map = registers[Int(instruction.a)].object(as: MapObject.self)
     let source = registers[Int(instruction.b)]
@@ -68,7 +82,21 @@ extension Machine {
     return true
   }
 
+  /// `xs += [x]` where the list has room and nothing else holds it; false when it is not that.
+  @inline(__always)
+  func appendKnown(_ memory: UnsafeMutablePointer<Value>, _ element: UnsafeMutablePointer<Value>) -> Bool {
+    guard memory.pointee.tag == .list, memory.pointee.isUnique else { return false }
+    let largest = limits.elements
+    return memory.pointee.read(ListObject.self) { list in
+      guard list.count < list.capacity, list.count < largest else { return false }
+      list.append(element.pointee)
+      element.pointee = .nil
+      return true
+    }
+  }
+
   /// `xs += [x]` without making the one-element list.
+  @inline(never)
   func appendInPlace(_ place: PlaceReference, _ element: UnsafeMutablePointer<Value>) -> Bool {
     place.withMemory { memory in
       let value = element.pointee
@@ -102,6 +130,7 @@ extension Machine {
     value.release()
   }
 
+  @inline(never)
   func makeRange(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let low = registers[Int(instruction.b)]
     let high = registers[Int(instruction.c)]
@@ -112,6 +141,7 @@ extension Machine {
     return true
   }
 
+  @inline(never)
   func failRange(_ low: Value, _ high: Value) -> Bool {
     let wrong = low.tag == .int ? high : low
     return fail(
@@ -120,6 +150,7 @@ extension Machine {
         help: wrong.tag == .float ? "int(x), floor(x) or round(x) makes an int" : nil))
   }
 
+  @inline(never)
   func formatValue(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ format: Value) -> Bool {
     attempt(nil, nil) { () throws(Fault) in
       let specification = try FormatSpecification(parsing: format.asString ?? "")
@@ -127,24 +158,11 @@ extension Machine {
     }
   }
 
-  func concatenate(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
-    var text = ""
-    for index in Int(instruction.b)..<Int(instruction.b) + Int(instruction.c) {
-      registers[index].appendText(to: &text)
-      Machine.store(registers + index, .nil)
-    }
-    let size = text.utf8.count
-    if size > limits.elements {
-      return attempt(nil, nil) { () throws(Fault) in try checkSize(size, of: .string) }
-    }
-    Machine.store(registers + Int(instruction.a), .string(text))
-    return true
-  }
-
+  @inline(never)
   func makeClosure(
-    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ header: UnsafeMutablePointer<CodeHeader>
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>
   ) {
-    let inner = header.pointee.prototype._withUnsafeGuaranteedRef { $0.prototypes[Int(instruction.b)] }
+    let inner = frames[frameCount - 1].prototype.prototypes[Int(instruction.b)]
     var captures: [Value] = []
     for capture in inner.captures {
       if capture.isLocal {
@@ -157,6 +175,13 @@ extension Machine {
     Machine.store(registers + Int(instruction.a), Value(owning: FunctionObject(inner, captures: captures), tag: .function))
   }
 
+  @inline(never)
+  func defineTest(_ place: UnsafeMutablePointer<Value>) {
+    tests.append(place.pointee)
+    place.pointee = .nil
+  }
+
+  @inline(never)
   func makeNeuron(_ place: UnsafeMutablePointer<Value>, _ definition: Value) -> Bool {
     attempt(nil, nil) { () throws(Fault) in
       guard let neuronMaker else { throw Fault(.value, "neurons cannot be defined here", label: "no room runs them") }

@@ -7,22 +7,23 @@ public struct Kind: Sendable {
   let mask: UInt32
   /// Names of foreign types that are taken too.
   let foreign: [String]
+  /// The kinds that it was made of, in words. They are put together only for a message: the library has hundreds.
+  private let names: [String]
+
   /// The kinds in words, for messages: "a tensor or spikes".
-  public let name: String
+  public var name: String { names.count == 1 ? names[0] : Self.listed(names) }
 
   init(_ name: String, _ tags: [Value.Tag], foreign: [String] = []) {
-    self.name = name
-    mask = tags.reduce(0) { $0 | 1 << UInt32($1.raw) }
-    self.foreign = foreign
+    self.init(names: [name], mask: tags.reduce(0) { $0 | 1 << UInt32($1.raw) }, foreign: foreign)
   }
 
-  private init(name: String, mask: UInt32, foreign: [String]) {
-    self.name = name
+  private init(names: [String], mask: UInt32, foreign: [String]) {
+    self.names = names
     self.mask = mask
     self.foreign = foreign
   }
 
-  public static let any = Kind(name: "any value", mask: ~0, foreign: [])
+  public static let any = Kind(names: ["any value"], mask: ~0, foreign: [])
   public static let bool = Kind("a bool", [.bool])
   public static let int = Kind("an int", [.int])
   public static let number = Kind("a number", [.int, .float])
@@ -44,21 +45,21 @@ public struct Kind: Sendable {
   public static let iterable = Kind("a list, a string or another collection", [.list, .tuple, .range, .map, .string, .tensor, .spikes, .foreign])
   public static func foreign(_ typeName: String) -> Kind {
     let article = "aeiou".contains(typeName.first ?? "x") ? "an" : "a"
-    return Kind(name: "\(article) \(typeName)", mask: 0, foreign: [typeName])
+    return Kind(names: ["\(article) \(typeName)"], mask: 0, foreign: [typeName])
   }
 
   public static func | (a: Kind, b: Kind) -> Kind {
-    Kind(name: listed(a.name, b.name), mask: a.mask | b.mask, foreign: a.foreign + b.foreign)
+    Kind(names: a.names + b.names, mask: a.mask | b.mask, foreign: a.foreign + b.foreign)
   }
 
   /// "a tensor, a list or a map"; kinds that both name are said once.
-  private static func listed(_ first: String, _ second: String) -> String {
-    var names: [Substring] = []
-    for name in first.split(separator: ", ") + second.split(separator: ", ") {
-      for part in splitChoice(name) where !names.contains(part) { names.append(part) }
+  private static func listed(_ names: [String]) -> String {
+    var parts: [Substring] = []
+    for name in names.flatMap({ $0.split(separator: ", ") }) {
+      for part in splitChoice(name) where !parts.contains(part) { parts.append(part) }
     }
-    guard let last = names.last, names.count > 1 else { return first }
-    return names.dropLast().joined(separator: ", ") + " or " + last
+    guard let last = parts.last, parts.count > 1 else { return names.first ?? "" }
+    return parts.dropLast().joined(separator: ", ") + " or " + last
   }
 
   /// The parts of "a or b".

@@ -13,6 +13,7 @@ extension Machine {
 
   /// Calls what `base` holds with the `count` values behind it; the last of them have names where `names` (a tuple of
   /// strings) is given. Bit 1 of `flags` says that the first argument came by `|>`.
+  @inline(never)
   func prepareCall(_ base: UnsafeMutablePointer<Value>, _ count: Int, names: Value?, flags: UInt8) -> CallOutcome {
     switch base.pointee.tag {
     case .function: return enter(base, count, names)
@@ -270,6 +271,7 @@ extension Machine {
 
   /// `x.f(a)`: where x has a member f, that is called; else the library's f is called with x before the arguments.
   /// `base` holds x, the arguments follow.
+  @inline(never)
   func findMember(_ base: UnsafeMutablePointer<Value>, _ count: inout Int, _ name: Value) -> Bool {
     let receiver = base.pointee
     let text = name.asString ?? ""

@@ -17,6 +17,23 @@ extension Machine {
     }
   }
 
+  private static func branchComparison(_ opcode: Opcode) -> (ComparisonOperator, isConstant: Bool) {
+    switch opcode {
+    case .ifEqual: (.equal, false)
+    case .ifNotEqual: (.notEqual, false)
+    case .ifLess, .whileLess: (.less, false)
+    case .ifLessOrEqual: (.lessOrEqual, false)
+    case .ifGreater: (.greater, false)
+    case .ifGreaterOrEqual: (.greaterOrEqual, false)
+    case .ifEqualConstant: (.equal, true)
+    case .ifLessConstant, .whileLessConstant: (.less, true)
+    case .ifLessOrEqualConstant: (.lessOrEqual, true)
+    case .ifGreaterConstant: (.greater, true)
+    default: (.greaterOrEqual, true)
+    }
+  }
+
+  @inline(never)
   func compare(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let left = registers[Int(instruction.b)]
     let right = registers[Int(instruction.c)]
@@ -33,12 +50,17 @@ extension Machine {
     if instruction.x & 2 != 0 { Machine.store(registers + Int(instruction.c), .nil) }
   }
 
+  /// A branch whose operands are not two ints or two floats: whether it went well, and where to go on.
   @inline(never)
   func slowBranch(
-    _ opcode: Opcode, _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ right: Value,
-    _ pc: inout UnsafeMutablePointer<Instruction>, _ header: UnsafeMutablePointer<CodeHeader>
-  ) -> Bool {
+    _ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>,
+    _ constants: UnsafeMutablePointer<Value>
+  ) -> (Bool, UnsafeMutablePointer<Instruction>) {
+    let instruction = at.pointee
+    let word = at + 1
     let left = registers[Int(instruction.a)]
+    let (comparison, isConstant) = Self.branchComparison(instruction.opcode)
+    let right = isConstant ? constants[Int(instruction.b)] : registers[Int(instruction.b)]
     var isTrue = false
     let ok = attempt(left, right) { () throws(Fault) in
       // A pattern's literal matches by equality alone; anything can be matched against anything.
@@ -46,17 +68,18 @@ extension Machine {
         isTrue = try equal(left, right)
         return
       }
-      let value = try compare(Self.comparison(opcode), left, right)
+      let value = try compare(comparison, left, right)
       defer { value.release() }
       isTrue = try truth(value)
     }
-    if !ok { return false }
+    if !ok { return (false, word) }
     if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.a), .nil) }
     if instruction.x & 2 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
-    pc = isTrue ? pc + 1 : header.pointee.code + pc.pointee.wide
-    return true
+    let isLoop = instruction.opcode == .whileLess || instruction.opcode == .whileLessConstant
+    return (true, Machine.branch(word, isTrue != isLoop))
   }
 
+  @inline(never)
   func convertToBool(_ place: UnsafeMutablePointer<Value>) -> Bool {
     attempt(nil, nil) { () throws(Fault) in Machine.store(place, .bool(try truth(place.pointee))) }
   }
@@ -84,6 +107,7 @@ extension Machine {
 
   // MARK: comparing
 
+  @inline(never)
   func compare(_ comparison: ComparisonOperator, _ left: Value, _ right: Value) throws(Fault) -> Value {
     if left.tag == .spikes, right.tag == .spikes, comparison == .equal || comparison == .notEqual {
       return .bool((left.asSpikes == right.asSpikes) == (comparison == .equal))
@@ -202,6 +226,7 @@ extension Machine {
 
   // MARK: containment
 
+  @inline(never)
   func containment(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let item = registers[Int(instruction.b)]
     let container = registers[Int(instruction.c)]
@@ -243,6 +268,7 @@ extension Machine {
 
   // MARK: assertions
 
+  @inline(never)
   func assertTrue(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let value = registers[Int(instruction.a)]
     return attempt(nil, nil) { () throws(Fault) in
@@ -254,6 +280,7 @@ extension Machine {
     }
   }
 
+  @inline(never)
   func assertComparison(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let left = registers[Int(instruction.b)]
     let right = registers[Int(instruction.c)]

@@ -21,6 +21,8 @@ struct Compiler {
   let keepsTopLevelInRegisters: Bool
   var current: Assembler
   var diagnostics: [Diagnostic] = []
+  /// A variable's register that is being assigned while the expression still reads it.
+  var liveTarget: Int?
 
   static func compile(
     _ tree: Tree, library: Library, global: GlobalScope, prelude: GlobalScope, keepsTopLevelInRegisters: Bool,
@@ -74,7 +76,7 @@ struct Compiler {
         compileStatement(id)
       }
     }
-    current.emit(.returnNil)
+    emitReturnNil()
     finishFunction(Span(0, tree.source.bytes.count))
   }
 

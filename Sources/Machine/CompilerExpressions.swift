@@ -4,13 +4,17 @@ import Language
 extension Compiler {
   // MARK: operands
 
+  /// The register where the variable that an expression names lives.
+  private func registerOfName(_ id: NodeID) -> Int? {
+    guard case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
+      case .register(let register) = storage(of: index)
+    else { return nil }
+    return register
+  }
+
   /// The register of an expression's value, and whether it is a temporary that its user must clear.
   mutating func operand(_ id: NodeID) -> (register: Int, isTemporary: Bool) {
-    if case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
-      case .register(let register) = storage(of: index)
-    {
-      return (register, false)
-    }
+    if let register = registerOfName(id) { return (register, false) }
     let register = current.newRegister()
     compile(id, to: register)
     return (register, true)
@@ -31,6 +35,18 @@ extension Compiler {
       return (consumable(id), true)
     }
     return operand(id)
+  }
+
+  /// The left operand of an operator, in the target itself where it needs a register and the target's value is dead.
+  private mutating func operand(_ id: NodeID, before right: NodeID, in target: Int) -> (register: Int, isTemporary: Bool) {
+    if target == liveTarget { return operand(id, before: [right]) }
+    if case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
+      case .register(let register) = storage(of: index), !resolver.isAssigned(index, within: tree.span(right))
+    {
+      return (register, false)
+    }
+    compile(id, to: target)
+    return (target, false)
   }
 
   /// Two operands, left before right.
@@ -238,10 +254,16 @@ extension Compiler {
     }
   }
 
-  private static let constantOpcodes: [BinaryOperator: Opcode] = [
-    .add: .addConstant, .subtract: .subtractConstant, .multiply: .multiplyConstant, .divide: .divideConstant,
-    .remainder: .remainderConstant,
-  ]
+  private static func constantOpcode(_ operation: BinaryOperator) -> Opcode? {
+    switch operation {
+    case .add: .addConstant
+    case .subtract: .subtractConstant
+    case .multiply: .multiplyConstant
+    case .divide: .divideConstant
+    case .remainder: .remainderConstant
+    default: nil
+    }
+  }
 
   private func numberConstant(_ id: NodeID) -> Int? {
     switch tree[id] {
@@ -264,20 +286,28 @@ extension Compiler {
       return
     }
     if case .int(let amount) = tree[right], abs(amount) < 30_000, operation == .add || operation == .subtract {
-      let (register, isTemporary) = operand(left)
+      let (register, isTemporary) = operand(left, before: right, in: target)
       at(id, left: left, right: right)
       current.emit(.addInt, target, register, operation == .add ? amount : -amount, x: isTemporary ? 1 : 0)
       return
     }
-    if let opcode = Self.constantOpcodes[operation], let constant = numberConstant(right) {
-      let (register, isTemporary) = operand(left)
+    if case .int(let divisor) = tree[right], operation == .remainder, 2..<65_536 ~= divisor {
+      let (register, isTemporary) = operand(left, before: right, in: target)
+      at(id, left: left, right: right)
+      current.emit(.remainderSmall, target, register, current.constant(divisor: divisor), x: isTemporary ? 1 : 0)
+      return
+    }
+    if let opcode = Self.constantOpcode(operation), let constant = numberConstant(right) {
+      let (register, isTemporary) = operand(left, before: right, in: target)
       at(id, left: left, right: right)
       current.emit(opcode, target, register, constant, x: isTemporary ? 1 : 0)
       return
     }
-    let (first, second, flags) = operands(left, right)
+    let first = operand(left, before: right, in: target)
+    let second = operand(right)
     at(id, left: left, right: right)
-    current.emit(Self.opcode(operation), target, first, second, x: flags)
+    let flags = (first.isTemporary ? 1 : 0) | (second.isTemporary ? 2 : 0)
+    current.emit(Self.opcode(operation), target, first.register, second.register, x: flags)
   }
 
   /// Arithmetic on two number literals, done once; what would fail is left to fail where it stands.
@@ -306,20 +336,41 @@ extension Compiler {
 
   // MARK: comparing and deciding
 
-  private static let comparisonOpcodes: [ComparisonOperator: Opcode] = [
-    .equal: .equal, .notEqual: .notEqual, .less: .less, .lessOrEqual: .lessOrEqual, .greater: .greater,
-    .greaterOrEqual: .greaterOrEqual, .isIn: .contains, .isNotIn: .notContains,
-  ]
+  private static func comparisonOpcode(_ comparison: ComparisonOperator) -> Opcode {
+    switch comparison {
+    case .equal: .equal
+    case .notEqual: .notEqual
+    case .less: .less
+    case .lessOrEqual: .lessOrEqual
+    case .greater: .greater
+    case .greaterOrEqual: .greaterOrEqual
+    case .isIn: .contains
+    case .isNotIn: .notContains
+    }
+  }
 
-  private static let branchOpcodes: [ComparisonOperator: Opcode] = [
-    .equal: .ifEqual, .notEqual: .ifNotEqual, .less: .ifLess, .lessOrEqual: .ifLessOrEqual, .greater: .ifGreater,
-    .greaterOrEqual: .ifGreaterOrEqual,
-  ]
+  private static func branchOpcode(_ comparison: ComparisonOperator) -> Opcode? {
+    switch comparison {
+    case .equal: .ifEqual
+    case .notEqual: .ifNotEqual
+    case .less: .ifLess
+    case .lessOrEqual: .ifLessOrEqual
+    case .greater: .ifGreater
+    case .greaterOrEqual: .ifGreaterOrEqual
+    case .isIn, .isNotIn: nil
+    }
+  }
 
-  private static let constantBranchOpcodes: [ComparisonOperator: Opcode] = [
-    .equal: .ifEqualConstant, .less: .ifLessConstant, .lessOrEqual: .ifLessOrEqualConstant,
-    .greater: .ifGreaterConstant, .greaterOrEqual: .ifGreaterOrEqualConstant,
-  ]
+  private static func constantBranchOpcode(_ comparison: ComparisonOperator) -> Opcode? {
+    switch comparison {
+    case .equal: .ifEqualConstant
+    case .less: .ifLessConstant
+    case .lessOrEqual: .ifLessOrEqualConstant
+    case .greater: .ifGreaterConstant
+    case .greaterOrEqual: .ifGreaterOrEqualConstant
+    default: nil
+    }
+  }
 
   private mutating func compileComparison(
     _ parts: [NodeID], _ operators: [ComparisonOperator], to target: Int, _ id: NodeID
@@ -327,7 +378,7 @@ extension Compiler {
     if operators.count == 1 {
       let (first, second, flags) = operands(parts[0], parts[1])
       at(id, left: parts[0], right: parts[1])
-      current.emit(Self.comparisonOpcodes[operators[0]] ?? .equal, target, first, second, x: flags)
+      current.emit(Self.comparisonOpcode(operators[0]), target, first, second, x: flags)
       return
     }
     // `a < b < c` evaluates b once and stops at the first false.
@@ -338,7 +389,7 @@ extension Compiler {
       let right = consumable(parts[order + 1])
       let isLast = order == operators.count - 1
       at(id, left: parts[order], right: parts[order + 1])
-      current.emit(Self.comparisonOpcodes[operation] ?? .equal, result, left, right, x: isLast ? 3 : 1)
+      current.emit(Self.comparisonOpcode(operation), result, left, right, x: isLast ? 3 : 1)
       if !isLast {
         current.emit(.checkBool, result)
         exits.append(current.emitJump(.jumpIfFalse, result))
@@ -368,13 +419,13 @@ extension Compiler {
     defer { current.free(to: mark) }
     switch tree[id] {
     case .comparison(let parts, let operators) where operators.count == 1:
-      if let opcode = Self.constantBranchOpcodes[operators[0]], let constant = numberConstant(parts[1]) {
+      if let opcode = Self.constantBranchOpcode(operators[0]), let constant = numberConstant(parts[1]) {
         let (register, isTemporary) = operand(parts[0])
         at(id, left: parts[0], right: parts[1])
         current.emit(opcode, register, constant, 0, x: isTemporary ? 1 : 0)
         return [current.emitJump()]
       }
-      if let opcode = Self.branchOpcodes[operators[0]] {
+      if let opcode = Self.branchOpcode(operators[0]) {
         let (first, second, flags) = operands(parts[0], parts[1])
         at(id, left: parts[0], right: parts[1])
         current.emit(opcode, first, second, 0, x: flags)
@@ -393,6 +444,25 @@ extension Compiler {
     at(id)
     current.emit(.checkBool, register)
     return [current.emitJump(.jumpIfFalse, register)]
+  }
+
+  /// The branch at the end of a loop that goes round again while the condition holds, where there is one instruction
+  /// for that.
+  mutating func compileLoopBranch(_ condition: NodeID, back start: Int) -> Bool {
+    guard case .comparison(let parts, let operators) = tree[condition], operators == [.less],
+      let left = registerOfName(parts[0])
+    else { return false }
+    if let constant = numberConstant(parts[1]) {
+      at(condition, left: parts[0], right: parts[1])
+      current.emit(.whileLessConstant, left, constant)
+    } else if let right = registerOfName(parts[1]) {
+      at(condition, left: parts[0], right: parts[1])
+      current.emit(.whileLess, left, right)
+    } else {
+      return false
+    }
+    current.emitJump(.jump, 0, back: start)
+    return true
   }
 
   mutating func compileConditional(_ condition: NodeID, _ then: NodeID, _ otherwise: NodeID?, to target: Int?) {
@@ -458,19 +528,28 @@ extension Compiler {
     }
   }
 
+  /// The slot of a global that an expression names and that is not assigned again.
+  private func constantGlobal(_ id: NodeID) -> Int? {
+    guard case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
+      !resolver.declarations[index].isVariable, case .global(let slot) = storage(of: index)
+    else { return nil }
+    return slot
+  }
+
   private mutating func compileCall(
     _ callee: NodeID, _ arguments: [Argument], to target: Int, _ id: NodeID, piped: NodeID?
   ) {
     let base = target == current.nextRegister - 1 ? target : current.newRegister()
     var count = 0
     let isMember: String?
+    let global = piped == nil && arguments.allSatisfy { $0.name == nil } ? constantGlobal(callee) : nil
     if case .member(let receiver, let name, _) = tree[callee], piped == nil {
       // The receiver stands where the callee goes; the machine finds out which of the two it is.
       isMember = name
       compile(receiver, to: base)
     } else {
       isMember = nil
-      compile(callee, to: base)
+      if global == nil { compile(callee, to: base) }
     }
     if let piped {
       compile(piped, to: current.newRegister())
@@ -492,9 +571,15 @@ extension Compiler {
       at(id, left: callee)
       current.emit(.callMember, base, count, current.constant(isMember), x: flags)
       if !names.isEmpty { current.emitWide(.jump, 0, namesConstant) }
+    } else if let global {
+      // A fault of the name shows the name, one of the call the call: each word has its place.
+      at(callee)
+      current.emit(.callGlobal, base, count, x: flags)
+      at(id, left: callee)
+      current.emitWide(.jump, 0, global)
     } else {
       at(id, left: callee)
-      current.emit(.call, base, count, namesConstant, x: flags)
+      current.emit(names.isEmpty ? .call : .callNamed, base, count, namesConstant, x: flags)
     }
     if base != target { current.emit(.move, target, base, x: 1) }
   }

@@ -15,13 +15,7 @@ extension Compiler {
     case .assign(let target, let operation, let value): compileAssignment(target, operation, value, id)
     case .function(let function): compileFunctionDefinition(function, id)
     case .returning(let value):
-      if let value {
-        let register = consumable(value)
-        at(id)
-        current.emit(.returnValue, register)
-      } else {
-        current.emit(.returnNil)
-      }
+      if let value { compileReturn(of: value) } else { emitReturnNil() }
     case .breaking:
       let jump = current.emitJump()
       current.loops[current.loops.count - 1].breaks.append(jump)
@@ -72,6 +66,37 @@ extension Compiler {
         compileStatement(id)
       }
     }
+    current.free(to: mark)
+  }
+
+  /// Compiles an expression whose value the function gives. A branch returns by itself, and a local is moved out.
+  mutating func compileReturn(of id: NodeID) {
+    let mark = current.nextRegister
+    defer { current.free(to: mark) }
+    switch tree[id] {
+    case .block(let statements):
+      for statement in statements.dropLast() { compileStatement(statement) }
+      guard let last = statements.last else { return emitReturnNil() }
+      if isExpression(last) { return compileReturn(of: last) }
+      compileStatement(last)
+      emitReturnNil()
+    case .conditional(let condition, let then, let otherwise):
+      let failures = compileCondition(condition)
+      compileReturn(of: then)
+      current.patch(failures)
+      if let otherwise { compileReturn(of: otherwise) } else { emitReturnNil() }
+    default:
+      let (register, _) = operand(id)
+      at(id)
+      current.emit(.returnValue, register)
+    }
+  }
+
+  mutating func emitReturnNil() {
+    let mark = current.nextRegister
+    let register = current.newRegister()
+    current.emit(.loadNil, register)
+    current.emit(.returnValue, register)
     current.free(to: mark)
   }
 
@@ -144,7 +169,9 @@ extension Compiler {
         compile(value, to: fresh)
         current.emit(.move, register, fresh, x: 1)
       } else {
+        liveTarget = register
         compile(value, to: register)
+        liveTarget = nil
       }
     case .cell(let register):
       let fresh = current.newRegister()
@@ -189,12 +216,18 @@ extension Compiler {
     }
   }
 
-  private static let opcodes: [BinaryOperator: Opcode] = [
-    .add: .add, .subtract: .subtract, .multiply: .multiply, .divide: .divide, .floorDivide: .floorDivide,
-    .remainder: .remainder, .power: .power, .matrixProduct: .matrixProduct,
-  ]
-
-  static func opcode(_ operation: BinaryOperator) -> Opcode { opcodes[operation] ?? .add }
+  static func opcode(_ operation: BinaryOperator) -> Opcode {
+    switch operation {
+    case .add: .add
+    case .subtract: .subtract
+    case .multiply: .multiply
+    case .divide: .divide
+    case .floorDivide: .floorDivide
+    case .remainder: .remainder
+    case .power: .power
+    case .matrixProduct: .matrixProduct
+    }
+  }
 
   private mutating func compileUpdate(
     _ storage: Storage, _ operation: BinaryOperator, _ value: NodeID, _ target: NodeID, _ id: NodeID
@@ -296,12 +329,18 @@ extension Compiler {
   private mutating func compileWhile(_ condition: NodeID, _ body: NodeID) {
     let start = current.position
     let exits = compileCondition(condition)
+    let first = current.position
     current.loops.append(Assembler.Loop())
     compileStatement(body)
     let loop = current.loops.removeLast()
-    loop.continues.forEach { current.setTarget($0, start) }
-    at(condition)
-    current.emitWide(.jump, 1, start)
+    let end = current.position
+    if compileLoopBranch(condition, back: first) {
+      loop.continues.forEach { current.setTarget($0, end) }
+    } else {
+      loop.continues.forEach { current.setTarget($0, start) }
+      at(condition)
+      current.emitJump(.jump, 1, back: start)
+    }
     current.patch(exits)
     current.patch(loop.breaks)
   }
@@ -329,7 +368,7 @@ extension Compiler {
       body(&self)
       let loop = current.loops.removeLast()
       loop.continues.forEach { current.setTarget($0, start) }
-      current.emitWide(.jump, 1, start)
+      current.emitJump(.jump, 1, back: start)
       current.patch(loop.breaks)
       current.emit(.loadNil, iterator)
       current.patch(exit)
@@ -355,7 +394,7 @@ extension Compiler {
     let loop = current.loops.removeLast()
     current.patch(loop.continues)
     at(range)
-    current.emitWide(.stepRange, counter, start)
+    current.emitJump(.stepRange, counter, back: start)
     current.patch(exit)
     current.patch(loop.breaks)
   }
@@ -476,10 +515,7 @@ extension Compiler {
       }
       if let index = resolver.declaredAt[parameter.span.start] { declareLocal(index, in: register) }
     }
-    let result = current.newRegister()
-    compile(function.body, to: result)
-    at(function.body)
-    current.emit(.returnValue, result)
+    compileReturn(of: function.body)
     finishFunction(tree.span(id))
     current = outer
     current.add(prototype)

@@ -6,9 +6,16 @@ import Tensors
 extension Machine {
   // MARK: from the loop
 
+  @inline(never)
   func index(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let container = registers[Int(instruction.b)]
     let key = registers[Int(instruction.c)]
+    if let place = Self.knownPlace(of: key, in: container) {
+      let value = place.pointee.retained()
+      clearTemporaries(instruction, registers)
+      Machine.store(registers + Int(instruction.a), value)
+      return true
+    }
     return attempt(nil, nil) { () throws(Fault) in
       let value = try element(of: container, key)
       clearTemporaries(instruction, registers)
@@ -16,6 +23,7 @@ extension Machine {
     }
   }
 
+  @inline(never)
   func indexMany(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let container = registers[Int(instruction.b)]
     let count = Int(instruction.x & 127)
@@ -29,6 +37,22 @@ extension Machine {
   }
 
   // MARK: reading
+
+  /// Where a list, tuple or map keeps what stands under an int or a key that is there; nil in every other case.
+  @inline(__always)
+  private static func knownPlace(of key: Value, in container: Value) -> UnsafeMutablePointer<Value>? {
+    switch container.tag {
+    case .list, .tuple:
+      if key.tag != .int { return nil }
+      let (elements, count) = container.read(ListObject.self) { ($0.base, $0.count) }
+      let index = key.rawInt < 0 ? key.rawInt &+ count : key.rawInt
+      return UInt(bitPattern: index) < UInt(bitPattern: count) ? elements + index : nil
+    case .map:
+      if key.tag != .string, key.tag != .int { return nil }
+      return container.read(MapObject.self) { $0.place(of: key) }
+    default: return nil
+    }
+  }
 
   /// An element by several indices; only tensors and spikes have more than one axis.
   func element(of container: Value, _ keys: [Value]) throws(Fault) -> Value {
@@ -214,8 +238,15 @@ extension Machine {
 
   // MARK: writing
 
+  @inline(never)
   func setIndex(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
-    attempt(nil, nil) { () throws(Fault) in
+    let memory = registers + Int(instruction.a)
+    let keys = registers + Int(instruction.b)
+    if instruction.x == 3, assignKnown(memory, keys, 1, registers + Int(instruction.c), nil) {
+      Machine.store(keys, .nil)
+      return true
+    }
+    return attempt(nil, nil) { () throws(Fault) in
       try setElement(
         registers + Int(instruction.a), registers[Int(instruction.b)], registers[Int(instruction.c)])
       clearTemporaries(instruction, registers)
@@ -224,11 +255,20 @@ extension Machine {
 
   /// Writes the element at the end of a path of keys, or changes it by `op=`; every container on the way becomes
   /// unique first. A fault leaves everything as it was seen from outside.
+  @inline(never)
   func assignPath(
-    _ place: PlaceReference, _ keys: UnsafeMutablePointer<Value>, _ count: Int, _ value: UnsafeMutablePointer<Value>,
-    update: Opcode?
+    _ place: PlaceReference, _ registers: UnsafeMutablePointer<Value>, _ first: UnsafeMutablePointer<Instruction>,
+    _ second: UnsafeMutablePointer<Instruction>
   ) -> Bool {
-    attempt(nil, nil) { () throws(Fault) in
+    let keys = registers + Int(first.pointee.b)
+    let count = Int(first.pointee.c)
+    let value = registers + Int(second.pointee.a)
+    let update = second.pointee.b == 0 ? nil : Opcode(rawValue: UInt8(truncatingIfNeeded: second.pointee.c))
+    if case .memory(let memory) = place, assignKnown(memory, keys, count, value, update) {
+      for index in 0..<count { Machine.store(keys + index, .nil) }
+      return true
+    }
+    return attempt(nil, nil) { () throws(Fault) in
       switch place {
       case .memory(let memory): try assign(memory, keys, count, value.pointee, update)
       case .cell(let cell): try assign(&cell.value, keys, count, value.pointee, update)
@@ -236,6 +276,40 @@ extension Machine {
       for index in 0..<count { Machine.store(keys + index, .nil) }
       Machine.store(value, .nil)
     }
+  }
+
+  /// The common case of a path: lists and maps that nothing else holds, keys that are there, and a number to add to or
+  /// an element to replace. False when it is not that, and then nothing has changed.
+  @inline(__always)
+  private func assignKnown(
+    _ memory: UnsafeMutablePointer<Value>, _ keys: UnsafeMutablePointer<Value>, _ count: Int,
+    _ value: UnsafeMutablePointer<Value>, _ update: Opcode?
+  ) -> Bool {
+    var place = memory
+    for level in 0..<count {
+      let container = place.pointee
+      guard container.tag == .list || container.tag == .map, container.isUnique,
+        let inner = Self.knownPlace(of: keys[level], in: container)
+      else { return false }
+      place = inner
+    }
+    switch update {
+    case nil:
+      Machine.store(place, value.pointee)
+      value.pointee = .nil
+    case .add?:
+      if place.pointee.tag == .int, value.pointee.tag == .int {
+        let (sum, overflow) = place.pointee.rawInt.addingReportingOverflow(value.pointee.rawInt)
+        if overflow { return false }
+        place.pointee = .int(sum)
+      } else if place.pointee.tag == .float, value.pointee.tag == .float {
+        place.pointee = .float(place.pointee.rawFloat + value.pointee.rawFloat)
+      } else {
+        return false
+      }
+    default: return false
+    }
+    return true
   }
 
   private func assign(
@@ -347,6 +421,7 @@ extension Machine {
 
   // MARK: taking apart
 
+  @inline(never)
   func checkParts(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let place = registers + Int(instruction.a)
     if place.pointee.tag == .tensor || place.pointee.tag == .range || place.pointee.tag == .foreign {
@@ -379,6 +454,7 @@ extension Machine {
         label: "the value is \(shortText(place.pointee))", help: "`..rest` takes what is left, `_` skips one"))
   }
 
+  @inline(never)
   func takeElement(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     guard let elements = registers[Int(instruction.b)].elements, Int(instruction.c) < elements.count else {
       return fail(Fault(.value, "too few values for the names"))
@@ -387,6 +463,7 @@ extension Machine {
     return true
   }
 
+  @inline(never)
   func takeTail(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     guard registers[Int(instruction.b)].elements != nil else { return fail(Fault(.value, "too few values for the names")) }
     let list = registers[Int(instruction.b)].object(as: ListObject.self)

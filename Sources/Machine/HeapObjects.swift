@@ -8,8 +8,23 @@ import Tensors
 public class HeapObject {
   final var references = 1
 
-  /// Moves out the values that this object holds, so that freeing it never recurses.
-  func takeChildren(into pending: inout [Value]) {}
+  /// Whether that was the last one.
+  @inline(__always)
+  final func dropReference() -> Bool {
+    references &-= 1
+    return references == 0
+  }
+
+  /// Lets go of the values that this object holds; those that nothing else held are left to the caller to destroy, so
+  /// that freeing never recurses.
+  func dropChildren(into dead: inout [Value]) {}
+
+  /// Lets go of one value that an object held.
+  @inline(__always)
+  static func drop(_ child: Value, into dead: inout [Value]) {
+    guard child.tag.isHeap, child.unmanaged._withUnsafeGuaranteedRef({ $0.dropReference() }) else { return }
+    if child.tag == .string || child.tag == .tensor { child.unmanaged.release() } else { dead.append(child) }
+  }
 
   /// Frees a value whose count has come to zero, and all that only it held, with a work list instead of the stack.
   @inline(never)
@@ -18,19 +33,13 @@ public class HeapObject {
       value.unmanaged.release()
       return
     }
-    var pending: [Value] = []
-    value.unmanaged._withUnsafeGuaranteedRef { $0.takeChildren(into: &pending) }
-    value.unmanaged.release()
-    while let child = pending.popLast() {
-      guard child.tag.isHeap else { continue }
-      let count = child.unmanaged._withUnsafeGuaranteedRef { object -> Int in
-        object.references &-= 1
-        return object.references
-      }
-      if count == 0 {
-        child.unmanaged._withUnsafeGuaranteedRef { $0.takeChildren(into: &pending) }
-        child.unmanaged.release()
-      }
+    var dead: [Value] = []
+    var next = value
+    while true {
+      next.unmanaged._withUnsafeGuaranteedRef { $0.dropChildren(into: &dead) }
+      next.unmanaged.release()
+      guard let other = dead.popLast() else { return }
+      next = other
     }
   }
 }
@@ -60,13 +69,14 @@ final class StringObject: HeapObject {
   /// Whether every byte is a character: ASCII without the carriage return, which joins with a line feed.
   private static func isSimple(_ text: inout String) -> Bool {
     text.withUTF8 { bytes in
+      // Without branches, for many bytes at once.
       var all: UInt8 = 0
-      var hasReturn = false
+      var returns: UInt8 = 0
       for byte in bytes {
         all |= byte
-        hasReturn = hasReturn || byte == 13
+        returns |= byte == 13 ? 1 : 0
       }
-      return all < 0x80 && !hasReturn
+      return all < 0x80 && returns == 0
     }
   }
 
@@ -97,9 +107,9 @@ private func hashBytes(of text: String) -> Int {
 
 /// The elements of a list or a tuple, in memory of their own so that the interpreter can change them in place.
 final class ListObject: HeapObject {
-  private(set) var count: Int
-  private var capacity: Int
-  private(set) var base: UnsafeMutablePointer<Value>
+  final private(set) var count: Int
+  final private(set) var capacity: Int
+  final private(set) var base: UnsafeMutablePointer<Value>
 
   init(capacity: Int) {
     self.capacity = max(capacity, 4)
@@ -124,8 +134,8 @@ final class ListObject: HeapObject {
 
   deinit { free(base) }
 
-  override func takeChildren(into pending: inout [Value]) {
-    for index in 0..<count where base[index].tag.isHeap { pending.append(base[index]) }
+  override func dropChildren(into dead: inout [Value]) {
+    for index in 0..<count { Self.drop(base[index], into: &dead) }
     count = 0
   }
 
@@ -134,9 +144,9 @@ final class ListObject: HeapObject {
   /// Takes over the element's reference.
   @inline(__always)
   func append(_ element: Value) {
-    if count == capacity { grow(to: count + 1) }
+    if count == capacity { grow(to: count &+ 1) }
     base[count] = element
-    count += 1
+    count &+= 1
   }
 
   func grow(to needed: Int) {
@@ -228,8 +238,8 @@ final class FunctionObject: HeapObject {
     self.captures = captures
   }
 
-  override func takeChildren(into pending: inout [Value]) {
-    pending += captures
+  override func dropChildren(into dead: inout [Value]) {
+    for capture in captures { Self.drop(capture, into: &dead) }
     captures = []
   }
 }
@@ -251,8 +261,8 @@ final class CellObject: HeapObject {
     old.release()
   }
 
-  override func takeChildren(into pending: inout [Value]) {
-    pending.append(value)
+  override func dropChildren(into dead: inout [Value]) {
+    Self.drop(value, into: &dead)
     value = .nil
   }
 }
@@ -295,8 +305,8 @@ final class ErrorObject: HeapObject {
     self.thrown = thrown
   }
 
-  override func takeChildren(into pending: inout [Value]) {
-    pending.append(thrown)
+  override func dropChildren(into dead: inout [Value]) {
+    Self.drop(thrown, into: &dead)
     thrown = .nil
   }
 }

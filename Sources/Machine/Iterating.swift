@@ -15,13 +15,14 @@ final class IteratorObject: HeapObject {
     characters = (source.asString ?? "").makeIterator()
   }
 
-  override func takeChildren(into pending: inout [Value]) {
-    pending.append(source)
+  override func dropChildren(into dead: inout [Value]) {
+    Self.drop(source, into: &dead)
     source = .nil
   }
 }
 
 extension Machine {
+  @inline(never)
   func makeIterator(_ place: UnsafeMutablePointer<Value>) -> Bool {
     let source = place.pointee
     guard let count = iterationCount(source) else { return fail(cannotIterate(source)) }
@@ -56,6 +57,7 @@ extension Machine {
   }
 
   /// Puts the next element into a register: true, or false at the end, or nil on a fault.
+  @inline(never)
   func advance(_ iteratorPlace: UnsafeMutablePointer<Value>, _ target: UnsafeMutablePointer<Value>) -> Bool? {
     let iterator = iteratorPlace.pointee.object(as: IteratorObject.self)
     switch iterator.source.tag {

@@ -53,6 +53,7 @@ public final class Machine {
   var tests: [Value] = []
   /// Where the characters of the text last indexed begin. The text is held, so that it cannot change meanwhile.
   var characterPlaces: (text: Value, places: [String.Index])?
+  var textBytes = TextBytes()
   /// The fault on its way to a handler, and what was thrown.
   var pendingFault: Fault?
   var pendingThrown = Value.nil

@@ -32,7 +32,7 @@ public final class MapObject: HeapObject {
   }
 
   private static func hash(_ key: Value) -> Int {
-    if key.tag == .string { return key.object(as: StringObject.self).hash }
+    if key.tag == .string { return key.read(StringObject.self) { $0.hash } }
     let mixed = key.payload &* 0x9E37_79B9_7F4A_7C15
     return Int(truncatingIfNeeded: mixed ^ (mixed >> 29))
   }
@@ -40,13 +40,19 @@ public final class MapObject: HeapObject {
   private static func same(_ a: Value, _ b: Value) -> Bool {
     if a.tag != b.tag { return false }
     if a.payload == b.payload { return true }
-    return a.tag == .string && a.object(as: StringObject.self).text == b.object(as: StringObject.self).text
+    return a.tag == .string && sameText(a, b)
   }
 
-  override func takeChildren(into pending: inout [Value]) {
+  /// Out of line, since most keys are found by identity.
+  @inline(never)
+  private static func sameText(_ a: Value, _ b: Value) -> Bool {
+    a.read(StringObject.self) { first in b.read(StringObject.self) { first.text == $0.text } }
+  }
+
+  override func dropChildren(into dead: inout [Value]) {
     for place in 0..<entryCount where entries[place].key.tag != .undefined {
-      pending.append(entries[place].key)
-      pending.append(entries[place].value)
+      Self.drop(entries[place].key, into: &dead)
+      Self.drop(entries[place].value, into: &dead)
     }
     entryCount = 0
     tableSize = 0
@@ -55,15 +61,16 @@ public final class MapObject: HeapObject {
 
   // MARK: look-up
 
-  private func find(_ key: Value, hash: Int) -> Int? {
+  private func find(_ key: Value, hash: Int) -> UnsafeMutablePointer<Entry>? {
     if tableSize == 0 { return nil }
-    let mask = tableSize - 1
+    let mask = tableSize &- 1
     var probe = hash & mask
     while true {
       let place = Int(table[probe])
       if place < 0 { return nil }
-      if entries[place].hash == hash, Self.same(entries[place].key, key) { return place }
-      probe = (probe + 1) & mask
+      let entry = entries + place
+      if entry.pointee.hash == hash, Self.same(entry.pointee.key, key) { return entry }
+      probe = (probe &+ 1) & mask
     }
   }
 
@@ -73,9 +80,8 @@ public final class MapObject: HeapObject {
   /// Where the value of a key is, to be changed in place; nil when the key is not there.
   func place(of key: Value) -> UnsafeMutablePointer<Value>? {
     let key = Self.normalised(key)
-    guard let place = find(key, hash: Self.hash(key)) else { return nil }
-    return UnsafeMutableRawPointer(entries + place).advanced(by: MemoryLayout<Entry>.offset(of: \.value) ?? 0)
-      .assumingMemoryBound(to: Value.self)
+    guard let entry = find(key, hash: Self.hash(key)) else { return nil }
+    return withUnsafeMutablePointer(to: &entry.pointee.value) { $0 }
   }
 
   public func get(_ key: String) -> Value? {
@@ -90,9 +96,9 @@ public final class MapObject: HeapObject {
   public func set(_ newKey: Value, _ value: Value) {
     let key = Self.normalised(newKey)
     let hash = Self.hash(key)
-    if let place = find(key, hash: hash) {
-      let old = entries[place].value
-      entries[place].value = value
+    if let entry = find(key, hash: hash) {
+      let old = entry.pointee.value
+      entry.pointee.value = value
       old.release()
       newKey.release()
       return
@@ -107,9 +113,9 @@ public final class MapObject: HeapObject {
   public func remove(_ key: Value) -> Bool {
     let key = Self.normalised(key)
     guard let place = find(key, hash: Self.hash(key)) else { return false }
-    let entry = entries[place]
+    let entry = place.pointee
     // The table keeps the place, so that probing goes on past it.
-    entries[place] = Entry(hash: 0, key: .undefined, value: .nil)
+    place.pointee = Entry(hash: 0, key: .undefined, value: .nil)
     count -= 1
     entry.key.release()
     entry.value.release()

@@ -4,6 +4,7 @@ import Tensors
 
 /// Members: a map's keys, a module's names, and what tensors, spikes, quantities and errors show of themselves.
 extension Machine {
+  @inline(never)
   func getMember(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ name: Value) -> Bool {
     let receiver = registers[Int(instruction.b)]
     return attempt(nil, nil) { () throws(Fault) in

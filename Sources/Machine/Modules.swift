@@ -4,6 +4,7 @@ import Language
 
 /// Modules: the library's own by name, a user's by path.
 extension Machine {
+  @inline(never)
   func useModule(_ place: UnsafeMutablePointer<Value>, _ name: Value, isFile: Bool) -> Bool {
     attempt(nil, nil) { () throws(Fault) in
       let path = name.asString ?? ""

@@ -20,6 +20,7 @@ enum Opcode: UInt8 {
   case add, subtract, multiply, divide, floorDivide, remainder, power, matrixProduct  // a <- b op c
   case addInt  // a <- b + #c (signed 16 bits)
   case addConstant, subtractConstant, multiplyConstant, divideConstant, remainderConstant  // a <- b op k(c)
+  case remainderSmall  // a <- b % k(c), an int from 2 to 65,535; k(c + 1) is 2^64 over it, rounded up
   case negate  // a <- -b
   case not  // a <- not b
   case update  // place(x, a) op= b, op #c
@@ -28,6 +29,7 @@ enum Opcode: UInt8 {
   case contains, notContains  // a <- b in c
   case ifEqual, ifNotEqual, ifLess, ifLessOrEqual, ifGreater, ifGreaterOrEqual  // a op b, else take the next jump
   case ifEqualConstant, ifLessConstant, ifLessOrEqualConstant, ifGreaterConstant, ifGreaterOrEqualConstant  // a op k(b)
+  case whileLess, whileLessConstant  // a < b (or k(b)): take the next jump, back to a loop's start; else go on behind it
   // Jumping
   case jump  // to @
   case jumpIfFalse  // when a is false
@@ -57,10 +59,11 @@ enum Opcode: UInt8 {
   case element  // a <- part #c of list b
   case tail  // a <- list of the parts of b from #c
   // Calling
-  case call  // a <- call of the value in a with #b arguments behind it; c: names k or none; x: flags
+  case call  // a <- call of the value in a with #b arguments behind it; x: flags
+  case callGlobal  // the same, of the function in the global slot of the next word
+  case callNamed  // the same, the last arguments named by k(c)
   case callMember  // a <- member k(c) of the value in a+1 called with #b arguments (that value among them)
   case returnValue  // gives a, moved
-  case returnNil
   // Going through
   case prepareRange  // a, b: low and high become int counters; jump @ in the next word when empty
   case stepRange  // ++a; while below b: c <- a, else fall through
@@ -77,6 +80,21 @@ enum Opcode: UInt8 {
   case result  // the program's value is a, moved
 }
 
+extension Opcode {
+  /// Whether a comparison holds between two numbers of one type; nothing but `notEqual` holds for a NaN.
+  @inline(__always)
+  func holds<Number: Comparable>(_ left: Number, _ right: Number) -> Bool {
+    switch self {
+    case .equal: left == right
+    case .notEqual: left != right
+    case .less: left < right
+    case .lessOrEqual: left <= right
+    case .greater: left > right
+    default: left >= right
+    }
+  }
+}
+
 /// One instruction in eight bytes.
 struct Instruction {
   var opcode: Opcode
@@ -85,14 +103,18 @@ struct Instruction {
   var b: UInt16 = 0
   var c: UInt16 = 0
 
-  /// `b` and `c` as one number: a jump's target or a global's slot.
+  /// `b` and `c` as one number: a global's slot, for one.
   var wide: Int {
-    get { Int(b) | Int(c) << 16 }
+    @inline(__always) get { Int(UInt32(b) | UInt32(c) << 16) }
     set {
       b = UInt16(truncatingIfNeeded: newValue)
       c = UInt16(truncatingIfNeeded: newValue >> 16)
     }
   }
+
+  /// `b` and `c` as the distance of a jump's target from the word behind the jump.
+  @inline(__always)
+  var offset: Int { Int(Int32(bitPattern: UInt32(b) | UInt32(c) << 16)) }
 }
 
 /// Where an assignment's target lives.

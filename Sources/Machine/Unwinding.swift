@@ -5,6 +5,7 @@ import Language
 extension Machine {
   /// The place to go on after a fault, in the frame then on top; nil when nothing above the entry handles it. The
   /// frames left behind are cleared.
+  @inline(never)
   func unwind(downTo entry: Int, _ pc: UnsafeMutablePointer<Instruction>) -> UnsafeMutablePointer<Instruction>? {
     let diagnostic = describePending(pc)
     var at = pc
@@ -80,18 +81,29 @@ extension Machine {
     return trace
   }
 
+  @inline(never)
   func checkInterrupt() -> Bool {
     Interrupt.isRequested ? fail(Fault(.interrupt, "interrupted")) : true
   }
 
-  func failUndefined(_ header: UnsafeMutablePointer<CodeHeader>, _ pc: UnsafeMutablePointer<Instruction>) -> Bool {
-    let frame = header.pointee.prototype._withUnsafeGuaranteedRef { $0 }
+  @inline(never)
+  func failUndefined(_ pc: UnsafeMutablePointer<Instruction>) -> Bool {
+    let frame = frames[frameCount - 1].prototype
     let position = pc - frame.code - 1
     let name = position >= 0 && position < frame.sites.count ? frame.source.text(frame.sites[position].span) : "this name"
     return fail(Self.noValue(name.count <= 40 ? "`\(name)`" : "a name here"))
   }
 
+  @inline(never)
+  func failNoMatch(_ value: Value) -> Bool {
+    fail(
+      Fault(
+        .value, "no case matches \(value.description(of: .kind))", label: "this is \(shortText(value))",
+        help: "add a case `_ => …` for everything else"))
+  }
+
   /// `throw x`: an error value is thrown on as it was.
+  @inline(never)
   func raise(_ place: UnsafeMutablePointer<Value>) -> Bool {
     let value = place.pointee
     place.pointee = .nil

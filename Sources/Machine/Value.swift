@@ -102,16 +102,7 @@ public struct Value {
   }
 
   @inline(__always) public func release() {
-    if tag.isHeap { releaseObject() }
-  }
-
-  /// Out of line, so that the loop's number cases stay small.
-  @inline(never) private func releaseObject() {
-    let count = unmanaged._withUnsafeGuaranteedRef { object -> Int in
-      object.references &-= 1
-      return object.references
-    }
-    if count == 0 { HeapObject.destroy(self) }
+    if tag.isHeap, unmanaged._withUnsafeGuaranteedRef({ $0.dropReference() }) { HeapObject.destroy(self) }
   }
 
   @inline(__always) var isUnique: Bool { unmanaged._withUnsafeGuaranteedRef { $0.references } == 1 }

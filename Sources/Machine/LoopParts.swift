@@ -1,0 +1,78 @@
+/// What the cases of the interpreter's loop are made of, small enough to be a part of it.
+extension Machine {
+  /// Puts an owned value where another was.
+  @inline(__always)
+  static func store(_ place: UnsafeMutablePointer<Value>, _ value: Value) {
+    let old = place.pointee
+    place.pointee = value
+    old.release()
+  }
+
+  /// Two ints or two floats through an operator; nil for other types, and where ints overflow.
+  @inline(__always)
+  static func number(
+    _ left: Value, _ right: Value, _ ints: (Int, Int) -> (partialValue: Int, overflow: Bool),
+    _ floats: (Double, Double) -> Double
+  ) -> Value? {
+    if left.tag != right.tag { return nil }
+    if left.tag == .int {
+      let result = ints(left.rawInt, right.rawInt)
+      return result.overflow ? nil : .int(result.partialValue)
+    }
+    return left.tag == .float ? .float(floats(left.rawFloat, right.rawFloat)) : nil
+  }
+
+  /// Two ints or two floats through a comparison; nil for other types.
+  @inline(__always)
+  static func test(
+    _ left: Value, _ right: Value, _ ints: (Int, Int) -> Bool, _ floats: (Double, Double) -> Bool
+  ) -> Bool? {
+    if left.tag != right.tag { return nil }
+    if left.tag == .int { return ints(left.rawInt, right.rawInt) }
+    return left.tag == .float ? floats(left.rawFloat, right.rawFloat) : nil
+  }
+
+  /// Where a comparison whose jump word is at `word` goes on.
+  @inline(__always)
+  static func branch(_ word: UnsafeMutablePointer<Instruction>, _ holds: Bool) -> UnsafeMutablePointer<Instruction> {
+    holds ? word + 1 : word + 1 + word.pointee.offset
+  }
+
+  /// Whether any register of a frame holds an object: tags below the first of a heap value have no bit above theirs.
+  @inline(__always)
+  static func holdsHeap(_ registers: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+    var tags: UInt8 = 0
+    var place = registers
+    let end = registers + count
+    while place < end {
+      tags |= place.pointee.tag.raw
+      place += 1
+    }
+    return Value.Tag(tags).isHeap
+  }
+
+  /// Drops what a frame's registers hold.
+  @inline(never)
+  static func clear(_ registers: UnsafeMutablePointer<Value>, _ count: Int) {
+    for index in 0..<count { store(registers + index, .nil) }
+  }
+
+  /// The memory of an assignment's target; a global's slot is in the next word.
+  @inline(__always)
+  func place(
+    _ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>,
+    _ pc: inout UnsafeMutablePointer<Instruction>
+  ) -> PlaceReference {
+    switch Place(rawValue: at.pointee.x) ?? .register {
+    case .register: return .memory(registers + Int(at.pointee.a))
+    case .global:
+      let slot = pc.pointee.wide
+      pc += 1
+      return .memory(globals + slot)
+    case .cell: return .cell(registers[Int(at.pointee.a)].object(as: CellObject.self))
+    case .capture:
+      let captures = registers[-1].object(as: FunctionObject.self).captures
+      return .cell(captures[Int(at.pointee.a)].object(as: CellObject.self))
+    }
+  }
+}
