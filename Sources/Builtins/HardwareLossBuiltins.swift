@@ -14,7 +14,10 @@ public struct HardwareLossValue: ForeignValue {
   public var summary: String { "hardware_loss(\(loss.chip.name), weight=\(formatted(loss.weight, "g", digits: 6)))" }
 
   public var memberNames: [String] {
-    ["chip", "weight", "utilization", "communication", "memory", "strategy", "objective", "warmup", "freeze", "prune"]
+    [
+      "chip", "weight", "utilization", "communication", "memory", "operations", "strategy", "objective", "warmup", "freeze",
+      "prune",
+    ]
   }
 
   public func member(_ name: String) throws(Fault) -> Value? {
@@ -25,6 +28,7 @@ public struct HardwareLossValue: ForeignValue {
     case "utilization": .float(options.utilization)
     case "communication": .float(options.communication)
     case "memory": .float(options.memory)
+    case "operations": .float(options.operations)
     case "strategy": .string(options.strategy)
     case "objective": .string(options.objective.rawValue)
     case "warmup": .float(options.warmup)
@@ -52,6 +56,7 @@ let hardwareLossBuiltins: [Builtin] = [
         "prune", .number, default: "0", "the share of each layer's weights, the smallest first, that go at the freeze"),
       .optional("chips", .int | .nil, default: "as many as the chip's file allows", "how many chips may be used"),
       .optional("weight_bits", .int | .nil, default: "the chip's own", "bits of a weight"),
+      .optional("operations", .number, default: "0", "how much spikes that arrive over synapses count"),
     ],
     returns: "hardware_loss", subject: "chips",
     """
@@ -59,7 +64,10 @@ let hardwareLossBuiltins: [Builtin] = [
 
     - memory: the synapses that the chip must store, as a share of those at first;
     - communication: packets times hops in a step, expected from the batch's own spikes, as a share of those at first;
-    - utilization: what would spill from full cores into a further one, as a share of the cores in use.
+    - utilization: what would spill from full cores into a further one, as a share of the cores in use;
+    - operations: the spikes that arrive over synapses, as a share of those at first. Eq. 9-10 do not have this term, and it
+      counts nothing unless asked for. A spike that stays in its core is no communication, but costs energy and time:
+      with operations=1 small networks in few cores stay quick.
 
     Each neuron (each channel of a convolution) has a gate that multiplies its outgoing weights and learns; spikes pay for
     their ways; and each epoch the mapper places the network anew (Algorithm 1), which says where neurons lie and what is
@@ -85,6 +93,7 @@ let hardwareLossBuiltins: [Builtin] = [
     options.prune = try call.number(9, default: 0)
     if call.has(10), !call[10].isNil { options.chips = try call.int(10, atLeast: 1) }
     if call.has(11), !call[11].isNil { options.weightBits = try call.int(11, atLeast: 1) }
+    options.operations = try call.number(12, default: 0)
     options.seed = call.machine.seed
     return .foreign(HardwareLossValue(try HardwareLoss(try call.chip(0), options)))
   }

@@ -46,8 +46,8 @@ let trainingBuiltins: [Builtin] = [
 
     With `hardware=hardware_loss(chip, weight)` the chip stands in the loss, L = L_task + weight · L_hw: neurons that are
     not worth their place go, and the result is a smaller network. The history then also holds `hardware`,
-    `hardware_utilization`, `hardware_communication` and `hardware_memory`, and of the mapping, for a chip named loihi2,
-    `loihi2_cores` and `loihi2_utilization`.
+    `hardware_utilization`, `hardware_communication` and `hardware_memory` (and `hardware_operations` where they count),
+    and of the mapping, for a chip named loihi2, `loihi2_cores` and `loihi2_utilization`.
     """,
     example: """
       let corners = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1])

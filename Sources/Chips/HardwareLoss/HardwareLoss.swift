@@ -19,6 +19,8 @@ public struct HardwareLoss: TrainingObjective {
     public var utilization = 1.0
     public var communication = 1.0
     public var memory = 1.0
+    /// Not in the paper: what arrives over synapses, within cores and between them.
+    public var operations = 0.0
     /// The mapper that renews the mapping, and what it makes small.
     public var strategy = JointStrategy.name
     public var objective = Objective.energyDelay
@@ -48,7 +50,7 @@ public struct HardwareLoss: TrainingObjective {
   public init(_ chip: Chip, _ options: Options = Options()) throws(Fault) {
     let weights = [
       ("weight", options.weight), ("utilization", options.utilization), ("communication", options.communication),
-      ("memory", options.memory),
+      ("memory", options.memory), ("operations", options.operations),
     ]
     for (name, value) in weights where !(value >= 0 && value < .infinity) {
       throw Fault(.value, "a weight of the hardware loss is a number from 0", label: "\(name) is \(value)")
@@ -197,12 +199,15 @@ private struct State: Sendable {
       let pairs = populations[block.source].units * populations[block.target].units
       return PricedNetwork.Projection(
         source: block.source, target: block.target,
-        stored: Double(connectome.stored(block, sharesKernels: sharesKernels)) / Double(max(1, pairs)))
+        stored: Double(connectome.stored(block, sharesKernels: sharesKernels)) / Double(max(1, pairs)),
+        reached: Double(connectome.stored(block, sharesKernels: false))
+          / Double(max(1, pairs * populations[block.source].neuronsPerUnit)))
     }
     price = HardwarePrice(
       PricedNetwork(populations: populations, projections: projections),
       weights: HardwarePrice.Weights(
-        utilization: options.utilization, communication: options.communication, memory: options.memory))
+        utilization: options.utilization, communication: options.communication, memory: options.memory,
+        operations: options.operations))
     counts = graph.populations.map { [Double](repeating: 0, count: $0.neurons) }
   }
 
@@ -307,7 +312,10 @@ private struct State: Sendable {
       }
     }
     // A network that hardly fires yet would make every later spike dear.
-    if !isCharging { price.trafficAtFirst = nil }
+    if !isCharging {
+      price.trafficAtFirst = nil
+      price.operationsAtFirst = nil
+    }
     let none = MappedDemand(resource: .neurons, cores: 0, used: 0, gates: values)
     let terms = price.terms(gates: values, rates: rates, assignment: assignment, demand: demand ?? none)
     gateSlopes = terms.gateSlopes
@@ -329,7 +337,7 @@ private struct State: Sendable {
       value: terms.total(price.weights),
       terms: [
         ("utilization", terms.utilization), ("communication", terms.communication), ("memory", terms.memory),
-      ],
+      ] + (options.operations > 0 ? [("operations", terms.operations)] : []),
       outputGradients: flows)
   }
 

@@ -1,15 +1,18 @@
-// The three terms of L_hw and their derivatives (Eq. 9-10 of the NeuEdge paper, which names the terms and leaves their
-// form open). Each is a share, so that one weight serves networks and chips of any size:
+// The terms of L_hw and their derivatives. Eq. 9-10 of the NeuEdge paper name the first three and leave their form open;
+// the fourth is ours, since operations are most of a step's time and no other term pays for a spike that stays in its
+// core. Each is a share, so that one weight serves networks and chips of any size:
 //
 //     memory         S(g) / S(1)                   S: synapses that the chip must store
 //     communication  T(g, r) / T(1, r_0)           T: packets times hops in a step, r_0: when the price is first paid
 //     utilization    |f(g) - n| / C                f: cores' worth of the scarcest resource, C: cores of the mapping,
 //                                                  n: the full cores below, at least 1
+//     operations     O(g, r) / O(1, r_0)           O: synapses that spikes arrive over in a step
 //
 // with gates g of units and rates r, and
 //
 //     S = sum over projections  w · (sum_i g_i) · (sum_j g_j)          w: stored synapses of a pair of units
 //     T = sum over sources i    g_i R_i sum_c P_ic · E[hops to c]      R: spikes of all neurons of i in a step
+//     O = sum over projections  k · (sum_i g_i R_i) · (sum_j g_j)      k: synapses of a neuron of i to all of unit j
 //     P_ic = 1 - prod over targets j  (1 - g_j a_jc)^(m_j)             a: soft assignment, m: neurons of a unit
 //     f = f_mapped · D(g) / D(g_mapped)                                D: units, stored synapses, or source-core pairs
 //
@@ -31,6 +34,8 @@ struct PricedNetwork: Sendable {
     var target: Int
     /// w: stored synapses of one pair of units.
     var stored: Double
+    /// k: synapses from a neuron of the source to one unit of the target.
+    var reached: Double
   }
 
   var populations: [Population]
@@ -49,6 +54,26 @@ struct PricedNetwork: Sendable {
       slopes[projection.target] += projection.stored * sums[projection.source]
     }
     return slopes
+  }
+
+  /// O, and its derivatives by gates and by rates.
+  func operations(
+    _ gates: [[Double]], _ rates: [[Double]]
+  ) -> (value: Double, gateSlopes: [[Double]], rateSlopes: [[Double]]) {
+    let sums = gates.map { $0.reduce(0, +) }
+    let spikes = zip(gates, rates).map { zip($0, $1).reduce(0) { $0 + $1.0 * $1.1 } }
+    var value = 0.0
+    var fanOut = [Double](repeating: 0, count: populations.count)
+    var fanIn = fanOut
+    for projection in projections {
+      value += projection.reached * spikes[projection.source] * sums[projection.target]
+      fanOut[projection.source] += projection.reached * sums[projection.target]
+      fanIn[projection.target] += projection.reached * spikes[projection.source]
+    }
+    let gateSlopes = gates.indices.map { population in
+      rates[population].map { fanOut[population] * $0 + fanIn[population] }
+    }
+    return (value, gateSlopes, gates.indices.map { population in gates[population].map { fanOut[population] * $0 } })
   }
 }
 
@@ -74,12 +99,14 @@ struct HardwarePrice: Sendable {
     var utilization = 1.0
     var communication = 1.0
     var memory = 1.0
+    var operations = 0.0
   }
 
   struct Terms: Sendable {
     var utilization = 0.0
     var communication = 0.0
     var memory = 0.0
+    var operations = 0.0
     /// Of the weighted sum: for each population and unit.
     var gateSlopes: [[Double]]
     /// Of the weighted sum: for each population and unit, by the rate of each of its neurons.
@@ -87,6 +114,7 @@ struct HardwarePrice: Sendable {
 
     func total(_ weights: Weights) -> Double {
       weights.utilization * utilization + weights.communication * communication + weights.memory * memory
+        + weights.operations * operations
     }
   }
 
@@ -96,6 +124,8 @@ struct HardwarePrice: Sendable {
   private let storedAtFirst: Double
   /// T(1, r_0); nil for what the next batch has.
   var trafficAtFirst: Double?
+  /// O(1, r_0); nil for what the next batch has.
+  var operationsAtFirst: Double?
 
   init(_ network: PricedNetwork, weights: Weights) {
     self.network = network
@@ -114,6 +144,7 @@ struct HardwarePrice: Sendable {
     addMemory(&terms, gates)
     addCommunication(&terms, gates, rates, assignment)
     addUtilization(&terms, gates, assignment, demand)
+    addOperations(&terms, gates, rates)
     return terms
   }
 
@@ -146,6 +177,22 @@ struct HardwarePrice: Sendable {
       }
     }
     flow.addReachSlopes(to: &terms.gateSlopes, sources: rates, hops: assignment.hops, scale: scale)
+  }
+
+  private mutating func addOperations(_ terms: inout Terms, _ gates: [[Double]], _ rates: [[Double]]) {
+    if operationsAtFirst == nil {
+      operationsAtFirst = network.operations(gates.map { [Double](repeating: 1, count: $0.count) }, rates).value
+    }
+    guard let first = operationsAtFirst, first > 0 else { return }
+    let now = network.operations(gates, rates)
+    terms.operations = now.value / first
+    let scale = weights.operations / first
+    for population in gates.indices {
+      for unit in gates[population].indices {
+        terms.gateSlopes[population][unit] += scale * now.gateSlopes[population][unit]
+        terms.rateSlopes[population][unit] += scale * now.rateSlopes[population][unit]
+      }
+    }
   }
 
   private func addUtilization(

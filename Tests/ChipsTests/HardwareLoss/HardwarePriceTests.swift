@@ -20,8 +20,8 @@ private struct Setting {
         PricedNetwork.Population(units: $1.0, neuronsPerUnit: $1.1, isInput: $0 == 0)
       },
       projections: [
-        .init(source: 0, target: 1, stored: 1), .init(source: 1, target: 2, stored: 2.5),
-        .init(source: 2, target: 3, stored: 4), .init(source: 2, target: 2, stored: 0.5),
+        .init(source: 0, target: 1, stored: 1, reached: 1), .init(source: 1, target: 2, stored: 2.5, reached: 4),
+        .init(source: 2, target: 3, stored: 4, reached: 1), .init(source: 2, target: 2, stored: 0.5, reached: 3),
       ])
     func slice(_ population: Int, _ neurons: [Int32]) -> Mapping.Slice { .init(population: population, neurons: neurons) }
     func place(_ column: Int, _ row: Int) -> Mapping.Place { .init(chip: 0, column: column, row: row, slot: 0) }
@@ -45,6 +45,7 @@ private struct Setting {
   func terms(_ resource: Resource, _ weights: HardwarePrice.Weights = .init()) -> HardwarePrice.Terms {
     var price = HardwarePrice(network, weights: weights)
     price.trafficAtFirst = 2
+    price.operationsAtFirst = 5
     let open = gates.map { $0.map { _ in 1.0 } }
     return price.terms(
       gates: gates, rates: rates, assignment: assignment,
@@ -112,9 +113,28 @@ private struct Setting {
     #expect(abs(setting.terms(.neurons).utilization - (2 - 1.2) / 3) < 1e-12)
   }
 
+  @Test func operationsAreCountedByHand() {
+    var setting = Setting(softness: 0)
+    setting.gates = setting.gates.map { $0.map { _ in 1 } }
+    setting.rates = setting.rates.map { $0.map { _ in 0 } }
+    func operations() -> Double { setting.terms(.neurons).operations * 5 }
+    #expect(operations() == 0)
+    // An input reaches 5 neurons; half a spike a step.
+    setting.rates[0][2] = 0.5
+    #expect(abs(operations() - 2.5) < 1e-12)
+    // A unit of 4 neurons that fire 3 spikes a step together: 2 neurons of the last population, and 3 of each of 3 units.
+    setting.rates[2][1] = 3
+    #expect(abs(operations() - 2.5 - 3 * (2 + 9)) < 1e-12)
+    // A closed target is not reached, and a closed source says nothing.
+    setting.gates[3][0] = 0
+    #expect(abs(operations() - 2.5 - 3 * (1 + 9)) < 1e-12)
+    setting.gates[2][1] = 0
+    #expect(abs(operations() - 2.5) < 1e-12)
+  }
+
   @Test(arguments: [Resource.neurons, .synapses, .synapticMemory, .inputAxons, .outputAxons])
   func slopesAreDerivatives(resource: Resource) {
-    let weights = HardwarePrice.Weights(utilization: 0.7, communication: 1.3, memory: 0.4)
+    let weights = HardwarePrice.Weights(utilization: 0.7, communication: 1.3, memory: 0.4, operations: 0.9)
     for softness in [0.0, 0.35] {
       let setting = Setting(softness: softness)
       let terms = setting.terms(resource, weights)
