@@ -21,7 +21,7 @@ public protocol SpikeKernels {
     _ words: UnsafePointer<UInt64>, wordCount: Int, to counters: UnsafeMutablePointer<Float>
   )
 
-  /// The transpose of a bit matrix: out has a row of ceil(rows / 64) words for each of 64 * wordsPerRow features.
+  /// The transpose of a bit matrix: out has a row of ceil(rows / 64) words for each feature.
   static func transposeSpikes(
     _ words: UnsafePointer<UInt64>, rows: Int, wordsPerRow: Int, features: Int, out: UnsafeMutablePointer<UInt64>
   )
@@ -56,10 +56,13 @@ public protocol SpikeKernels {
   ///   - weights: [features, columns], without gaps.
   ///   - membrane: where the potentials before reset go, [steps, batch, columns]; nil to forget them.
   ///   - out: the neurons' spikes, `steps * batch * lifWords(columns)` words, all of which are written.
-  ///   - workspace: as for `spikeGemm`.
+  ///   - workspace: as for `spikeGemm`. Without `membrane`, each thread takes `1000 * 128` floats besides, or those of one
+  ///     sample where there are more than 1000 steps.
+  ///   - shouldStop: asked before each panel; when it says yes, what is left is not written.
   static func spikeLif(
     _ constants: LifConstants, steps: Int, batch: Int, features: Int, columns: Int, spikes: UnsafePointer<UInt64>,
     wordsPerRow: Int, total: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>
+    membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>,
+    shouldStop: () -> Bool
   )
 }

@@ -31,21 +31,29 @@ extension Network {
       steps: input.steps, batch: input.batch, shapes: shapes, parameters: parameterCount
     ).ranges
     var groups: [(samples: Range<Int>, memories: [LayerMemory])] = []
-    var outputs: [Signal] = []
-    var activities: [[(place: [Int], output: Signal)]] = []
+    var places: [[Int]] = []
+    var parts: [JoinedSignal] = []
+    var output: JoinedSignal?
     for range in ranges {
       let run = try LayerRow.forward(layers, try input.samples(range), pass.forSamples(from: range.lowerBound))
       groups.append((range, run.memories))
-      outputs.append(run.output)
-      activities.append(run.activity)
+      if ranges.count == 1 { return NetworkTrace(groups: groups, activity: run.activity, output: run.output) }
+      if parts.isEmpty {
+        places = run.activity.map(\.place)
+        for population in run.activity { parts.append(try JoinedSignal(like: population.output, batch: input.batch)) }
+        // The last population is most often the output itself.
+        if places.last != [layers.count - 1] { output = try JoinedSignal(like: run.output, batch: input.batch) }
+      }
+      for (index, population) in run.activity.enumerated() {
+        try parts[index].set(range.lowerBound, population.output)
+      }
+      try output?.set(range.lowerBound, run.output)
     }
-    if ranges.count == 1 { return NetworkTrace(groups: groups, activity: activities[0], output: outputs[0]) }
-    var whole: [(place: [Int], output: Signal)] = []
-    for (index, population) in activities[0].enumerated() {
-      let parts = activities.map { $0[index].output }
-      whole.append((population.place, try Signal.joined(parts, batch: input.batch)))
+    let activity = zip(places, parts).compactMap { place, part in part.signal.map { (place: place, output: $0) } }
+    guard let last = output?.signal ?? activity.last?.output else {
+      throw Fault(.value, "a batch needs at least one sample")
     }
-    return NetworkTrace(groups: groups, activity: whole, output: try Signal.joined(outputs, batch: input.batch))
+    return NetworkTrace(groups: groups, activity: activity, output: last)
   }
 
   /// The gradients of all parameters, from those of the layers' outputs.

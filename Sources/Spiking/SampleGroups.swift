@@ -12,11 +12,12 @@ struct SampleGroups {
 
   /// - Parameter shapes: the features that leave each layer.
   init(steps: Int, batch: Int, shapes: [[Int]], parameters: Int) {
-    let features = shapes.map { $0.reduce(1, *) }
-    let largest = max(1, steps * (features.max() ?? 0) * MemoryLayout<Float>.stride)
-    let size = max(1, SampleGroups.limit / largest)
+    // In doubles, since nobody has checked the products yet.
+    let features = shapes.map { $0.reduce(1.0) { $0 * Double($1) } }
+    let largest = max(1, Double(steps) * (features.max() ?? 0) * 4)
+    let size = max(1, Int(min(Double(SampleGroups.limit), Double(SampleGroups.limit) / largest)))
     // The gradients of the parameters are added up once a group: that must cost less than it saves.
-    let pays = parameters < steps * features.reduce(0, +) / 2
+    let pays = Double(parameters) < Double(steps) * features.reduce(0, +) / 2
     guard batch > size, pays else {
       ranges = [0..<batch]
       return
@@ -33,39 +34,41 @@ extension Signal {
     case .spikes(let spikes): .spikes(try spikes.samples(range))
     }
   }
+}
 
-  /// Activities of the groups of a batch, one behind the other.
-  static func joined(_ parts: [Signal], batch: Int) throws(Fault) -> Signal {
-    guard let first = parts.first else { throw Fault(.value, "a batch needs at least one sample") }
-    let shape = [first.steps, batch] + first.featureShape
-    let width = first.features
-    switch first {
-    case .spikes:
-      var whole = try Spikes(shape: shape)
-      var begin = 0
-      for case .spikes(let part) in parts {
-        whole.setSamples(begin, part)
-        begin += part.batch
-      }
-      return .spikes(whole)
-    case .tensor:
-      return .tensor(
-        try Tensor(shape: shape) { target in
-          guard let out = target.baseAddress else { return }
-          var begin = 0
-          for case .tensor(let part) in parts {
-            let count = part.shape[1]
-            part.withUnsafeBuffer { source in
-              guard let from = source.baseAddress else { return }
-              for t in 0..<first.steps {
-                (out + (t * batch + begin) * width).update(from: from + t * count * width, count: count * width)
-              }
-            }
-            begin += count
-          }
-        })
+/// The activity of a whole batch, put together from that of its groups as they come.
+struct JoinedSignal {
+  private var spikes: Spikes?
+  private var tensor: Tensor?
+
+  /// - Parameter part: of a group, whose steps and features the whole has too.
+  init(like part: Signal, batch: Int) throws(Fault) {
+    let shape = [part.steps, batch] + part.featureShape
+    switch part {
+    case .spikes: spikes = try Spikes(shape: shape)
+    case .tensor: tensor = try Tensor(shape: shape) { _ in }
     }
   }
+
+  /// Puts the activity of a group, from the sample `first` on, where it belongs.
+  mutating func set(_ first: Int, _ part: Signal) throws(Fault) {
+    switch part {
+    case .spikes(let part):
+      guard let batch = spikes?.batch else { return }
+      for t in 0..<part.steps { spikes?.setRows(t * batch + first, from: part, t * part.batch, count: part.batch) }
+    case .tensor(let part):
+      _ = try tensor?.withUnsafeMutableBuffer { target in
+        part.withUnsafeBuffer { source in
+          guard let to = target.baseAddress, let from = source.baseAddress else { return }
+          let (steps, count) = (part.shape[0], part.count / max(1, part.shape[0]))
+          let (width, whole) = (count / max(1, part.shape[1]), target.count / max(1, steps))
+          for t in 0..<steps { (to + t * whole + first * width).update(from: from + t * count, count: count) }
+        }
+      }
+    }
+  }
+
+  var signal: Signal? { spikes.map { .spikes($0) } ?? tensor.map { .tensor($0) } }
 }
 
 extension Tensor {
@@ -91,20 +94,13 @@ extension Spikes {
   func samples(_ range: Range<Int>) throws(Fault) -> Spikes {
     if range == 0..<batch { return self }
     var part = try Spikes(shape: [steps, range.count] + shape[2...])
-    let count = range.count * wordsPerRow
-    for t in 0..<steps {
-      let from = (t * batch + range.lowerBound) * wordsPerRow
-      for word in 0..<count { part.words[t * count + word] = words[from + word] }
-    }
+    for t in 0..<steps { part.setRows(t * range.count, from: self, t * batch + range.lowerBound, count: range.count) }
     return part
   }
 
-  /// Puts the spikes of some samples, from `first` on, where they belong.
-  mutating func setSamples(_ first: Int, _ part: Spikes) {
-    let count = part.batch * wordsPerRow
-    for t in 0..<steps {
-      let to = (t * batch + first) * wordsPerRow
-      for word in 0..<count { words[to + word] = part.words[t * count + word] }
-    }
+  /// Copies `count` rows, from row `source` of spikes with as many features on, to row `first` on.
+  mutating func setRows(_ first: Int, from other: Spikes, _ source: Int, count: Int) {
+    let (width, to, from) = (wordsPerRow, first * wordsPerRow, source * wordsPerRow)
+    words.replaceSubrange(to..<to + count * width, with: other.words[from..<from + count * width])
   }
 }

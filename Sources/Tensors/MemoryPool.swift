@@ -4,7 +4,8 @@
 import Glibc
 import Synchronization
 
-/// Blocks that were freed, by size: never so many that with those in use they pass the most that was ever in use.
+/// Blocks that were freed, by size. With those in use they never pass the most that was ever in use by more than an
+/// eighth, by which sizes are rounded.
 enum MemoryPool {
   /// Smaller blocks are left to the system's allocator, which is quick with them.
   private static let smallest = 1 << 18
@@ -13,47 +14,55 @@ enum MemoryPool {
   private struct Waiting {
     var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
     var bytes = 0
+
+    /// Frees blocks until no more than so many bytes wait.
+    mutating func shrink(to most: Int) {
+      while bytes > most, let size = blocks.keys.max() {
+        if let block = blocks[size]?.popLast() {
+          free(block)
+          bytes -= size
+        } else {
+          blocks[size] = nil
+        }
+      }
+    }
   }
 
   private static let waiting = Mutex(Waiting())
 
   /// A block of at least so many bytes, 64-byte aligned, and how many it has; nil when the machine has no memory left.
-  static func take(bytes: Int) -> (block: UnsafeMutableRawPointer, bytes: Int)? {
+  ///
+  /// - Parameter room: the bytes that may wait beside it.
+  static func take(bytes: Int, room: Int) -> (block: UnsafeMutableRawPointer, bytes: Int)? {
     let size = rounded(bytes)
     if size >= smallest {
-      let found = waiting.withLock { (waiting) -> UInt? in
-        guard let block = waiting.blocks[size]?.popLast() else { return nil }
-        waiting.bytes -= size
-        return UInt(bitPattern: block)
+      let found = waiting.withLock { (waiting) -> UInt in
+        if let block = waiting.blocks[size]?.popLast() {
+          waiting.bytes -= size
+          return UInt(bitPattern: block)
+        }
+        waiting.shrink(to: room + room / 8)
+        return 0
       }
-      if let found, let block = UnsafeMutableRawPointer(bitPattern: found) { return (block, size) }
+      if let block = UnsafeMutableRawPointer(bitPattern: found) { return (block, size) }
     }
     if let block = allocate(size) { return (block, size) }
-    release()
+    waiting.withLock { $0.shrink(to: 0) }
     return allocate(size).map { ($0, size) }
   }
 
   /// Takes a block back, with the size that `take` gave.
   ///
-  /// - Parameter bound: the most bytes that may wait.
-  static func give(_ block: UnsafeMutableRawPointer, bytes: Int, bound: Int) {
-    if bytes < smallest || bytes > bound { return free(block) }
+  /// - Parameter room: the bytes that may wait.
+  static func give(_ block: UnsafeMutableRawPointer, bytes: Int, room: Int) {
+    let room = room + room / 8
+    if bytes < smallest || bytes > room { return free(block) }
     let address = UInt(bitPattern: block)
     waiting.withLock { waiting in
-      if waiting.bytes + bytes > bound { empty(&waiting) }
+      waiting.shrink(to: room - bytes)
       if let block = UnsafeMutableRawPointer(bitPattern: address) { waiting.blocks[bytes, default: []].append(block) }
       waiting.bytes += bytes
     }
-  }
-
-  /// Frees all that wait.
-  private static func release() {
-    waiting.withLock { waiting in empty(&waiting) }
-  }
-
-  private static func empty(_ waiting: inout sending Waiting) {
-    for list in waiting.blocks.values { for block in list { free(block) } }
-    waiting = Waiting()
   }
 
   private static func allocate(_ size: Int) -> UnsafeMutableRawPointer? {

@@ -19,8 +19,8 @@ final class TensorStorage: @unchecked Sendable {
       TensorMemory.held.subtract(bytes, ordering: .relaxed)
       throw Shape.tooLarge(shape, bytes: bytes)
     }
-    TensorMemory.peak.max(held, ordering: .relaxed)
-    guard let taken = MemoryPool.take(bytes: bytes) else {
+    let peak = TensorMemory.peak.max(held, ordering: .relaxed).newValue
+    guard let taken = MemoryPool.take(bytes: bytes, room: peak - held) else {
       TensorMemory.held.subtract(bytes, ordering: .relaxed)
       throw Fault(
         .limit, "the machine has no memory left",
@@ -33,14 +33,14 @@ final class TensorStorage: @unchecked Sendable {
 
   deinit {
     let held = TensorMemory.held.subtract(capacity * MemoryLayout<Float>.stride, ordering: .relaxed).newValue
-    MemoryPool.give(base, bytes: size, bound: TensorMemory.peak.load(ordering: .relaxed) - held)
+    MemoryPool.give(base, bytes: size, room: max(0, TensorMemory.peak.load(ordering: .relaxed) - held))
   }
 }
 
 /// The count of bytes that live tensors hold, and how many they may.
 enum TensorMemory {
   static let held = Atomic<Int>(0)
-  /// The most that was ever held at once, plus what is always worth keeping.
+  /// The most that was ever held at once, or what is always worth keeping.
   static let peak = Atomic<Int>(16 << 20)
   static let limit = Atomic<Int>(8 << 30)
 }

@@ -45,7 +45,8 @@ import Testing
             kernels.spikeLif(
               constants, steps: steps, batch: batch, features: features, columns: columns, spikes: input,
               wordsPerRow: width, total: total, weights: weights, bias: bias,
-              membrane: keeps ? membrane.baseAddress : nil, out: &fired, workspace: &room)
+              membrane: keeps ? membrane.baseAddress : nil, out: &fired, workspace: &room,
+              shouldStop: { false })
           }
           let sameSpikes = fired == expected
           let samePotentials = !keeps || membrane.map(\.bitPattern) == potentials.map(\.bitPattern)

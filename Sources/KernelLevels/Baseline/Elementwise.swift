@@ -183,10 +183,9 @@ extension Level {
       store(multiplyAdd(factor, load(x + i), load(out + i)), out + i)
       i += vectorWidth
     }
-    while i < count {
+    if i < count {
       let rest = count - i
       storeHead(multiplyAdd(factor, loadHead(x + i, rest), loadHead(UnsafePointer(out + i), rest)), out + i, rest)
-      i = count
     }
   }
 

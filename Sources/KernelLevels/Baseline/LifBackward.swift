@@ -11,12 +11,7 @@ extension Level {
     let scan = BackwardScan(
       constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, gradient: gradient,
       carried: carried, blocks: blocks)
-    switch surrogate {
-    case .fastSigmoid(let slope): scan.run(FastSigmoidDerivative(slope: slope))
-    case .arctangent(let alpha): scan.run(ArctangentDerivative(alpha: alpha))
-    case .triangle(let width): scan.run(TriangleDerivative(width: width))
-    case .straightThrough: scan.run(StraightThroughDerivative())
-    }
+    surrogate.run(scan)
   }
 
   public static func packedOutputWeightCount(neurons: Int, outputs: Int) -> Int { lifWords(neurons) * 64 * outputs }
@@ -41,12 +36,7 @@ extension Level {
     let scan = ProductBackwardScan(
       constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, outputs: outputs,
       outputGradient: outputGradient, packed: packed, gradient: gradient, blocks: blocks)
-    switch surrogate {
-    case .fastSigmoid(let slope): scan.run(FastSigmoidDerivative(slope: slope))
-    case .arctangent(let alpha): scan.run(ArctangentDerivative(alpha: alpha))
-    case .triangle(let width): scan.run(TriangleDerivative(width: width))
-    case .straightThrough: scan.run(StraightThroughDerivative())
-    }
+    surrogate.run(scan)
   }
 
   public static func leakyBackward(
@@ -73,7 +63,7 @@ extension Level {
   }
 }
 
-private struct BackwardScan {
+private struct BackwardScan: SurrogateLoop {
   let constants: LifConstants
   let steps: Int, rows: Int, neurons: Int
   let membrane: UnsafePointer<Float>
@@ -113,7 +103,7 @@ private struct BackwardScan {
 }
 
 /// `lifBackward` for neurons whose spikes go into few outputs: the gradient of the spikes is worked out on the way.
-private struct ProductBackwardScan {
+private struct ProductBackwardScan: SurrogateLoop {
   let constants: LifConstants
   let steps: Int, rows: Int, neurons: Int
   let membrane: UnsafePointer<Float>

@@ -5,6 +5,24 @@ protocol SurrogateDerivative {
   func derivative(_ x: SIMD16<Float>) -> SIMD16<Float>
 }
 
+/// A loop that is compiled for each surrogate.
+protocol SurrogateLoop {
+  func run(_ surrogate: some SurrogateDerivative)
+}
+
+extension SurrogateShape {
+  /// Runs a loop with the derivative of this shape.
+  @inline(__always)
+  func run(_ loop: some SurrogateLoop) {
+    switch self {
+    case .fastSigmoid(let slope): loop.run(FastSigmoidDerivative(slope: slope))
+    case .arctangent(let alpha): loop.run(ArctangentDerivative(alpha: alpha))
+    case .triangle(let width): loop.run(TriangleDerivative(width: width))
+    case .straightThrough: loop.run(StraightThroughDerivative())
+    }
+  }
+}
+
 @inline(__always)
 private func magnitude(_ x: SIMD16<Float>) -> SIMD16<Float> {
   x.replacing(with: -x, where: x .< 0)
@@ -46,23 +64,21 @@ extension Level {
   public static func surrogateDerivatives(
     _ shape: SurrogateShape, _ values: UnsafeMutablePointer<Float>, count: Int
   ) {
-    switch shape {
-    case .fastSigmoid(let slope): replaceEach(FastSigmoidDerivative(slope: slope), values, count)
-    case .arctangent(let alpha): replaceEach(ArctangentDerivative(alpha: alpha), values, count)
-    case .triangle(let width): replaceEach(TriangleDerivative(width: width), values, count)
-    case .straightThrough: replaceEach(StraightThroughDerivative(), values, count)
-    }
+    shape.run(Replacing(values: values, count: count))
   }
 }
 
-@inline(__always)
-private func replaceEach(
-  _ surrogate: some SurrogateDerivative, _ values: UnsafeMutablePointer<Float>, _ count: Int
-) {
-  var i = 0
-  while i < count {
-    let lanes = min(16, count - i)
-    storeLanes(surrogate.derivative(loadLanes(values + i, lanes)), values + i, lanes)
-    i += 16
+private struct Replacing: SurrogateLoop {
+  let values: UnsafeMutablePointer<Float>
+  let count: Int
+
+  @inline(__always)
+  func run(_ surrogate: some SurrogateDerivative) {
+    var i = 0
+    while i < count {
+      let lanes = min(16, count - i)
+      storeLanes(surrogate.derivative(loadLanes(values + i, lanes)), values + i, lanes)
+      i += 16
+    }
   }
 }

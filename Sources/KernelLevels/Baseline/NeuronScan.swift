@@ -71,16 +71,11 @@ extension Level {
     let scan = NeuronBackwardScan(
       step: step, code: code, codeCount: codeCount, block: block, steps: steps, gradient: gradient, scratch: scratch,
       later: later, parameters: parameters)
-    switch surrogate {
-    case .fastSigmoid(let slope): scan.run(FastSigmoidDerivative(slope: slope))
-    case .arctangent(let alpha): scan.run(ArctangentDerivative(alpha: alpha))
-    case .triangle(let width): scan.run(TriangleDerivative(width: width))
-    case .straightThrough: scan.run(StraightThroughDerivative())
-    }
+    surrogate.run(scan)
   }
 }
 
-private struct NeuronBackwardScan {
+private struct NeuronBackwardScan: SurrogateLoop {
   let step: NeuronStep
   let code: UnsafePointer<NeuronInstruction>
   let codeCount: Int

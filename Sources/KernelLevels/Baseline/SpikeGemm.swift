@@ -89,7 +89,8 @@ extension Level {
   public static func spikeLif(
     _ constants: LifConstants, steps: Int, batch: Int, features: Int, columns: Int, spikes: UnsafePointer<UInt64>,
     wordsPerRow: Int, total: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>
+    membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>,
+    shouldStop: () -> Bool
   ) {
     if steps <= 0 || batch <= 0 || columns <= 0 { return }
     let rows = steps * batch
@@ -106,8 +107,8 @@ extension Level {
       constants: constants, steps: steps, batch: batch, samples: samples, keepsPotentials: membrane != nil, spikes: out)
     withUnsafePointer(to: &neurons) { pointer in
       withUnsafePointer(to: pointer.pointee.product) { listSpikes($0) }
-      ThreadPool.shared.run(tasks: plan.panels * groups, context: UnsafeRawPointer(pointer)) { raw, task in
-        raw.assumingMemoryBound(to: SpikingPanel.self).pointee.run(task)
+      ThreadPool.shared.run(tasks: plan.panels * groups) { task in
+        if !shouldStop() { pointer.pointee.run(task) }
       }
     }
   }

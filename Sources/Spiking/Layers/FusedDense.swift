@@ -7,28 +7,33 @@ import Tensors
 
 /// A dense layer whose sums go into LIF neurons, for rare spikes.
 struct DenseIntoLIF {
-  let weight: Tensor
-  let bias: Tensor?
-  let neurons: LIF
+  /// With more steps, the potentials of even one sample leave the cache.
+  private static let mostSteps = 1000
+
+  private let spikes: Spikes
+  private let total: Int
+  private let weight: Tensor
+  private let bias: Tensor?
+  private let neurons: LIF
 
   /// The two layers at a place of a row, where they can be run as one on this input.
   init?(_ layers: [any Layer], at index: Int, _ input: Signal) {
     guard index + 1 < layers.count, let dense = layers[index] as? DenseLayer, let weight = dense.weight,
       let neurons = (layers[index + 1] as? NeuronLayer)?.model as? LIF, case .spikes(let spikes) = input,
-      spikes.features == weight.shape[0], !spikes.isDense(spikes.total)
+      spikes.features == weight.shape[0], spikes.steps <= DenseIntoLIF.mostSteps
     else { return nil }
-    (self.weight, self.bias, self.neurons) = (weight, dense.bias, neurons)
+    total = spikes.total
+    if spikes.isDense(total) { return nil }
+    (self.spikes, self.weight, self.bias, self.neurons) = (spikes, weight, dense.bias, neurons)
   }
 
   /// The neurons' spikes and, for a training pass, what both layers keep.
-  func forward(_ spikes: Spikes, _ pass: Pass) throws(Fault) -> (spikes: Spikes, memories: [LayerMemory]) {
+  func forward(_ pass: Pass) throws(Fault) -> (spikes: Spikes, memories: [LayerMemory]) {
     try neurons.check()
     let columns = weight.shape[1]
     var output = try Spikes(shape: [spikes.steps, spikes.batch, columns])
-    let total = spikes.total
     let room = kernels.spikeGemmWorkspace(rows: spikes.rows, features: spikes.features, total: total)
     var potentials = try Tensor(shape: pass.isTraining ? [spikes.steps, spikes.batch, columns] : [0]) { _ in }
-    try Interrupt.check()
     _ = try Tensor(shape: [room]) { (scratch) throws(Fault) in
       _ = try potentials.withUnsafeMutableBuffer { (membrane) throws(Fault) in
         _ = try output.withUnsafeMutableWords { (out) throws(Fault) in
@@ -41,7 +46,8 @@ struct DenseIntoLIF {
                   columns: columns, spikes: words, wordsPerRow: spikes.wordsPerRow, total: total, weights: weights,
                   bias: bias == nil ? nil : offsets.baseAddress,
                   membrane: pass.isTraining ? membrane.baseAddress : nil, out: out,
-                  workspace: UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Int32.self))
+                  workspace: UnsafeMutableRawPointer(scratch).bindMemory(to: Int32.self, capacity: room),
+                  shouldStop: { Interrupt.isRequested })
               }
             }
           }
@@ -72,7 +78,9 @@ struct LIFIntoDense {
 
   /// The gradient of the neurons' drive, from that of the dense layer's output.
   func driveGradient(_ outputGradient: Tensor, memory: LayerMemory, _ pass: Pass) throws(Fault) -> Tensor {
-    guard let membrane = memory.tensors.first else { return outputGradient }
+    guard let membrane = memory.tensors.first else {
+      throw Fault(.value, "`lif` has no potentials to go back through", label: "the pass was not for training")
+    }
     let (neuronCount, outputs) = (weight.shape[0], weight.shape[1])
     let packed = try Tensor(
       shape: [kernels.packedOutputWeightCount(neurons: neuronCount, outputs: outputs)]

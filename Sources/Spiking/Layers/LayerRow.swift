@@ -22,8 +22,8 @@ enum LayerRow {
       let index = next
       next += 1
       pass.layerIndex = index
-      if let fused = DenseIntoLIF(layers, at: index, signal), let spikes = signal.spikes {
-        let run = try fused.forward(spikes, pass)
+      if let fused = DenseIntoLIF(layers, at: index, signal) {
+        let run = try fused.forward(pass)
         signal = .spikes(run.spikes)
         memories += run.memories
         activity.append((place: [index + 1], output: signal))
@@ -55,8 +55,8 @@ enum LayerRow {
     var gradients = [[Tensor]](repeating: [], count: layers.count)
     let first = wantsInput ? 0 : layers.firstIndex { !$0.parameters.isEmpty } ?? layers.count
     var arriving: Tensor? = gradient
-    // Whether what arrives is the gradient of the output of the dense layer above, not yet taken through its weights.
-    var isBehindDense = false
+    // Neurons that take the gradient of the dense layer's output above them, not yet taken through its weights.
+    var pending: LIFIntoDense?
     for index in layers.indices.reversed() where index >= first {
       var memory = memories.removeLast()
       if let own = direct[[index]] {
@@ -73,16 +73,14 @@ enum LayerRow {
         continue
       }
       pass.layerIndex = index
-      if isBehindDense, let fused = LIFIntoDense(layers, at: index) {
+      if let fused = pending.take() {
         arriving = try fused.driveGradient(flow, memory: memory, pass)
-        isBehindDense = false
         continue
       }
-      if index > first, direct[[index - 1]] == nil, LIFIntoDense(layers, at: index - 1) != nil {
-        let output = flow
-        gradients[index] = try layers[index].backward(output, memory: memory, wantsInput: false, pass).parameters
-        arriving = output
-        isBehindDense = true
+      if index > first, direct[[index - 1]] == nil, let fused = LIFIntoDense(layers, at: index - 1) {
+        gradients[index] = try layers[index].backward(flow, memory: memory, wantsInput: false, pass).parameters
+        arriving = flow
+        pending = fused
         continue
       }
       // Handed over, so that the layer may write its own gradient over it.

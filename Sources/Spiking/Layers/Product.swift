@@ -51,18 +51,17 @@ enum Product {
   ) throws(Fault) -> Tensor {
     try Tensor(shape: shape) { (target) throws(Fault) in
       guard let c = target.baseAddress, !target.isEmpty else { return }
-      let count = kernels.gemmWorkspace(m: m, n: n, k: k)
-      let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
-      defer { memory.deallocate() }
-      let workspace = memory.bindMemory(to: Float.self, capacity: count)
-      a.withUnsafeBuffer { left in
-        b.withUnsafeBuffer { right in
-          guard let x = left.baseAddress, let y = right.baseAddress else { return }
-          kernels.gemm(
-            m: m, n: n, k: k, a: MatrixView(x, stride: aStride, transposed: aTransposed),
-            b: MatrixView(y, stride: bStride, transposed: bTransposed), c: c, cStride: n,
-            workspace: workspace,
-            shouldStop: { Interrupt.isRequested })
+      var scratch = try Tensor(shape: [kernels.gemmWorkspace(m: m, n: n, k: k)]) { _ in }
+      _ = try scratch.withUnsafeMutableBuffer { room in
+        guard let workspace = room.baseAddress else { return }
+        a.withUnsafeBuffer { left in
+          b.withUnsafeBuffer { right in
+            guard let x = left.baseAddress, let y = right.baseAddress else { return }
+            kernels.gemm(
+              m: m, n: n, k: k, a: MatrixView(x, stride: aStride, transposed: aTransposed),
+              b: MatrixView(y, stride: bStride, transposed: bTransposed), c: c, cStride: n, workspace: workspace,
+              shouldStop: { Interrupt.isRequested })
+          }
         }
       }
       try Interrupt.check()

@@ -163,7 +163,8 @@ final class DenseStage: StreamStage {
           guard let workspace = scratch.baseAddress else { return }
           kernels.spikeGemm(
             rows: 1, features: input.features, columns: outputs, spikes: input.words, wordsPerRow: input.wordCount,
-            total: input.count, weights: start, weightStride: outputs, bias: nil, out: target, outStride: outputs, workspace: workspace)
+            total: input.count, weights: start, weightStride: outputs, bias: nil, out: target, outStride: outputs,
+            workspace: workspace)
         }
       }
     }

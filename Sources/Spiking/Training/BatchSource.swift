@@ -20,7 +20,6 @@ struct BatchSource {
       throw Fault(.value, "the data set is empty", label: "\(data.name) has no samples")
     }
     try encoder?.check()
-    recorded = encoder == nil && data.features.rank >= 3 ? try data.recordedSpikes : nil
     let sample = data.sampleShape
     let needed = network.inputShape.reduce(1, *)
     if let encoder {
@@ -49,6 +48,7 @@ struct BatchSource {
         label: "the label of sample \(place) is \(data.labels[place]), and the network has \(classes) outputs",
         help: "\(data.name) has \(data.classCount) classes; end the network with that many outputs")
     }
+    recorded = encoder == nil ? try data.recordedSpikes : nil
   }
 
   /// The activity `[time, batch, ...features]` of some samples.
@@ -75,9 +75,13 @@ extension Dataset {
     return timed.isBinary ? .spikes(try Spikes(timed)) : .tensor(timed)
   }
 
-  /// All samples as spikes `[samples, time, ...features]`; nil where other numbers than 0 and 1 are among them.
+  /// All samples as spikes `[samples, time, ...features]`; nil where other numbers than 0 and 1 are among them, or where
+  /// bits in whole words would take more memory than the numbers.
   fileprivate var recordedSpikes: Spikes? {
-    get throws(Fault) { features.isBinary ? try Spikes(features) : nil }
+    get throws(Fault) {
+      guard features.rank >= 3, sampleShape.dropFirst().reduce(1, *) >= 64, features.isBinary else { return nil }
+      return try Spikes(features)
+    }
   }
 }
 
@@ -90,13 +94,10 @@ extension Tensor {
 extension Spikes {
   /// Some samples of `[samples, time, ...features]`, as `[time, samples, ...features]`.
   fileprivate func samples(_ indices: [Int]) throws(Fault) -> Spikes {
-    let (time, width) = (shape[1], wordsPerRow)
+    let time = shape[1]
     var result = try Spikes(shape: [time, indices.count] + shape[2...])
     for (place, index) in indices.enumerated() {
-      for t in 0..<time {
-        let (to, from) = ((t * indices.count + place) * width, (index * time + t) * width)
-        for word in 0..<width { result.words[to + word] = words[from + word] }
-      }
+      for t in 0..<time { result.setRows(t * indices.count + place, from: self, index * time + t, count: 1) }
     }
     return result
   }
