@@ -36,6 +36,10 @@ struct CommonOptions: ParsableArguments {
   @Flag(help: "Asks scripts to do less: they read it as `is_quick()`, and train for fewer epochs.")
   var quick = false
 
+  func validate() throws {
+    if let problem = kernelsProblem(getenv("SNN_KERNELS").map { String(cString: $0) }) { throw ValidationError(problem) }
+  }
+
   func sessionOptions(arguments: [String] = []) -> ScriptSession.Options {
     if let threads { setThreads(threads) }
     var options = ScriptSession.Options()

@@ -1,6 +1,7 @@
 import Glibc
+import Kernels
 
-/// The computer in words: processor, cores and operating system.
+/// The computer in words: processor, cores, the kernels in use and operating system.
 func machineDescription() -> String {
   let processor =
     systemValue("/proc/cpuinfo", "model name", separator: ":") ?? systemValue("/proc/cpuinfo", "Model", separator: ":")
@@ -12,7 +13,8 @@ func machineDescription() -> String {
     $0.withMemoryRebound(to: CChar.self, capacity: 65) { String(cString: $0) }
   }
   let parts = [
-    processor ?? "\(architecture) processor", "\(count) core\(count == 1 ? "" : "s")", system ?? "an unknown system",
+    processor ?? "\(architecture) processor", "\(count) core\(count == 1 ? "" : "s")", "\(kernels.name) kernels",
+    system ?? "an unknown system",
   ]
   return parts.joined(separator: ", ")
 }
