@@ -1,4 +1,5 @@
-// What Swift's SIMD types don't offer: the lanes of a comparison as bits, and square roots of all lanes at once.
+// What Swift's SIMD types don't offer: the lanes of a comparison as bits and bits as lanes, and square roots of all lanes
+// at once.
 // All is inlined into the kernels that call it, and so built for their level of the CPU.
 #pragma once
 #include <stdint.h>
@@ -26,4 +27,11 @@ static inline __attribute__((always_inline)) vector_float8 vector_sqrt8(vector_f
 
 static inline __attribute__((always_inline)) vector_float16 vector_sqrt16(vector_float16 x) {
   return __builtin_elementwise_sqrt(x);
+}
+
+/// 1 in each lane whose bit is set, else 0.
+static inline __attribute__((always_inline)) vector_float16 vector_lanes16(uint16_t bits) {
+  typedef _Bool lanes __attribute__((ext_vector_type(16)));
+  union { uint16_t bits; lanes lanes; } view = {bits};
+  return __builtin_convertvector(view.lanes, vector_float16);
 }

@@ -29,9 +29,14 @@ extension Level {
     var start = 0
     var index = 0
     while start < features {
-      let word = words[index]
       let count = min(64, features - start)
-      for bit in 0..<count { out[start + bit] = Float((word >> UInt64(bit)) & 1) }
+      if count == 64 {
+        for part in 0..<4 {
+          storeLanes(lanes(of: UInt16(truncatingIfNeeded: words[index] >> UInt64(part * 16))), out + start + part * 16, 16)
+        }
+      } else {
+        for bit in 0..<count { out[start + bit] = Float((words[index] >> UInt64(bit)) & 1) }
+      }
       index += 1
       start += 64
     }

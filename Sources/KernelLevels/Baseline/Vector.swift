@@ -88,6 +88,10 @@ func zeroLanes() -> InlineArray<4, SIMD16<Float>> {
   return [o, o, o, o]
 }
 
+/// 1 where a bit is set, else 0.
+@inline(__always)
+func lanes(of bits: UInt16) -> SIMD16<Float> { vector_lanes16(bits) }
+
 /// The square root of each lane; Swift's own takes them one by one.
 @inline(__always)
 func squareRoot(_ x: Vector) -> Vector {

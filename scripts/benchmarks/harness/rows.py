@@ -42,6 +42,7 @@ def every_row():
         Row("train-dense", "training 784-1000-10, T 25, batch 128, and the memory it takes", training.train_dense),
         Row("memory", "the peak memory of that training alone", training.memory, in_all=False),
         Row("train-conv", "training 2x34x34, 16c3-p2-32c3-p2-10, T 16, batch 32", training.train_conv),
+        Row("neighbours", "how much slower that training gets while other programs take every core", training.neighbours),
         Row("infer", "inference of 784-1000-10 at batch 1, over the density of its input", training.infer),
         Row("lif", "the neuron's step in cache and from memory, and the triad's bandwidth", kernels.lif),
         Row("gemm", "dense products of squares, the network's shape and forty odd ones", kernels.gemm),

@@ -1,6 +1,11 @@
 """Networks: training, memory, inference."""
 
+import contextlib
+import os
 import shutil
+import statistics
+import subprocess
+import sys
 
 from .report import Case
 from .workers import Crew, Worker
@@ -47,6 +52,32 @@ def memory(run):
 
 def train_conv(run):
     train(run, "train-conv", CONV_PEERS, "16c3-p2-32c3-p2-10", 32, 2, 4.0)
+
+
+@contextlib.contextmanager
+def busy_cores():
+    """Other programs that would each take a core."""
+    loop = [sys.executable, "-c", "while True: pass"]
+    programs = [subprocess.Popen(loop) for _ in range(len(os.sched_getaffinity(0)))]
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
+
+
+def neighbours(run):
+    """Half the time of each core is left: twice as slow is fair, more is a collapse."""
+    threads = max(run.threads)
+    with crew(run, "train-dense", ["torch"], threads) as team:
+        quiet = team.rounds(run.rounds, "run 3")
+        with busy_cores():
+            busy = team.rounds(run.rounds, "run 3")
+        slower = {name: [statistics.median(busy[name]) / statistics.median(quiet[name])] for name in busy}
+        run.add(Case(
+            "neighbours", "784-1000-10 with every core taken", threads, slower, unit="times slower",
+            value=lambda factor: factor, failures={**run.absent(["torch"]), **team.failures}))
 
 
 def infer(run):

@@ -7,8 +7,8 @@ import time
 
 # Settings of one machine's owner that cripple OpenBLAS elsewhere: a peer is measured as its wheel is.
 CRIPPLING = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
-# Threads of whoever had its turn before go on spinning for some milliseconds.
-SETTLING = 0.01
+# Threads of whoever had its turn before go on spinning: OpenBLAS' for about 20 ms, those of OpenMP for up to 200 ms.
+SETTLING, SETTLING_OF_SEVERAL = 0.01, 0.25
 THREAD_SETTINGS = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
 
 
@@ -112,7 +112,7 @@ class Crew:
         times = {}
         for _ in range(count):
             for worker in list(self.workers):
-                time.sleep(SETTLING)
+                time.sleep(SETTLING if worker.threads == 1 else SETTLING_OF_SEVERAL)
                 request = requests if isinstance(requests, str) else requests[worker.name]
                 seconds = self.attempt(worker, lambda: worker.seconds(request))
                 if seconds:

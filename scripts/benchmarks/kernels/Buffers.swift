@@ -1,18 +1,21 @@
 // Memory for the requests, numbers to fill it with, and the clock.
 
 import Glibc
+import Tensors
 
-/// A line of floats on a page's boundary, as the tensors have theirs.
+/// A line of floats in the memory that tensors take.
 final class Floats {
   let base: UnsafeMutablePointer<Float>
   let count: Int
+  private let tensor: Tensor
 
   /// Zeros.
   init(_ count: Int) {
     self.count = count
-    base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 4096).bindMemory(
-      to: Float.self, capacity: max(count, 1))
-    base.initialize(repeating: 0, count: max(count, 1))
+    guard var zeros = try? Tensor.zeros([max(count, 1)]),
+      let start = try? zeros.withUnsafeMutableBuffer({ $0.baseAddress })
+    else { fatalError("no memory for \(count) floats") }
+    (tensor, base) = (zeros, start)
   }
 
   /// Numbers from -0.5 to 1.5, about a third of which make a fresh neuron fire.
@@ -21,8 +24,6 @@ final class Floats {
     var bits = Dice()
     for i in 0..<count { base[i] = Float(bits.next()) * 2 - 0.5 }
   }
-
-  deinit { base.deallocate() }
 
   /// Copies a shorter line again and again.
   func fill(from source: Floats) {
