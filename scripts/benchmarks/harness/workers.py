@@ -20,6 +20,7 @@ class Worker:
     """One process. Its first line is `ready`, which comes before any request."""
 
     def __init__(self, name, command, threads, patience=600):
+        self.threads = threads
         environment = {key: value for key, value in os.environ.items() if key not in CRIPPLING}
         environment.update({key: str(threads) for key in THREAD_SETTINGS})
         environment["PYTHONWARNINGS"] = "ignore"
