@@ -1,7 +1,8 @@
 // swift-tools-version:6.0
 import PackageDescription
 
-// The rooms of the house, from the ground up. A room imports only rooms above it in this list.
+// The rooms of the house, from the ground up. A room imports only rooms above it in this list; the kernels, which all
+// others may import, stand at its end.
 
 /// Loops over raw memory: bounds are proven by the callers in `Tensors` and `Spiking`.
 /// They are optimised in debug builds too, where vector code would run a thousand times slower.
