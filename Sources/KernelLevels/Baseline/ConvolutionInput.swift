@@ -23,14 +23,21 @@ struct ActiveFeatures {
       for i in 0..<count { values[i] = 1 }
     case .values(let floats):
       let start = floats + row * features
-      for feature in 0..<features where start[feature] != 0 {
+      var first = 0
+      while first < features {
+        var active = bits(of: loadLanes(start + first, min(16, features - first)) .!= 0)
+        while active != 0 {
+          let feature = first + active.trailingZeroBitCount
+          indices[count] = Int32(truncatingIfNeeded: feature)
+          values[count] = start[feature]
+          count += 1
+          active &= active - 1
+        }
         if count > most {
           count = 0
           return false
         }
-        indices[count] = Int32(truncatingIfNeeded: feature)
-        values[count] = start[feature]
-        count += 1
+        first += 16
       }
     }
     return true
