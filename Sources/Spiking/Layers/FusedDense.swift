@@ -1,5 +1,5 @@
-// Dense layers beside leaky integrate-and-fire neurons, run as one where that keeps large tensors out of memory. The
-// results are those of the layers one by one, to the last bit.
+// Dense layers beside leaky integrate-and-fire neurons, run as one where that keeps large tensors out of memory. Forward,
+// the results are those of the layers one by one to the last bit; backward, but for rounding.
 
 import Faults
 import Kernels
@@ -65,8 +65,8 @@ struct LIFIntoDense {
   /// From more outputs on, a product by itself is faster.
   private static let mostOutputs = 32
 
-  let neurons: LIF
-  let weight: Tensor
+  private let neurons: LIF
+  private let weight: Tensor
 
   /// The neurons at a place of a row, where their way back can be one with that of the dense layer behind them.
   init?(_ layers: [any Layer], at index: Int) {
