@@ -56,8 +56,8 @@ public protocol SpikeKernels {
   ///   - weights: [features, columns], without gaps.
   ///   - membrane: where the potentials before reset go, [steps, batch, columns]; nil to forget them.
   ///   - out: the neurons' spikes, `steps * batch * lifWords(columns)` words, all of which are written.
-  ///   - workspace: as for `spikeGemm`. Without `membrane`, each thread takes `1000 * 128` floats besides, or those of one
-  ///     sample where there are more than 1000 steps.
+  ///   - workspace: as for `spikeGemm`. Without `membrane`, each thread takes a panel's `1000 * 128` floats besides, or those
+  ///     of one sample where there are more than 1000 steps.
   ///   - shouldStop: asked before each panel; when it says yes, what is left is not written.
   static func spikeLif(
     _ constants: LifConstants, steps: Int, batch: Int, features: Int, columns: Int, spikes: UnsafePointer<UInt64>,

@@ -1,8 +1,11 @@
-// What Swift's SIMD types don't offer: the lanes of a comparison as bits and bits as lanes, and square roots of all lanes
-// at once.
+// What Swift's SIMD types don't offer: the lanes of a comparison as bits and bits as lanes, square roots of all
+// lanes at once, lists of set bits, and prefetching.
 // All is inlined into the kernels that call it, and so built for their level of the CPU.
 #pragma once
 #include <stdint.h>
+#if __AVX512F__
+#include <immintrin.h>
+#endif
 
 typedef int32_t vector_mask16 __attribute__((ext_vector_type(16)));
 
@@ -29,9 +32,25 @@ static inline __attribute__((always_inline)) vector_float16 vector_sqrt16(vector
   return __builtin_elementwise_sqrt(x);
 }
 
+/// Asks for a line of memory that will be needed soon.
+static inline __attribute__((always_inline)) void vector_prefetch(const void *address) {
+  __builtin_prefetch(address);
+}
+
 /// 1 in each lane whose bit is set, else 0.
 static inline __attribute__((always_inline)) vector_float16 vector_lanes16(uint16_t bits) {
   typedef _Bool lanes __attribute__((ext_vector_type(16)));
   union { uint16_t bits; lanes lanes; } view = {bits};
   return __builtin_convertvector(view.lanes, vector_float16);
 }
+
+#if __AVX512F__
+/// Writes `first + i` for each bit i that is set, in order, and nothing beyond the last.
+static inline __attribute__((always_inline)) void vector_list16(uint16_t bits, int32_t first, int32_t *list) {
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i numbers = _mm512_add_epi32(lanes, _mm512_set1_epi32(first));
+  const uint32_t written = (1u << __builtin_popcount(bits)) - 1;
+  // Compressed in a register: compressing into memory takes some CPUs a hundred cycles.
+  _mm512_mask_storeu_epi32(list, (__mmask16)written, _mm512_maskz_compress_epi32(bits, numbers));
+}
+#endif

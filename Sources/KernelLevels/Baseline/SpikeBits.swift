@@ -1,6 +1,8 @@
 // Bit-packed spikes: packing, unpacking, counting and transposing. A row begins on a whole word, and the bits beyond
 // its last feature are 0.
 
+import CVector
+
 extension Level {
   public static func packSpikeRow(
     _ x: UnsafePointer<Float>, features: Int, words: UnsafeMutablePointer<UInt64>
@@ -69,11 +71,21 @@ func listActive(
   var count = 0
   for index in 0..<wordCount {
     var word = words[index]
-    while word != 0 {
-      list[count] = Int32(truncatingIfNeeded: index * 64 + word.trailingZeroBitCount)
-      count += 1
-      word &= word - 1
-    }
+    #if KERNELS_AVX512
+      if word == 0 { continue }
+      for part in 0..<4 {
+        let bits = UInt16(truncatingIfNeeded: word)
+        vector_list16(bits, Int32(truncatingIfNeeded: index * 64 + part * 16), list + count)
+        count += bits.nonzeroBitCount
+        word >>= 16
+      }
+    #else
+      while word != 0 {
+        list[count] = Int32(truncatingIfNeeded: index * 64 + word.trailingZeroBitCount)
+        count += 1
+        word &= word - 1
+      }
+    #endif
   }
   return count
 }
