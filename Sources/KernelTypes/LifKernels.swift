@@ -107,6 +107,24 @@ public protocol LifKernels {
     gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
   )
 
+  /// The gradient of weights whose products with spikes drive such neurons: `spikeGemm` of the transposed spikes and of
+  /// what `lifProductBackward` gives, one panel of neurons after the other, so that the drive's gradient never leaves the
+  /// cache.
+  ///
+  /// - Parameters:
+  ///   - spikes: for each feature a row of `(steps * rows + 63) / 64` words, with a bit for each step and row.
+  ///   - total: the number of bits that are set.
+  ///   - out: `[features, neurons]`, without gaps.
+  ///   - workspace: `spikeGemmWorkspace(rows: features, features: steps * rows, total: total)` words. Each thread takes
+  ///     64 floats for each step and row besides.
+  ///   - shouldStop: asked before each panel; when it says yes, what is left is not written.
+  static func lifProductWeightGradient(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    spikes: UnsafePointer<UInt64>, features: Int, total: Int, out: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutablePointer<Int32>, shouldStop: () -> Bool
+  )
+
   /// Gradients of the drive of leaky integrators, written over the gradients of their potentials:
   /// `d[t] = g[t] + beta d[t+1]`. Sizes and `range` as in `leakyForward`, `carried` as in `lifBackward`.
   static func leakyBackward(

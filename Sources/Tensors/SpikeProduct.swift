@@ -63,14 +63,37 @@ extension Spikes {
         .shape, "the gradient does not fit the spikes",
         label: "the spikes are \(Shape.text(shape)), the gradient is \(Shape.text(gradient.shape))")
     }
-    let total = total
-    if Double(total) > kernels.denseShares.gradient * Double(rows) * Double(features) {
+    if isDenseGradient {
       let flat = try tensor().reshaped([rows, features]).transposed()
       let slopes = try gradient.detached.reshaped([rows, columns])
       return (try Tensor.matmul(flat, slopes), try slopes.sum(over: [0]))
     }
+    return try weightGradient(columns: columns) { (turned, result) throws(Fault) in
+      try Spikes.multiply(
+        rows: features + 1, features: rows, columns: columns, words: turned.words, wordsPerRow: turned.wordsPerRow,
+        total: turned.total, weights: UnsafePointer(gradient.base), bias: nil, out: result)
+    }
+  }
+
+  /// Whether so many spikes are multiplied with a gradient faster by a dense product.
+  public var isDenseGradient: Bool {
+    Double(total) > kernels.denseShares.gradient * Double(rows) * Double(features)
+  }
+
+  /// Spikes turned around: a row of bits for each feature, and one that is full.
+  public struct Turned {
+    public let words: UnsafePointer<UInt64>
+    public let wordsPerRow, total: Int
+  }
+
+  /// `weightGradient(of:)` with a product of the caller's own.
+  ///
+  /// - Parameter multiply: writes the products of the rows that it gets, `features + 1` rows of `columns` floats: the
+  ///   bias is the weight of one more feature, which fires in every row.
+  public func weightGradient(
+    columns: Int, multiply: (Turned, UnsafeMutablePointer<Float>) throws(Fault) -> Void
+  ) throws(Fault) -> (weight: Tensor, bias: Tensor) {
     let words = (rows + 63) / 64
-    // The bias is the weight of one more feature, which fires in every row.
     let result = try Tensor(uninitialized: [features + 1, columns])
     let turned = try TensorStorage(count: 2 * max(words * (features + 1), 1), shape: [features, rows])
     let room = UnsafeMutableRawPointer(turned.base).bindMemory(to: UInt64.self, capacity: max(words * (features + 1), 1))
@@ -79,9 +102,7 @@ extension Spikes {
     }
     try withWords { (source) throws(Fault) in
       kernels.transposeSpikes(source, rows: rows, wordsPerRow: wordsPerRow, features: features, out: room)
-      try Spikes.multiply(
-        rows: features + 1, features: rows, columns: columns, words: room, wordsPerRow: words, total: total + rows,
-        weights: UnsafePointer(gradient.base), bias: nil, out: result.base)
+      try multiply(Turned(words: room, wordsPerRow: words, total: total + rows), result.base)
     }
     withExtendedLifetime(turned) {}
     return (

@@ -7,7 +7,7 @@ import Testing
 /// Dense layers and LIF neurons that run as one give what they give one by one.
 @Suite struct FusedDenseTests {
   private func layers(_ reset: LIF.Reset) throws -> [any Layer] {
-    try Network(inputShape: [70]).appending(DenseLayer(outputs: 90), seed: 4)
+    try Network(inputShape: [70]).appending(DenseLayer(outputs: 300), seed: 4)
       .appending(NeuronLayer(LIF(beta: 0.9, threshold: 0.4, reset: reset)), seed: 4)
       .appending(DenseLayer(outputs: 7, bias: false), seed: 4)
       .appending(NeuronLayer(LIF(beta: 0.8, threshold: 0.2, reset: reset)), seed: 4).layers
@@ -41,7 +41,7 @@ import Testing
     let run = try LayerRow.forward(layers, .spikes(try input()), pass)
     var numbers = TestNumbers(12)
     let flow = try Tensor(numbers.floats(6 * 5 * 7, from: -1, to: 1), shape: [6, 5, 7])
-    let nothing = try Tensor.zeros([6, 5, 90])
+    let nothing = try Tensor.zeros([6, 5, 300])
     for wantsInput in [false, true] {
       let fused = try LayerRow.backward(
         layers, gradient: nil, memories: run.memories, direct: [[3]: flow], wantsInput: wantsInput, pass)

@@ -103,15 +103,5 @@ func spread(
   _ sums: UnsafeMutablePointer<Float>, columns: Int, _ bias: UnsafePointer<Float>?, outputs: Int, pixels: Int,
   to out: UnsafeMutablePointer<Float>
 ) {
-  if let bias {
-    for pixel in 0..<pixels {
-      let line = sums + pixel * columns
-      var output = 0
-      while output < outputs {
-        store(load(line + output) + loadHead(bias + output, outputs - output), line + output)
-        output += vectorWidth
-      }
-    }
-  }
-  turn(sums, rows: pixels, columns: outputs, sourceStep: columns, to: out, outStep: pixels)
+  turn(sums, rows: pixels, columns: outputs, sourceStep: columns, offset: bias, to: out, outStep: pixels)
 }

@@ -14,31 +14,6 @@ extension Level {
     surrogate.run(scan)
   }
 
-  public static func packedOutputWeightCount(neurons: Int, outputs: Int) -> Int { lifWords(neurons) * 64 * outputs }
-
-  public static func packOutputWeights(
-    _ weights: UnsafePointer<Float>, neurons: Int, outputs: Int, packed: UnsafeMutablePointer<Float>
-  ) {
-    for word in 0..<lifWords(neurons) {
-      let target = packed + word * 64 * outputs
-      let present = min(64, neurons - word * 64)
-      for output in 0..<outputs {
-        for i in 0..<64 { target[output * 64 + i] = i < present ? weights[(word * 64 + i) * outputs + output] : 0 }
-      }
-    }
-  }
-
-  public static func lifProductBackward(
-    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
-    gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
-  ) {
-    let scan = ProductBackwardScan(
-      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, outputs: outputs,
-      outputGradient: outputGradient, packed: packed, gradient: gradient, blocks: blocks)
-    surrogate.run(scan)
-  }
-
   public static func leakyBackward(
     beta: Float, steps: Int, columns: Int, gradient: UnsafeMutablePointer<Float>,
     carried: UnsafeMutablePointer<Float>?, range: Range<Int>
@@ -97,61 +72,6 @@ private struct BackwardScan: SurrogateLoop {
         }
         if let carried { storeLanes(later, carried + (row * neurons + first), lanes) }
         first += 16
-      }
-    }
-  }
-}
-
-/// `lifBackward` for neurons whose spikes go into few outputs: the gradient of the spikes is worked out on the way.
-private struct ProductBackwardScan: SurrogateLoop {
-  let constants: LifConstants
-  let steps: Int, rows: Int, neurons: Int
-  let membrane: UnsafePointer<Float>
-  let outputs: Int
-  let outputGradient: UnsafePointer<Float>
-  let packed: UnsafePointer<Float>
-  let gradient: UnsafeMutablePointer<Float>
-  let blocks: Range<Int>
-
-  @inline(__always)
-  func run(_ surrogate: some SurrogateDerivative) {
-    let threshold = SIMD16<Float>(repeating: constants.threshold)
-    let clears = constants.reset == .zero
-    for block in blocks {
-      // Rows run fastest, so that a block's weights stay in the first cache.
-      let (word, row) = (block / rows, block % rows)
-      let weights = packed + word * 64 * outputs
-      let isWhole = neurons - word * 64 >= 64
-      var later = zeroLanes()
-      var t = steps - 1
-      while t >= 0 {
-        let at = t * rows + row
-        let arriving = outputGradient + at * outputs
-        var flow = zeroLanes()
-        for output in 0..<outputs {
-          let g = SIMD16<Float>(repeating: arriving[output])
-          for q in 0..<4 { flow[q] = multiplyAddLanes(g, loadLanes(weights + output * 64 + q * 16, 16), flow[q]) }
-        }
-        let here = at * neurons + word * 64
-        if isWhole {
-          for q in 0..<4 {
-            let x = loadLanes(membrane + here + q * 16, 16) - threshold
-            if clears { later[q].replace(with: 0, where: x .>= 0) }
-            let total = flow[q] * surrogate.derivative(x) + later[q]
-            storeLanes(total, gradient + here + q * 16, 16)
-            later[q] = total * constants.beta
-          }
-        } else {
-          for q in 0..<4 {
-            let lanes = max(0, min(16, neurons - word * 64 - q * 16))
-            let x = loadLanes(membrane + here + q * 16, lanes) - threshold
-            if clears { later[q].replace(with: 0, where: x .>= 0) }
-            let total = flow[q] * surrogate.derivative(x) + later[q]
-            storeLanes(total, gradient + here + q * 16, lanes)
-            later[q] = total * constants.beta
-          }
-        }
-        t -= 1
       }
     }
   }

@@ -28,12 +28,18 @@ private func magnitude(_ x: SIMD16<Float>) -> SIMD16<Float> {
   x.replacing(with: -x, where: x .< 0)
 }
 
+/// Numbers whose squares have reciprocals; beyond, the derivative is nothing beside a gradient. What isn't a number stays.
+@inline(__always)
+private func ordinary(_ x: SIMD16<Float>) -> SIMD16<Float> {
+  x.replacing(with: 1e15, where: x .> 1e15)
+}
+
 struct FastSigmoidDerivative: SurrogateDerivative {
   let slope: Float
   @inline(__always)
   func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> {
-    let denominator = magnitude(x) * slope + 1
-    return 1 / (denominator * denominator)
+    let denominator = ordinary(magnitude(x) * slope + 1)
+    return reciprocal(denominator * denominator)
   }
 }
 
@@ -41,8 +47,8 @@ struct ArctangentDerivative: SurrogateDerivative {
   let alpha: Float
   @inline(__always)
   func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> {
-    let scaled = x * (Float.pi / 2 * alpha)
-    return (alpha / 2) / (scaled * scaled + 1)
+    let scaled = ordinary(magnitude(x) * (Float.pi / 2 * alpha))
+    return (alpha / 2) * reciprocal(scaled * scaled + 1)
   }
 }
 

@@ -21,7 +21,11 @@ struct SpikePlan {
   var rows: Int { steps * batch }
   var width: Int { panelVectors * vectorWidth }
 
-  init(steps: Int, batch: Int, features: Int, columns: Int, wordsPerRow: Int, total: Int, packs mustPack: Bool = false) {
+  /// - Parameter isComputed: whether panels of weights are computed when they are wanted. They have their full width
+  ///   then, and are never computed twice.
+  init(
+    steps: Int, batch: Int, features: Int, columns: Int, wordsPerRow: Int, total: Int, isComputed: Bool = false
+  ) {
     (self.steps, self.batch, self.features, self.columns) = (steps, batch, features, columns)
     self.wordsPerRow = wordsPerRow
     let rows = steps * batch
@@ -31,15 +35,15 @@ struct SpikePlan {
     let fewest = max(1, (vectors + most - 1) / most)
     // In whole sixteens, as the bits of neurons are written.
     let unit = max(1, 16 / vectorWidth)
-    panelVectors = max(1, ((vectors + fewest - 1) / fewest + unit - 1) / unit * unit)
+    panelVectors = isComputed ? most : max(1, ((vectors + fewest - 1) / fewest + unit - 1) / unit * unit)
     panels = (vectors + panelVectors - 1) / panelVectors
     // Few panels are shared by samples too, in groups large enough to pay for packing the panel again.
-    let tasks = max(1, 16 / max(1, panels))
+    let tasks = isComputed ? 1 : max(1, 16 / max(1, panels))
     samplesPerGroup = max(1, min(batch, 1000 / max(1, steps), max(256 / max(1, steps), (batch + tasks - 1) / tasks)))
     groups = (batch + samplesPerGroup - 1) / samplesPerGroup
     shares = max(1, min(groups, tasks))
     // Copying weights costs about as much as using them.
-    packs = mustPack || total > 3 * shares * features
+    packs = isComputed || total > 3 * shares * features
     // Sums are taken up and put down once a block, for which a dozen spikes make up.
     let dozen = 12 * rows * wordsPerRow / max(1, total) + 1
     let wordBytes = 64 * panelVectors * vectorWidth * 4

@@ -113,3 +113,13 @@ func multiplyAddLanes(_ a: SIMD16<Float>, _ b: SIMD16<Float>, _ c: SIMD16<Float>
     return c + a * b
   #endif
 }
+
+/// 1 / x, for x of ordinary size.
+@inline(__always)
+func reciprocal(_ x: SIMD16<Float>) -> SIMD16<Float> {
+  #if KERNELS_AVX512
+    return vector_reciprocal16(x)
+  #else
+    return 1 / x
+  #endif
+}

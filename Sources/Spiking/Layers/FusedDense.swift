@@ -64,6 +64,10 @@ struct DenseIntoLIF {
 struct LIFIntoDense {
   /// From more outputs on, a product by itself is faster.
   private static let mostOutputs = 32
+  /// Fewer neurons make too few panels for the threads.
+  private static let fewestNeurons = 256
+  /// With more steps and samples, a panel's gradient leaves the cache and takes memory of each thread.
+  private static let mostRows = 16_384
 
   private let neurons: LIF
   private let weight: Tensor
@@ -78,34 +82,83 @@ struct LIFIntoDense {
 
   /// The gradient of the neurons' drive, from that of the dense layer's output.
   func driveGradient(_ outputGradient: Tensor, memory: LayerMemory, _ pass: Pass) throws(Fault) -> Tensor {
+    let membrane = try potentials(memory)
+    let size = ScanSize(membrane.shape)
+    let (outputs, surrogate) = (weight.shape[1], pass.surrogate.shape)
+    return try Tensor(shape: membrane.shape) { (target) throws(Fault) in
+      try withPointers(membrane, outputGradient) { (potentials, arriving, weights) throws(Fault) in
+        guard let gradient = target.baseAddress else { return }
+        try inParallel(size.blocks, workPerItem: (128 + 8 * outputs) * size.steps) { blocks in
+          kernels.lifProductBackward(
+            neurons.constants, surrogate: surrogate, steps: size.steps, rows: size.rows, neurons: size.neurons,
+            membrane: potentials, outputs: outputs, outputGradient: arriving, packed: weights, gradient: gradient,
+            blocks: blocks)
+        }
+      }
+    }
+  }
+
+  /// The gradients of the weights and the bias of a dense layer below the neurons, in whose input nobody is interested;
+  /// nil where it is better worked out from the drive's gradient.
+  ///
+  /// - Parameters:
+  ///   - below: what that layer has kept.
+  ///   - memory: what the neurons have kept.
+  func weightGradient(
+    _ outputGradient: Tensor, below: LayerMemory, memory: LayerMemory, _ pass: Pass
+  ) throws(Fault) -> (weight: Tensor, bias: Tensor)? {
+    let membrane = try potentials(memory)
+    let size = ScanSize(membrane.shape)
+    guard case .spikes(let spikes) = below.signal, size.neurons >= LIFIntoDense.fewestNeurons, !spikes.isDenseGradient,
+      spikes.rows <= LIFIntoDense.mostRows
+    else { return nil }
+    let surrogate = pass.surrogate.shape
+    let slopes = try spikes.weightGradient(columns: size.neurons) { (turned, out) throws(Fault) in
+      try withPointers(membrane, outputGradient) { (potentials, arriving, weights) throws(Fault) in
+        let room = kernels.spikeGemmWorkspace(rows: spikes.features + 1, features: spikes.rows, total: turned.total)
+        _ = try Tensor(shape: [room]) { scratch in
+          guard let scratch = scratch.baseAddress else { return }
+          kernels.lifProductWeightGradient(
+            neurons.constants, surrogate: surrogate, steps: size.steps, rows: size.rows, neurons: size.neurons,
+            membrane: potentials, outputs: weight.shape[1], outputGradient: arriving, packed: weights,
+            spikes: turned.words, features: spikes.features + 1, total: turned.total, out: out,
+            workspace: UnsafeMutableRawPointer(scratch).bindMemory(to: Int32.self, capacity: room),
+            shouldStop: { Interrupt.isRequested })
+        }
+      }
+    }
+    try Interrupt.check()
+    return slopes
+  }
+
+  private func potentials(_ memory: LayerMemory) throws(Fault) -> Tensor {
     guard let membrane = memory.tensors.first else {
       throw Fault(.value, "`lif` has no potentials to go back through", label: "the pass was not for training")
     }
-    let (neuronCount, outputs) = (weight.shape[0], weight.shape[1])
+    return membrane
+  }
+
+  /// Calls `body` with the potentials, the gradient of the outputs, and the weights as the kernels want them.
+  private func withPointers(
+    _ membrane: Tensor, _ outputGradient: Tensor,
+    _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>) throws(Fault) -> Void
+  ) throws(Fault) {
+    let (count, outputs) = (weight.shape[0], weight.shape[1])
     let packed = try Tensor(
-      shape: [kernels.packedOutputWeightCount(neurons: neuronCount, outputs: outputs)]
+      shape: [kernels.packedOutputWeightCount(neurons: count, outputs: outputs)]
     ) { (target) throws(Fault) in
       weight.withUnsafeBuffer { source in
         guard let to = target.baseAddress, let from = source.baseAddress else { return }
-        kernels.packOutputWeights(from, neurons: neuronCount, outputs: outputs, packed: to)
+        kernels.packOutputWeights(from, neurons: count, outputs: outputs, packed: to)
       }
     }
-    let size = ScanSize(membrane.shape)
-    let (constants, shape) = (neurons.constants, pass.surrogate.shape)
-    return try Tensor(shape: membrane.shape) { (target) throws(Fault) in
-      try membrane.withUnsafeBuffer { (potentials) throws(Fault) in
-        try outputGradient.withUnsafeBuffer { (arriving) throws(Fault) in
-          try packed.withUnsafeBuffer { (weights) throws(Fault) in
-            guard let gradient = target.baseAddress, let potential = potentials.baseAddress,
-              let arriving = arriving.baseAddress, let weights = weights.baseAddress
-            else { return }
-            try inParallel(size.blocks, workPerItem: (128 + 8 * outputs) * size.steps) { blocks in
-              kernels.lifProductBackward(
-                constants, surrogate: shape, steps: size.steps, rows: size.rows, neurons: size.neurons,
-                membrane: potential, outputs: outputs, outputGradient: arriving, packed: weights, gradient: gradient,
-                blocks: blocks)
-            }
-          }
+    try membrane.withUnsafeBuffer { (potentials) throws(Fault) in
+      try outputGradient.withUnsafeBuffer { (arriving) throws(Fault) in
+        try packed.withUnsafeBuffer { (weights) throws(Fault) in
+          guard let potentials = potentials.baseAddress, let arriving = arriving.baseAddress,
+            let weights = weights.baseAddress
+          else { return }
+          try body(potentials, arriving, weights)
         }
       }
     }

@@ -74,6 +74,12 @@ enum LayerRow {
       }
       pass.layerIndex = index
       if let fused = pending.take() {
+        if index - 1 == first, !wantsInput, let dense = layers[first] as? DenseLayer, let below = memories.last,
+          let slopes = try fused.weightGradient(flow, below: below, memory: memory, pass)
+        {
+          gradients[first] = dense.hasBias ? [slopes.weight, slopes.bias] : [slopes.weight]
+          return (nil, gradients)
+        }
         arriving = try fused.driveGradient(flow, memory: memory, pass)
         continue
       }

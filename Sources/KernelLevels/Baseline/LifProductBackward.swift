@@ -1,0 +1,139 @@
+// Back through LIF neurons whose spikes go into few outputs: the gradient of the spikes is worked out on the way.
+
+extension Level {
+  public static func packedOutputWeightCount(neurons: Int, outputs: Int) -> Int { lifWords(neurons) * 64 * outputs }
+
+  public static func packOutputWeights(
+    _ weights: UnsafePointer<Float>, neurons: Int, outputs: Int, packed: UnsafeMutablePointer<Float>
+  ) {
+    for word in 0..<lifWords(neurons) {
+      let target = packed + word * 64 * outputs
+      let present = min(64, neurons - word * 64)
+      for output in 0..<outputs {
+        for i in 0..<64 { target[output * 64 + i] = i < present ? weights[(word * 64 + i) * outputs + output] : 0 }
+      }
+    }
+  }
+
+  public static func lifProductBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
+  ) {
+    let scan = ProductBackwardScan(
+      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, outputs: outputs,
+      outputGradient: outputGradient, packed: packed, target: .everyNeuron(gradient, blocks))
+    surrogate.run(scan)
+  }
+
+  public static func lifProductWeightGradient(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    spikes: UnsafePointer<UInt64>, features: Int, total: Int, out: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutablePointer<Int32>, shouldStop: () -> Bool
+  ) {
+    if features <= 0 || neurons <= 0 { return }
+    let plan = SpikePlan(
+      steps: 1, batch: features, features: steps * rows, columns: neurons, wordsPerRow: (steps * rows + 63) / 64,
+      total: total, isComputed: true)
+    let product = SpikeProduct(lists: SpikeLists(plan, spikes, in: workspace), bias: nil)
+    product.lists.fill()
+    ThreadPool.shared.run(tasks: plan.panels * plan.shares) { task in
+      if shouldStop() { return }
+      product.runComputed(task, out: out) { first, target in
+        surrogate.run(
+          ProductBackwardScan(
+            constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, outputs: outputs,
+            outputGradient: outputGradient, packed: packed, target: .panel(target, first: first, width: plan.width)))
+      }
+    }
+  }
+}
+
+private struct ProductBackwardScan: SurrogateLoop {
+  let constants: LifConstants
+  let steps: Int, rows: Int, neurons: Int
+  let membrane: UnsafePointer<Float>
+  let outputs: Int
+  let outputGradient: UnsafePointer<Float>
+  let packed: UnsafePointer<Float>
+  let target: Target
+
+  /// Where the gradient goes.
+  enum Target {
+    /// Of these blocks, to its place among that of all neurons.
+    case everyNeuron(UnsafeMutablePointer<Float>, Range<Int>)
+    /// Of 32 or 64 neurons, from `first` on, to rows of that width.
+    case panel(UnsafeMutablePointer<Float>, first: Int, width: Int)
+  }
+
+  @inline(__always)
+  func run(_ surrogate: some SurrogateDerivative) {
+    switch target {
+    case .everyNeuron(let gradient, let blocks):
+      for block in blocks {
+        // Rows run fastest, so that a block's weights stay in the first cache.
+        let (word, row) = (block / rows, block % rows)
+        scan(surrogate, row, word * 64, 4, to: gradient + word * 64, stride: neurons, isPadded: false)
+      }
+    case .panel(let gradient, let first, let width):
+      for row in 0..<rows {
+        scan(surrogate, row, first, width / 16, to: gradient, stride: width, isPadded: true)
+      }
+    }
+  }
+
+  /// Up to 64 neurons of one word, in `quarters` of sixteen.
+  ///
+  /// - Parameter isPadded: whether a row of `gradient` has room for all quarters, even if there are fewer neurons.
+  @inline(__always)
+  private func scan(
+    _ surrogate: some SurrogateDerivative, _ row: Int, _ first: Int, _ quarters: Int,
+    to gradient: UnsafeMutablePointer<Float>, stride: Int, isPadded: Bool
+  ) {
+    if neurons - first >= quarters * 16 {
+      if quarters == 4 {
+        walk(surrogate, row, first, 4, to: gradient, stride: stride) { _ in 16 } written: { _ in 16 }
+      } else {
+        walk(surrogate, row, first, 2, to: gradient, stride: stride) { _ in 16 } written: { _ in 16 }
+      }
+    } else {
+      walk(surrogate, row, first, quarters, to: gradient, stride: stride) { quarter in
+        max(0, min(16, neurons - first - quarter * 16))
+      } written: { quarter in
+        isPadded ? 16 : max(0, min(16, neurons - first - quarter * 16))
+      }
+    }
+  }
+
+  @inline(__always)
+  private func walk(
+    _ surrogate: some SurrogateDerivative, _ row: Int, _ first: Int, _ quarters: Int,
+    to gradient: UnsafeMutablePointer<Float>, stride: Int, lanes: (Int) -> Int, written: (Int) -> Int
+  ) {
+    let threshold = SIMD16<Float>(repeating: constants.threshold)
+    let clears = constants.reset == .zero
+    let weights = packed + (first / 64 * 64 * outputs + first % 64)
+    var later = zeroLanes()
+    var t = steps - 1
+    while t >= 0 {
+      let at = t * rows + row
+      let arriving = outputGradient + at * outputs
+      var flow = zeroLanes()
+      for output in 0..<outputs {
+        let g = SIMD16<Float>(repeating: arriving[output])
+        for q in 0..<quarters { flow[q] = multiplyAddLanes(g, loadLanes(weights + output * 64 + q * 16, 16), flow[q]) }
+      }
+      let potentials = membrane + (at * neurons + first)
+      let gradients = gradient + at * stride
+      for q in 0..<quarters {
+        let x = loadLanes(potentials + q * 16, lanes(q)) - threshold
+        if clears { later[q].replace(with: 0, where: x .>= 0) }
+        let total = flow[q] * surrogate.derivative(x) + later[q]
+        storeLanes(total, gradients + q * 16, written(q))
+        later[q] = total * constants.beta
+      }
+      t -= 1
+    }
+  }
+}
