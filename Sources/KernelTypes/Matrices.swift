@@ -23,11 +23,15 @@ public protocol MatrixKernels {
   /// The floats of scratch memory that `gemm` needs.
   static func gemmWorkspace(m: Int, n: Int, k: Int) -> Int
 
+  /// Products with fewer columns add up terms in another order than that of the depth.
+  static var fewestOrderedColumns: Int { get }
+
   /// c = a b, with c [m, n] row-major (`cStride` floats a row) and a depth of k.
   ///
-  /// The same bits result for any number of threads, and for any number of rows at once: each sum runs in order of k,
-  /// so that a product of zeros and ones gives the bits of `spikeGemm`. `shouldStop` is asked
-  /// between blocks (some milliseconds apart); when it says yes, c is left half-written.
+  /// The same bits result for any number of threads, and for any number of rows at once. From `fewestOrderedColumns`
+  /// columns on, where a and b are row-major, each sum runs in order of k, so that a product of zeros and ones gives the
+  /// bits of `spikeGemm`. `shouldStop` is asked between blocks (some milliseconds apart); when it says yes, c is left
+  /// half-written.
   ///
   /// - Parameter workspace: `gemmWorkspace(m:n:k:)` floats, 64-byte aligned.
   static func gemm(

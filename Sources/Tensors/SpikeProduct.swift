@@ -23,7 +23,7 @@ extension Spikes {
         label: "the weights are \(Shape.text(weights.shape)), the bias is \(Shape.text(bias.shape))")
     }
     let total = total
-    if isDense(total) {
+    if isDense(total, columns: columns) {
       let result = try denseProduct(with: weights, columns: columns)
       return try bias.map { (bias) throws(Fault) in try result + bias.detached } ?? result
     }
@@ -36,9 +36,10 @@ extension Spikes {
     return result
   }
 
-  /// Whether so many spikes are multiplied faster by a dense product.
-  public func isDense(_ total: Int) -> Bool {
-    Double(total) > kernels.denseShares.forward * Double(rows) * Double(features)
+  /// Whether so many spikes are multiplied by a dense product: where that is faster, and adds in order of the features.
+  public func isDense(_ total: Int, columns: Int) -> Bool {
+    columns >= kernels.fewestOrderedColumns
+      && Double(total) > kernels.denseShares.forward * Double(rows) * Double(features)
   }
 
   private func denseProduct(with weights: Tensor, columns: Int) throws(Fault) -> Tensor {

@@ -86,4 +86,41 @@ import Testing
       }
     }
   }
+
+  @Test func weightsBelowNeurons() {
+    let constants = LifConstants(beta: 0.8, threshold: 0.1, reset: .subtract)
+    let surrogate = SurrogateShape.fastSigmoid(slope: 5)
+    for (steps, rows, features, neurons) in Self.shapes {
+      let (outputs, depth) = (3, steps * rows)
+      let membrane = numbers(depth * neurons, seed: 27)
+      let (arriving, weights) = (numbers(depth * outputs, seed: 28), numbers(neurons * outputs, seed: 29))
+      var packed = [Float](repeating: 9, count: kernels.packedOutputWeightCount(neurons: neurons, outputs: outputs))
+      kernels.packOutputWeights(weights, neurons: neurons, outputs: outputs, packed: &packed)
+      for density: Float in [0.03, 0.3] {
+        let turned = spikes(features, depth, density: density)
+        let total = kernels.countSpikes(turned, count: turned.count)
+        var room = [Int32](
+          repeating: 0, count: kernels.spikeGemmWorkspace(rows: features, features: depth, total: total))
+        var gradient = [Float](repeating: 9, count: depth * neurons)
+        kernels.lifProductBackward(
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane,
+          outputs: outputs, outputGradient: arriving, packed: packed, gradient: &gradient,
+          blocks: 0..<rows * lifWords(neurons))
+        var expected = [Float](repeating: 9, count: features * neurons)
+        kernels.spikeGemm(
+          rows: features, features: depth, columns: neurons, spikes: turned, wordsPerRow: (depth + 63) / 64,
+          total: total, weights: gradient, weightStride: neurons, bias: nil, out: &expected, outStride: neurons,
+          workspace: &room)
+        let fused = sameForAnyThreads {
+          var out = [Float](repeating: 9, count: features * neurons)
+          kernels.lifProductWeightGradient(
+            constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane,
+            outputs: outputs, outputGradient: arriving, packed: packed, spikes: turned, features: features,
+            total: total, out: &out, workspace: &room, shouldStop: { false })
+          return out
+        }
+        #expect(fused.map(\.bitPattern) == expected.map(\.bitPattern), "\(steps) x \(rows) x \(features) x \(neurons)")
+      }
+    }
+  }
 }

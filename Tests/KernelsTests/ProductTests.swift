@@ -41,6 +41,9 @@ func expectClose(
   static let sizes: [(Int, Int, Int)] = [
     (1, 1, 1), (1, 9, 3), (5, 1, 7), (6, 8, 4), (7, 9, 5), (12, 16, 321), (13, 31, 17), (37, 5, 640), (64, 64, 64),
     (97, 101, 103), (200, 10, 70), (3, 3100, 5), (1600, 3, 2), (2, 2, 0), (150, 130, 700),
+    // Few columns, few rows, edges of tiles, matrices read in place.
+    (9, 4, 40), (70, 3, 50), (257, 2, 129), (5, 1, 900), (31, 10, 600), (25, 16, 520), (40, 12, 130), (100, 7, 45),
+    (36, 33, 257), (13, 64, 64), (2500, 5, 33), (11, 130, 20), (27, 6, 9), (67, 97, 10),
   ]
 
   @Test func gemmInAllLayouts() {
@@ -76,6 +79,37 @@ func expectClose(
           }
           expectClose(sameForAnyThreads { run(true) }, run(false), tolerance: 2e-5)
       }
+    }
+  }
+
+  /// However many rows there are, each has the bits that it has alone; and those of a product of spikes.
+  @Test func rowsByThemselves() {
+    for (m, n, k) in [(25, 10, 300), (40, 3, 70), (13, 70, 100), (7, 17, 640), (50, 33, 31)] {
+      let (a, b) = (numbers(m * k, seed: 13).map { $0 < -0.3 ? Float(1) : 0 }, numbers(k * n, seed: 14))
+      var room = [Float](repeating: 0, count: kernels.gemmWorkspace(m: m, n: n, k: k))
+      func product(_ rows: Range<Int>) -> [UInt32] {
+        var c = [Float](repeating: 9, count: rows.count * n)
+        a.withUnsafeBufferPointer { a in
+          b.withUnsafeBufferPointer { b in
+            guard let a = a.baseAddress, let b = b.baseAddress else { return }
+            kernels.gemm(
+              m: rows.count, n: n, k: k, a: MatrixView(a + rows.lowerBound * k, stride: k, transposed: false),
+              b: MatrixView(b, stride: n, transposed: false), c: &c, cStride: n, workspace: &room,
+              shouldStop: { false })
+          }
+        }
+        return c.map(\.bitPattern)
+      }
+      #expect(product(0..<m) == (0..<m).flatMap { product($0..<$0 + 1) }, "\(m) x \(n) x \(k)")
+      if n < kernels.fewestOrderedColumns { continue }
+      let width = (k + 63) / 64
+      var words = [UInt64](repeating: 0, count: m * width)
+      for (place, value) in a.enumerated() where value == 1 { words[place / k * width + place % k / 64] |= 1 << UInt64(place % k % 64) }
+      var sums = [Float](repeating: 0, count: m * n)
+      referenceSpikeGemm(
+        rows: m, features: k, columns: n, spikes: words, wordsPerRow: width, weights: b, weightStride: n, out: &sums,
+        outStride: n)
+      #expect(product(0..<m) == sums.map(\.bitPattern), "\(m) x \(n) x \(k)")
     }
   }
 

@@ -1,9 +1,9 @@
 // What Swift's SIMD types don't offer: the lanes of a comparison as bits and bits as lanes, lists of set bits, square roots
-// and reciprocals of all lanes at once, turning squares, and prefetching.
+// and reciprocals of all lanes at once, the first few lanes, turning squares, and prefetching.
 // All is inlined into the kernels that call it, and so built for their level of the CPU.
 #pragma once
 #include <stdint.h>
-#if __AVX512F__
+#if __AVX2__
 #include <immintrin.h>
 #endif
 
@@ -63,14 +63,9 @@ static inline __attribute__((always_inline)) void vector_turn4(
   }
 }
 
-/// `out[j * out_step + i] = source[i * source_step + j] + offset[j]` for eight i and j, without offset where it is NULL.
-static inline __attribute__((always_inline)) void vector_turn8(
-    const float *source, long source_step, const float *offset, float *out, long out_step) {
-  vector_unaligned8 line[8], turned[8];
-  for (int i = 0; i < 8; i++) {
-    line[i] = *(const vector_unaligned8 *)(source + i * source_step);
-    if (offset) line[i] += *(const vector_unaligned8 *)offset;
-  }
+static inline __attribute__((always_inline)) void vector_turn_square(
+    const vector_unaligned8 line[8], float *out, long out_step) {
+  vector_unaligned8 turned[8];
   vector_turn_halves(line, turned);
   vector_turn_halves(line + 4, turned + 4);
   for (int j = 0; j < 4; j++) {
@@ -79,6 +74,84 @@ static inline __attribute__((always_inline)) void vector_turn8(
     *(vector_unaligned8 *)(out + (j + 4) * out_step) = __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
   }
 }
+
+/// `out[j * out_step + i] = source[i * source_step + j] + offset[j]` for eight i and j, without offset where it is NULL.
+static inline __attribute__((always_inline)) void vector_turn8(
+    const float *source, long source_step, const float *offset, float *out, long out_step) {
+  vector_unaligned8 line[8];
+  for (int i = 0; i < 8; i++) {
+    line[i] = *(const vector_unaligned8 *)(source + i * source_step);
+    if (offset) line[i] += *(const vector_unaligned8 *)offset;
+  }
+  vector_turn_square(line, out, out_step);
+}
+
+/// The first `count` floats, then zeros; nothing beyond them is touched.
+static inline __attribute__((always_inline)) vector_float4 vector_load_head4(const float *source, long count) {
+  vector_float4 lanes = 0;
+  if (count >= 4) return *(const vector_unaligned4 *)source;
+  if (count > 0) lanes[0] = source[0];
+  if (count > 1) lanes[1] = source[1];
+  if (count > 2) lanes[2] = source[2];
+  return lanes;
+}
+
+/// Writes the first `count` lanes, and touches nothing beyond them.
+static inline __attribute__((always_inline)) void vector_store_head4(float *target, vector_float4 lanes, long count) {
+  if (count >= 4) {
+    *(vector_unaligned4 *)target = lanes;
+    return;
+  }
+  if (count > 0) target[0] = lanes[0];
+  if (count > 1) target[1] = lanes[1];
+  if (count > 2) target[2] = lanes[2];
+}
+
+#if __AVX2__
+/// -1 in the first `count` lanes.
+static inline __attribute__((always_inline)) __m256i vector_head_mask8(long count) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const long most = count < 8 ? count : 8;
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)most), lanes);
+}
+
+static inline __attribute__((always_inline)) vector_float8 vector_load_head8(const float *source, long count) {
+  return (vector_float8)_mm256_maskload_ps(source, vector_head_mask8(count));
+}
+
+static inline __attribute__((always_inline)) void vector_store_head8(float *target, vector_float8 lanes, long count) {
+  _mm256_maskstore_ps(target, vector_head_mask8(count), (__m256)lanes);
+}
+
+/// The same as `vector_turn8` for `rows` i and `columns` j, at most eight of each; other i up to seven become 0.
+static inline __attribute__((always_inline)) void vector_turn_up_to8(
+    const float *source, long source_step, long rows, long columns, float *out, long out_step) {
+  vector_unaligned8 line[8];
+  float turned[64];
+  const __m256i mask = vector_head_mask8(columns);
+  for (int i = 0; i < 8; i++) {
+    line[i] = i < rows ? (vector_unaligned8)_mm256_maskload_ps(source + i * source_step, mask) : 0;
+  }
+  vector_turn_square(line, turned, 8);
+  for (int j = 0; j < columns; j++) {
+    *(vector_unaligned8 *)(out + j * out_step) = *(const vector_unaligned8 *)(turned + 8 * j);
+  }
+}
+#endif
+
+#if __AVX512F__
+static inline __attribute__((always_inline)) __mmask16 vector_head_mask16(long count) {
+  return (__mmask16)(count >= 16 ? 0xffff : count <= 0 ? 0 : (1u << count) - 1);
+}
+
+static inline __attribute__((always_inline)) vector_float16 vector_load_head16(const float *source, long count) {
+  return (vector_float16)_mm512_maskz_loadu_ps(vector_head_mask16(count), source);
+}
+
+static inline __attribute__((always_inline)) void vector_store_head16(float *target, vector_float16 lanes, long count) {
+  _mm512_mask_storeu_ps(target, vector_head_mask16(count), (__m512)lanes);
+}
+#endif
 
 /// Asks for a line of memory that will be needed soon.
 static inline __attribute__((always_inline)) void vector_prefetch(const void *address) {

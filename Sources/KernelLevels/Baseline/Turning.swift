@@ -35,7 +35,32 @@ func turn(
   }
 }
 
-/// target[p * width + lane] = source[lane * laneStep + p] for four lanes: lines that run along the depth.
+/// target[p * width + lane] = source[lane * laneStep + p] for eight lanes, or 0 from `lanes` on: lines that run along the
+/// depth.
+@inline(__always)
+func turnEight(
+  _ source: UnsafePointer<Float>, lanes: Int, laneStep: Int, depth: Int, to target: UnsafeMutablePointer<Float>,
+  width: Int
+) {
+  var p = 0
+  if lanes >= 8 {
+    while p + 8 <= depth {
+      vector_turn8(source + p, laneStep, nil, target + p * width, width)
+      p += 8
+    }
+  }
+  while p < depth {
+    #if KERNELS_AVX512 || KERNELS_AVX2
+      vector_turn_up_to8(source + p, laneStep, lanes, min(8, depth - p), target + p * width, width)
+      p += 8
+    #else
+      for lane in 0..<8 { target[p * width + lane] = lane < lanes ? source[lane * laneStep + p] : 0 }
+      p += 1
+    #endif
+  }
+}
+
+/// The same for four.
 @inline(__always)
 func turnFour(
   _ source: UnsafePointer<Float>, laneStep: Int, depth: Int, to target: UnsafeMutablePointer<Float>, width: Int

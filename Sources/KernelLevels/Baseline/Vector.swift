@@ -21,19 +21,28 @@ func store(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: Vector.self)
 }
 
-/// The first `count` floats, then zeros.
+/// The first `count` floats, then zeros; nothing beyond them is read.
 @inline(__always)
 func loadHead(_ pointer: UnsafePointer<Float>, _ count: Int) -> Vector {
-  if count >= vectorWidth { return load(pointer) }
-  var vector = Vector()
-  for lane in 0..<max(0, count) { vector[lane] = pointer[lane] }
-  return vector
+  #if KERNELS_AVX512
+    return vector_load_head16(pointer, count)
+  #elseif KERNELS_AVX2
+    return vector_load_head8(pointer, count)
+  #else
+    return vector_load_head4(pointer, count)
+  #endif
 }
 
+/// Writes the first `count` lanes.
 @inline(__always)
 func storeHead(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>, _ count: Int) {
-  if count >= vectorWidth { return store(vector, pointer) }
-  for lane in 0..<max(0, count) { pointer[lane] = vector[lane] }
+  #if KERNELS_AVX512
+    vector_store_head16(pointer, vector, count)
+  #elseif KERNELS_AVX2
+    vector_store_head8(pointer, vector, count)
+  #else
+    vector_store_head4(pointer, vector, count)
+  #endif
 }
 
 /// a * b + c: fused where the CPU can, two roundings where it can't.
@@ -52,19 +61,26 @@ func loadLanes(_ source: UnsafePointer<Float>, _ count: Int) -> SIMD16<Float> {
   if count == 16 {
     return UnsafeRawPointer(source).loadUnaligned(as: SIMD16<Float>.self)
   }
-  var lanes = SIMD16<Float>(repeating: 0)
-  for i in 0..<count { lanes[i] = source[i] }
-  return lanes
+  #if KERNELS_AVX512
+    return vector_load_head16(source, count)
+  #else
+    var lanes = SIMD16<Float>(repeating: 0)
+    for i in 0..<count { lanes[i] = source[i] }
+    return lanes
+  #endif
 }
 
 /// Writes the first `count` (at most 16) lanes to `target`.
 @inline(__always)
 func storeLanes(_ lanes: SIMD16<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int) {
   if count == 16 {
-    UnsafeMutableRawPointer(target).storeBytes(of: lanes, as: SIMD16<Float>.self)
-  } else {
-    for i in 0..<count { target[i] = lanes[i] }
+    return UnsafeMutableRawPointer(target).storeBytes(of: lanes, as: SIMD16<Float>.self)
   }
+  #if KERNELS_AVX512
+    vector_store_head16(target, lanes, count)
+  #else
+    for i in 0..<count { target[i] = lanes[i] }
+  #endif
 }
 
 /// Bit i is set where lane i is true.
@@ -122,4 +138,19 @@ func reciprocal(_ x: SIMD16<Float>) -> SIMD16<Float> {
   #else
     return 1 / x
   #endif
+}
+
+/// The sum of all lanes.
+@inline(__always)
+func total(_ x: Vector) -> Float {
+  #if KERNELS_AVX512
+    let eight = x.lowHalf + x.highHalf
+    let four = eight.lowHalf + eight.highHalf
+  #elseif KERNELS_AVX2
+    let four = x.lowHalf + x.highHalf
+  #else
+    let four = x
+  #endif
+  let two = four.lowHalf + four.highHalf
+  return two[0] + two[1]
 }

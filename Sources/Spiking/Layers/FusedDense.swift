@@ -23,7 +23,7 @@ struct DenseIntoLIF {
       spikes.features == weight.shape[0], spikes.steps <= DenseIntoLIF.mostSteps
     else { return nil }
     total = spikes.total
-    if spikes.isDense(total) { return nil }
+    if spikes.isDense(total, columns: weight.shape[1]) { return nil }
     (self.spikes, self.weight, self.bias, self.neurons) = (spikes, weight, dense.bias, neurons)
   }
 

@@ -1,0 +1,81 @@
+// How a matrix product is cut. The sizes depend on the shape alone.
+
+/// The blocks of a product, and which of its matrices are read in place.
+struct GemmPlan {
+  /// A tile of C fills the registers: two vectors wide, and as high as leaves room for a row of B and an element of A.
+  static var tileRows: Int {
+    @inline(__always) get {
+      #if KERNELS_AVX512
+        12
+      #else
+        6
+      #endif
+    }
+  }
+  static var tileColumns: Int { @inline(__always) get { 2 * vectorWidth } }
+
+  let blockRows, blockColumns, blockDepth: Int
+
+  init(m: Int, n: Int, k: Int) {
+    // A panel of B (tileColumns x depth) stays in the first cache, a block of A in the second, one of B in the third.
+    blockRows = GemmPlan.balanced(m, limit: 480, unit: GemmPlan.tileRows)
+    blockColumns = GemmPlan.balanced(n, limit: 3072, unit: GemmPlan.tileColumns)
+    blockDepth = GemmPlan.balanced(k, limit: vectorWidth == 16 ? 288 : 320, unit: 1)
+  }
+
+  /// The size of nearly equal blocks, none above the limit by more than a unit, in whole units.
+  private static func balanced(_ size: Int, limit: Int, unit: Int) -> Int {
+    let size = max(size, 1)
+    let blocks = (size + limit - 1) / limit
+    let block = (size + blocks - 1) / blocks
+    return (block + unit - 1) / unit * unit
+  }
+}
+
+/// What the tasks of one block share.
+struct GemmBlock {
+  var a: MatrixView
+  var b: MatrixView
+  var c: UnsafeMutablePointer<Float>
+  var cStride: Int
+  var rows, columns, depth: Int
+  /// Whether the product is added to what stands in c.
+  var adds: Bool
+  var packedA: UnsafeMutablePointer<Float>
+  var packedB: UnsafeMutablePointer<Float>
+  /// Panels of one task, along both sides of c.
+  var groupA = 0, groupB = 0
+
+  /// The rows of a tile, and of a panel of A: as even as can be.
+  var height: Int {
+    let even = (rows + panelsA - 1) / panelsA
+    return readsA && a.rowStep != 1 ? (even + 2) / 3 * 3 : even
+  }
+  var panelsA: Int { (rows + GemmPlan.tileRows - 1) / GemmPlan.tileRows }
+  var panelsB: Int { (columns + GemmPlan.tileColumns - 1) / GemmPlan.tileColumns }
+
+  /// Whether whole panels of A are read in place: copies pay where they are read often.
+  var readsA: Bool { columns <= 4 * GemmPlan.tileColumns && (a.rowStep == 1 || a.columnStep == 1) }
+  /// Whether panels of B are read in place: where they are read seldom, or fit the first cache as they are.
+  var readsB: Bool { (rows <= 3 * GemmPlan.tileRows || depth <= 96) && b.columnStep == 1 }
+
+  /// How wide a panel of B is packed: the last one by one vector where that holds its columns.
+  @inline(__always)
+  func width(ofPanel panel: Int) -> Int {
+    columns - panel * GemmPlan.tileColumns <= vectorWidth ? vectorWidth : GemmPlan.tileColumns
+  }
+
+  /// How many rows a panel of A has.
+  @inline(__always)
+  func height(ofPanel panel: Int) -> Int { max(0, min(height, rows - panel * height)) }
+
+  /// Whether a panel of B is read in place; its edge can be where vectors are loaded in part.
+  @inline(__always)
+  func readsB(_ panel: Int) -> Bool {
+    #if KERNELS_AVX512
+      return readsB
+    #else
+      return readsB && columns - panel * GemmPlan.tileColumns >= GemmPlan.tileColumns
+    #endif
+  }
+}
