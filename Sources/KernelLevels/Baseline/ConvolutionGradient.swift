@@ -62,7 +62,7 @@ extension Level {
       guard let turned = turned.baseAddress else { return }
       turned.update(repeating: 0, count: pixels * columns)
       withActiveFeatures(shape.features) { active in
-        withTargets(shape) { rowTargets, columnTargets in
+        withTargets(shape, width: columns) { rowTargets, columnTargets in
           PaddedImage.with(shape) { image in
             for row in rows {
               let source = gradient + row * outputs * pixels
@@ -71,8 +71,8 @@ extension Level {
               if isSparse && active.count == 0 { continue }
               turn(source, rows: outputs, columns: pixels, sourceStep: pixels, to: turned, outStep: columns)
               if isSparse {
-                forEachPair(shape, active, rowTargets, columnTargets) { tap, pixel, value in
-                  accumulateVectors(value, turned + pixel * columns, into: weightSums + tap * columns, count: columns)
+                forEachPair(shape, active, rowTargets, columnTargets, columns) { tap, window, value, vectors in
+                  addScaled(value, turned + window, into: weightSums + tap, vectors: vectors)
                 }
               } else {
                 image.fill(input, row: row)

@@ -140,7 +140,7 @@ private func forEachSpikeWindow(
       for ky in 0..<shape.kernelHeight {
         let row = Int(rowTargets.targets[y * shape.kernelHeight + ky])
         if row < 0 { continue }
-        let line = (Int(channel) * shape.outHeight + row) * shape.outWidth
+        let line = Int(channel) * shape.outPixels + row
         for kx in 0..<shape.kernelWidth {
           let column = Int(columnTargets.targets[x * shape.kernelWidth + kx])
           if column >= 0 { body(line + column) }

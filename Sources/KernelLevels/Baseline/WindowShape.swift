@@ -7,28 +7,31 @@ extension Level {
 }
 
 /// Where each place of an image is seen along one axis: for every place and every tap of the kernel, the window that
-/// has the place under that tap, or -1.
+/// has the place under that tap, times `unit`; or a negative number.
 struct AxisTargets {
   let kernel: Int
   let targets: UnsafeMutablePointer<Int32>
 
   static func count(size: Int, kernel: Int) -> Int { size * kernel }
 
-  init(_ room: UnsafeMutablePointer<Int32>, size: Int, kernel: Int, stride: Int, padding: Int, outputs: Int) {
+  init(_ room: UnsafeMutablePointer<Int32>, size: Int, kernel: Int, stride: Int, padding: Int, outputs: Int, unit: Int) {
     self.kernel = kernel
     targets = room
     for place in 0..<size {
       for tap in 0..<kernel {
         let start = place + padding - tap
         let fits = start >= 0 && start % stride == 0 && start / stride < outputs
-        room[place * kernel + tap] = fits ? Int32(truncatingIfNeeded: start / stride) : -1
+        room[place * kernel + tap] = fits ? Int32(truncatingIfNeeded: start / stride * unit) : -1
       }
     }
   }
 }
 
-/// The tables of both axes, in scratch memory that lives as long as `body`.
-func withTargets(_ shape: WindowShape, _ body: (_ rows: AxisTargets, _ columns: AxisTargets) -> Void) {
+/// The tables of both axes, in scratch memory that lives as long as `body`. A window's place is the sum of its row's and
+/// its column's: `width` numbers to each window, row after row.
+func withTargets(
+  _ shape: WindowShape, width: Int = 1, _ body: (_ rows: AxisTargets, _ columns: AxisTargets) -> Void
+) {
   let rows = AxisTargets.count(size: shape.height, kernel: shape.kernelHeight)
   let columns = AxisTargets.count(size: shape.width, kernel: shape.kernelWidth)
   withUnsafeTemporaryAllocation(of: Int32.self, capacity: rows + columns) { room in
@@ -36,9 +39,9 @@ func withTargets(_ shape: WindowShape, _ body: (_ rows: AxisTargets, _ columns: 
     body(
       AxisTargets(
         start, size: shape.height, kernel: shape.kernelHeight, stride: shape.strideY, padding: shape.paddingY,
-        outputs: shape.outHeight),
+        outputs: shape.outHeight, unit: shape.outWidth * width),
       AxisTargets(
         start + rows, size: shape.width, kernel: shape.kernelWidth, stride: shape.strideX, padding: shape.paddingX,
-        outputs: shape.outWidth))
+        outputs: shape.outWidth, unit: width))
   }
 }
