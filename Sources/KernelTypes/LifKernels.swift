@@ -35,6 +35,12 @@ public enum SurrogateShape: Sendable, Equatable {
   case triangle(width: Float)
   /// `1` everywhere (Bengio et al. 2013).
   case straightThrough
+
+  /// How far from the threshold the derivative ends; nil where it never does.
+  public var reach: Float? {
+    if case .triangle(let width) = self { return width }
+    return nil
+  }
 }
 
 public func lifWords(_ neurons: Int) -> Int { (neurons + 63) / 64 }
@@ -105,6 +111,30 @@ public protocol LifKernels {
     _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
     membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
     gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
+  )
+
+  /// How many of `count` potentials lie nearer to the threshold than a surrogate reaches.
+  static func countWithinReach(
+    _ membrane: UnsafePointer<Float>, count: Int, threshold: Float, reach: Float
+  ) -> Int
+
+  /// The share of potentials within reach above which `productWithinReach` is slower than a dense product. Measured, by
+  /// `scripts/bench reach`.
+  static func denseReachShare(outputs: Int) -> Double
+
+  /// The gradient of the spikes of neurons that a dense layer reads, worked out only where their surrogate lets it
+  /// through; elsewhere 0.
+  ///
+  /// - Parameters:
+  ///   - membrane: potentials before reset, `[rows, neurons]`.
+  ///   - gradient: of the dense layer's output, `[rows, outputs]`.
+  ///   - weights: `[neurons, outputs]`.
+  ///   - out: `[rows, neurons]`.
+  ///   - shouldStop: asked some milliseconds apart; when it says yes, what is left is not written.
+  static func productWithinReach(
+    rows: Int, neurons: Int, outputs: Int, membrane: UnsafePointer<Float>, threshold: Float, reach: Float,
+    gradient: UnsafePointer<Float>, weights: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>,
+    shouldStop: () -> Bool
   )
 
   /// The gradient of weights whose products with spikes drive such neurons: `spikeGemm` of the transposed spikes and of

@@ -123,4 +123,33 @@ import Testing
       }
     }
   }
+
+  @Test func productsWithinReach() {
+    for (rows, neurons, outputs) in [(1, 1, 1), (3, 64, 40), (7, 65, 33), (20, 130, 100), (300, 17, 1100), (2, 200, 5)] {
+      let membrane = numbers(rows * neurons, seed: 30)
+      let (gradient, weights) = (numbers(rows * outputs, seed: 31), numbers(neurons * outputs, seed: 32))
+      for (threshold, reach) in [(Float(0.3), Float(0.1)), (0.1, 0.4), (2, 0.5), (0, 0.2)] {
+        let near = membrane.map { abs($0 - threshold) < reach }
+        #expect(
+          kernels.countWithinReach(membrane, count: membrane.count, threshold: threshold, reach: reach)
+            == near.count { $0 })
+        var expected = [Float](repeating: 0, count: rows * neurons)
+        for row in 0..<rows {
+          for neuron in 0..<neurons where near[row * neurons + neuron] {
+            for output in 0..<outputs {
+              expected[row * neurons + neuron] += gradient[row * outputs + output] * weights[neuron * outputs + output]
+            }
+          }
+        }
+        let fast = sameForAnyThreads {
+          var out = [Float](repeating: 9, count: rows * neurons)
+          kernels.productWithinReach(
+            rows: rows, neurons: neurons, outputs: outputs, membrane: membrane, threshold: threshold, reach: reach,
+            gradient: gradient, weights: weights, out: &out, shouldStop: { false })
+          return out
+        }
+        expectClose(fast, expected, tolerance: 2e-5)
+      }
+    }
+  }
 }

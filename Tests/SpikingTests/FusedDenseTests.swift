@@ -65,4 +65,28 @@ import Testing
     #expect(DenseIntoLIF(layers, at: 0, .spikes(try input())) != nil)
     #expect(DenseIntoLIF(layers, at: 0, .tensor(try input().tensor())) == nil)
   }
+
+  /// Where a surrogate ends, the gradient of what it lets through is worked out alone; it must be that of the whole.
+  @Test func gradientsWithinReach() throws {
+    let layers = try Network(inputShape: [70]).appending(DenseLayer(outputs: 100), seed: 4)
+      .appending(NeuronLayer(LIF(beta: 0.9, threshold: 0.4)), seed: 4)
+      .appending(DenseLayer(outputs: 50), seed: 4)
+      .appending(NeuronLayer(LIF(beta: 0.8, threshold: 0.2)), seed: 4).layers
+    for (width, isSparse) in [(Float(0.01), true), (5, false)] {
+      let pass = Pass(isTraining: true, surrogate: .triangle(width: width))
+      let run = try LayerRow.forward(layers, .spikes(try input()), pass)
+      let sparse = DenseAboveReach(layers, at: 2, below: run.memories[1], pass)
+      #expect((sparse != nil) == isSparse)
+      guard let sparse else { continue }
+      var numbers = TestNumbers(12)
+      let flow = try Tensor(numbers.floats(6 * 5 * 50, from: -1, to: 1), shape: [6, 5, 50])
+      let whole = try layers[2].backward(flow, memory: run.memories[2], wantsInput: true, pass).input
+      let potentials = run.memories[1].tensors[0].scalars
+      let part = try sparse.inputGradient(flow).scalars
+      for (place, value) in (whole?.scalars ?? []).enumerated() {
+        let expected = abs(potentials[place] - 0.4) < width ? value : 0
+        #expect(abs(part[place] - expected) < 1e-5)
+      }
+    }
+  }
 }

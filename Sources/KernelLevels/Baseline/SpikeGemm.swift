@@ -28,7 +28,9 @@ extension Level {
     let product = SpikeProduct(lists: lists, bias: bias)
     let source = WeightRows(weights: weights, stride: weightStride)
     lists.fill()
-    ThreadPool.shared.run(tasks: plan.panels * plan.shares) { task in
+    let last = plan.lastIfReversed(weights)
+    ThreadPool.shared.run(tasks: plan.panels * plan.shares) { number in
+      let task = abs(last - number)
       product.run(task, source, local: nil, out: out, outStride: outStride) { _, _, _, _ in }
     }
   }
@@ -46,8 +48,10 @@ extension Level {
     let product = SpikeProduct(lists: lists, bias: bias)
     let source = WeightRows(weights: weights, stride: columns)
     lists.fill()
-    ThreadPool.shared.run(tasks: plan.panels * plan.shares) { task in
+    let last = plan.lastIfReversed(weights)
+    ThreadPool.shared.run(tasks: plan.panels * plan.shares) { number in
       if shouldStop() { return }
+      let task = abs(last - number)
       // Potentials that nobody wants later stay in memory of the task's own.
       let kept = membrane == nil ? plan.steps * plan.samplesPerGroup * plan.width : 0
       withUnsafeTemporaryAllocation(byteCount: max(4, kept * 4), alignment: 64) { room in

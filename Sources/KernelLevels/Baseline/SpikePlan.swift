@@ -64,6 +64,11 @@ struct SpikePlan {
     groups * share / shares..<groups * (share + 1) / shares
   }
 
+  /// The last task if the panels of weights, read in place, are walked backwards this time; else 0.
+  func lastIfReversed(_ weights: UnsafePointer<Float>) -> Int {
+    !packs && PanelOrder.isReversed(weights) ? panels * shares - 1 : 0
+  }
+
   /// The words of a block.
   func words(_ block: Int) -> Range<Int> {
     wordsPerRow * block / blocks..<wordsPerRow * (block + 1) / blocks

@@ -89,6 +89,11 @@ enum LayerRow {
         pending = fused
         continue
       }
+      if index > first, let sparse = DenseAboveReach(layers, at: index, below: memories.last, pass) {
+        gradients[index] = try layers[index].backward(flow, memory: memory, wantsInput: false, pass).parameters
+        arriving = try sparse.inputGradient(flow)
+        continue
+      }
       // Handed over, so that the layer may write its own gradient over it.
       let answer = try layers[index].backward(
         consume flow, memory: memory, wantsInput: wantsInput || index > first, pass)

@@ -109,6 +109,22 @@ def spikes(run):
                     failures={**run.absent(["numpy"]), **team.failures}))
 
 
+def reach(run):
+    """The gradient of spikes through a surrogate that ends near the threshold; the peer's product is dense."""
+    print_openblas(run)
+    for threads in run.threads:
+        with pair(run, threads, "gemm") as team:
+            for rows, neurons, outputs in [(3200, 1000, 1000), (3200, 1000, 100)]:
+                for share in [0.02, 0.05, 0.1, 0.2, 0.4]:
+                    times = team.rounds(run.rounds, {
+                        "ours": f"reach {rows} {neurons} {outputs} {share} 2",
+                        "NumPy": f"gemm {rows} {neurons} {outputs} 0 1 2",
+                    })
+                    run.add(Case(
+                        "reach", f"{rows}x{outputs}x{neurons}, {share:.0%}", threads, times,
+                        failures={**run.absent(["numpy"]), **team.failures}))
+
+
 # Bytes that must move for a neuron-step. With all steps at hand the drive becomes the potential, and a bit is written;
 # alone, a step also reads and writes the state. Backward reads potentials, and gradients become those of the drive.
 BLOCKED_BYTES, STEP_BYTES, BACKWARD_BYTES = 8.125, 16.125, 12.0

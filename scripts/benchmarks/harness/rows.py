@@ -47,6 +47,7 @@ def every_row():
         Row("lif", "the neuron's step in cache and from memory, and the triad's bandwidth", kernels.lif),
         Row("gemm", "dense products of squares, the network's shape and forty odd ones", kernels.gemm),
         Row("spike-products", "spikes times weights and the weight gradient against dense products", kernels.spikes),
+        Row("reach", "the gradient through a surrogate of compact support against a dense product", kernels.reach),
         Row("language", "six small programs in .snn, Lua and Python", others.language),
         Row("start", "from the command to the first line, and the peers' imports", others.start),
         Row("growth", "how cost grows with neurons, steps and batch (--out FILE.svg draws it)", others.growth),

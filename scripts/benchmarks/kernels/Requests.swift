@@ -15,6 +15,8 @@ func answer(_ name: String, _ numbers: [Double]) -> [Double]? {
   case ("spikes", 5): return timeSpikes(rows: n[0], features: n[1], columns: n[2], density: numbers[3], repeats: n[4])
   case ("weightgrad", 5):
     return timeWeightGradient(rows: n[0], features: n[1], columns: n[2], density: numbers[3], repeats: n[4])
+  case ("reach", 5):
+    return timeReach(rows: n[0], neurons: n[1], outputs: n[2], share: numbers[3], repeats: n[4])
   case ("lif", 3): return timeLif(steps: n[0], neurons: n[1], repeats: n[2])
   case ("lifback", 3): return timeLifBackward(steps: n[0], neurons: n[1], repeats: n[2])
   case ("triad", 2): return timeTriad(count: n[0], repeats: n[1])
@@ -49,6 +51,17 @@ private func timeWeightGradient(rows: Int, features: Int, columns: Int, density:
     let gradient = try? randomTensor([rows, 1, columns])
   else { return nil }
   return timed(repeats) { _ = try? spikes.weightGradient(of: gradient) }
+}
+
+/// Potentials lie evenly from -0.5 to 1.5, and the threshold in their middle.
+private func timeReach(rows: Int, neurons: Int, outputs: Int, share: Double, repeats: Int) -> [Double] {
+  let (membrane, out) = (Floats(random: rows * neurons), Floats(rows * neurons))
+  let (gradient, weights) = (Floats(random: rows * outputs), Floats(random: neurons * outputs))
+  return timed(repeats) {
+    kernels.productWithinReach(
+      rows: rows, neurons: neurons, outputs: outputs, membrane: membrane.base, threshold: 0.5, reach: Float(share),
+      gradient: gradient.base, weights: weights.base, out: out.base, shouldStop: { false })
+  }
 }
 
 private func randomSpikes(rows: Int, features: Int, density: Double) throws -> Spikes {

@@ -5,6 +5,7 @@
 //     gemm M N K TRANSA TRANSB REPEATS             c = a b; TRANSA and TRANSB are 0 or 1
 //     spikes ROWS FEATURES COLUMNS DENSITY REPEATS spikes times weights
 //     weightgrad ROWS FEATURES COLUMNS DENSITY REPEATS
+//     reach ROWS NEURONS OUTPUTS SHARE REPEATS     a dense layer's input gradient where that share of neurons lets it in
 //     lif STEPS NEURONS REPEATS                    forward; one step alone carries its potentials
 //     lifback STEPS NEURONS REPEATS                the surrogate backward of the same
 //     triad FLOATS REPEATS                         a = b + 3 c, as in STREAM
