@@ -45,7 +45,7 @@ extension Machine {
 
   @inline(never)
   func slowAddInt(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
-    let amount = Int(Int16(bitPattern: instruction.c))
+    let amount = instruction.c.signed
     let left = registers[Int(instruction.b)]
     // The compiler wrote a subtraction as the addition of a negative; the message speaks of what stood there.
     let opcode: Opcode = amount < 0 ? .subtract : .add

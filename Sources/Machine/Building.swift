@@ -162,7 +162,7 @@ extension Machine {
   func makeClosure(
     _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>
   ) {
-    let inner = frames[frameCount - 1].prototype.prototypes[Int(instruction.b)]
+    let inner = frames[frameCount - 1].prototype.prototypes[instruction.wide]
     var captures: [Value] = []
     for capture in inner.captures {
       if capture.isLocal {

@@ -233,7 +233,7 @@ extension Compiler {
     _ storage: Storage, _ operation: BinaryOperator, _ value: NodeID, _ target: NodeID, _ id: NodeID
   ) {
     if case .register(let register) = storage {
-      if operation == .add || operation == .subtract, case .int(let amount) = tree[value], abs(amount) < 30_000 {
+      if operation == .add || operation == .subtract, case .int(let amount) = tree[value], amount <= Operand.largestSigned {
         at(id, left: target, right: value)
         current.emit(.addInt, register, register, operation == .add ? amount : -amount)
         return
@@ -301,7 +301,7 @@ extension Compiler {
     for (indices, member) in zip(keys, members) {
       let register = current.newRegister()
       if let member {
-        current.emit(.loadConstant, register, current.constant(member))
+        current.emitWide(.loadConstant, register, current.constant(member))
       } else if indices.count == 1 {
         compile(indices[0], to: register)
       } else {
@@ -381,7 +381,6 @@ extension Compiler {
   ) {
     let counter = current.newRegister()
     let limit = current.newRegister()
-    let item = current.newRegister()
     compile(low, to: counter)
     compile(high, to: limit)
     at(range)
@@ -389,7 +388,13 @@ extension Compiler {
     let exit = current.emitJump()
     let start = current.position
     current.loops.append(Assembler.Loop())
-    bindLoop(pattern, item)
+    if let variable = unassignedName(pattern) {
+      current.registers[variable] = counter
+    } else {
+      let item = current.newRegister()
+      current.emit(.move, item, counter)
+      bindLoop(pattern, item)
+    }
     body(&self)
     let loop = current.loops.removeLast()
     current.patch(loop.continues)
@@ -397,6 +402,14 @@ extension Compiler {
     current.emitJump(.stepRange, counter, back: start)
     current.patch(exit)
     current.patch(loop.breaks)
+  }
+
+  /// The declaration of a loop's variable that no round changes, so that the loop's counter can be the variable.
+  private func unassignedName(_ pattern: Pattern) -> Int? {
+    guard case .name(_, let span) = pattern, let index = resolver.declaredAt[span.start],
+      !resolver.declarations[index].isAssigned
+    else { return nil }
+    return index
   }
 
   /// Gives the loop's variables their values at the start of each round.
@@ -520,6 +533,6 @@ extension Compiler {
     current = outer
     current.add(prototype)
     at(id)
-    current.emit(.closure, target, current.prototype.prototypes.count - 1)
+    current.emitWide(.closure, target, current.prototype.prototypes.count - 1)
   }
 }

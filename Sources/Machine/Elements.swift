@@ -263,7 +263,7 @@ extension Machine {
     let keys = registers + Int(first.pointee.b)
     let count = Int(first.pointee.c)
     let value = registers + Int(second.pointee.a)
-    let update = second.pointee.b == 0 ? nil : Opcode(rawValue: UInt8(truncatingIfNeeded: second.pointee.c))
+    let update = Int(second.pointee.b) == 0 ? nil : Opcode(rawValue: UInt8(truncatingIfNeeded: Int(second.pointee.c)))
     if case .memory(let memory) = place, assignKnown(memory, keys, count, value, update) {
       for index in 0..<count { Machine.store(keys + index, .nil) }
       return true

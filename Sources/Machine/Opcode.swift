@@ -3,8 +3,8 @@
 enum Opcode: UInt8 {
   // Moving values
   case move  // a <- b
-  case loadConstant  // a <- k(b)
-  case loadInt  // a <- #b (signed 16 bits)
+  case loadConstant  // a <- k@
+  case loadInt  // a <- #@ (signed 32 bits)
   case loadNil  // a <- nil
   case loadBool  // a <- #b
   case getGlobal  // a <- global @
@@ -18,7 +18,7 @@ enum Opcode: UInt8 {
   case getSelf  // a <- the running function
   // Arithmetic
   case add, subtract, multiply, divide, floorDivide, remainder, power, matrixProduct  // a <- b op c
-  case addInt  // a <- b + #c (signed 16 bits)
+  case addInt  // a <- b + #c (signed 15 bits)
   case addConstant, subtractConstant, multiplyConstant, divideConstant, remainderConstant  // a <- b op k(c)
   case remainderSmall  // a <- b % k(c), an int from 2 to 65,535; k(c + 1) is 2^64 over it, rounded up
   case negate  // a <- -b
@@ -47,7 +47,7 @@ enum Opcode: UInt8 {
   case newRange  // a <- b..c, open ends by x
   case format  // a <- text of b by the format k(c)
   case concatenate  // a <- texts of c values from register b
-  case closure  // a <- function k(b)
+  case closure  // a <- function #@
   // Elements and members
   case getIndex  // a <- b[c]
   case getIndices  // a <- b[c…], x of them
@@ -65,8 +65,8 @@ enum Opcode: UInt8 {
   case callMember  // a <- member k(c) of the value in a+1 called with #b arguments (that value among them)
   case returnValue  // gives a, moved
   // Going through
-  case prepareRange  // a, b: low and high become int counters; jump @ in the next word when empty
-  case stepRange  // ++a; while below b: c <- a, else fall through
+  case prepareRange  // a and the register behind it, low and high of a range, must be ints; jump @ in the next word when it is empty
+  case stepRange  // ++a, and to @ while it is below the register behind it
   case iterate  // a <- iterator over a
   case next  // c <- next of the iterator in a, or take the next jump
   // The rest
@@ -99,22 +99,55 @@ extension Opcode {
 struct Instruction {
   var opcode: Opcode
   var x: UInt8 = 0
-  var a: UInt16 = 0
-  var b: UInt16 = 0
-  var c: UInt16 = 0
+  var a = Operand(0)
+  var b = Operand(0)
+  var c = Operand(0)
 
   /// `b` and `c` as one number: a global's slot, for one.
   var wide: Int {
-    @inline(__always) get { Int(UInt32(b) | UInt32(c) << 16) }
+    @inline(__always) get { Int(UInt32(b.doubled) | UInt32(c.doubled) << 16) }
     set {
-      b = UInt16(truncatingIfNeeded: newValue)
-      c = UInt16(truncatingIfNeeded: newValue >> 16)
+      b.doubled = UInt16(truncatingIfNeeded: newValue)
+      c.doubled = UInt16(truncatingIfNeeded: newValue >> 16)
     }
   }
 
-  /// `b` and `c` as the distance of a jump's target from the word behind the jump.
+  /// `b` and `c` as one signed number: the distance of a jump's target from the word behind the jump, for one.
   @inline(__always)
-  var offset: Int { Int(Int32(bitPattern: UInt32(b) | UInt32(c) << 16)) }
+  var offset: Int { Int(Int32(bitPattern: UInt32(b.doubled) | UInt32(c.doubled) << 16)) }
+}
+
+/// An operand of an instruction: a number of fifteen bits, kept doubled. A value has sixteen bytes and the processor
+/// scales an index by up to eight, so that the loop finds a register or a constant without a shift of its own.
+struct Operand: Equatable {
+  static let largest = 0x7fff
+  static let largestSigned = 0x3fff
+
+  fileprivate var doubled: UInt16
+
+  init(_ number: Int) { doubled = UInt16(truncatingIfNeeded: number &* 2) }
+
+  @inline(__always)
+  var signed: Int { Int(Int16(bitPattern: doubled)) >> 1 }
+}
+
+extension Int {
+  @inline(__always)
+  init(_ operand: Operand) { self = Int(operand.doubled) >> 1 }
+}
+
+/// Registers and constants by operand.
+extension UnsafeMutablePointer where Pointee == Value {
+  @inline(__always)
+  static func + (base: Self, operand: Operand) -> Self {
+    let offset = Int(operand.doubled) &* (MemoryLayout<Value>.stride / 2)
+    return (UnsafeMutableRawPointer(base) + offset).assumingMemoryBound(to: Value.self)
+  }
+
+  subscript(operand: Operand) -> Value {
+    @inline(__always) get { (self + operand).pointee }
+    @inline(__always) nonmutating set { (self + operand).pointee = newValue }
+  }
 }
 
 /// Where an assignment's target lives.
