@@ -10,13 +10,11 @@ extension Machine {
 
   @inline(never)
   func slowArithmetic(
-    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ constants: UnsafeMutablePointer<Value>
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ rightPlace: UnsafeMutablePointer<Value>
   ) -> Bool {
     let plain = Self.withoutConstant(instruction.opcode)
     let opcode = plain ?? instruction.opcode
-    let constant = plain == nil ? nil : constants[Int(instruction.c)]
-    let rightPlace = registers + Int(instruction.c)
-    let right = constant ?? rightPlace.pointee
+    let right = rightPlace.pointee
     let ok: Bool
     if instruction.a == instruction.b {
       ok = withUnsafePointer(to: right) { arithmeticInPlace(registers + Int(instruction.a), opcode, $0.pointee) }
@@ -27,7 +25,7 @@ extension Machine {
       }
       if instruction.x & 1 != 0, instruction.a != instruction.b { Machine.store(registers + Int(instruction.b), .nil) }
     }
-    if constant == nil, instruction.x & 2 != 0, instruction.a != instruction.c { Machine.store(rightPlace, .nil) }
+    if plain == nil, instruction.x & 2 != 0, instruction.a != instruction.c { Machine.store(rightPlace, .nil) }
     return ok
   }
 

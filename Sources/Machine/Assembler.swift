@@ -74,7 +74,7 @@ final class Assembler {
     return at
   }
 
-  func emitJump(_ opcode: Opcode = .jump, _ a: Int = 0) -> Patch { emitWide(opcode, a, 0) }
+  func emitJump(_ opcode: Opcode = .jump, _ a: Int = 0, x: Int = 0) -> Patch { emit(opcode, a, x: x) }
 
   func patch(_ patch: Patch) { setTarget(patch, code.count) }
   func patch(_ patches: [Patch]) { patches.forEach { patch($0) } }

@@ -28,7 +28,7 @@ extension Compiler {
   }
 
   /// An operand that stands before others; it is copied where they assign to its variable.
-  private mutating func operand(_ id: NodeID, before others: [NodeID]) -> (register: Int, isTemporary: Bool) {
+  mutating func operand(_ id: NodeID, before others: [NodeID]) -> (register: Int, isTemporary: Bool) {
     if case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
       others.contains(where: { resolver.isAssigned(index, within: tree.span($0)) })
     {
@@ -402,7 +402,6 @@ extension Compiler {
       at(id, left: parts[order], right: parts[order + 1])
       current.emit(Self.comparisonOpcode(operation), result, left, right, x: isLast ? 3 : 1)
       if !isLast {
-        current.emit(.checkBool, result)
         exits.append(current.emitJump(.jumpIfFalse, result))
       }
       left = right
@@ -445,16 +444,14 @@ extension Compiler {
     case .and(let left, let right):
       return compileCondition(left) + compileCondition(right)
     case .unary(.not, let operand):
-      let register = consumable(operand)
+      let (register, isTemporary) = self.operand(operand)
       at(operand)
-      current.emit(.checkBool, register)
-      return [current.emitJump(.jumpIfTrue, register)]
+      return [current.emitJump(.jumpIfTrue, register, x: isTemporary ? 1 : 0)]
     default: break
     }
-    let register = consumable(id)
+    let (register, isTemporary) = operand(id)
     at(id)
-    current.emit(.checkBool, register)
-    return [current.emitJump(.jumpIfFalse, register)]
+    return [current.emitJump(.jumpIfFalse, register, x: isTemporary ? 1 : 0)]
   }
 
   /// The branch at the end of a loop that goes round again while the condition holds, where there is one instruction

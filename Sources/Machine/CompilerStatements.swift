@@ -297,6 +297,14 @@ extension Compiler {
       }
     }
     guard case .declaration(let index)? = resolver.uses[root.index] else { return }
+    guard let (place, home) = place(storage(of: index)) else { return }
+    if operation == nil, keys.count == 1, keys[0].count == 1, place == .register {
+      let key = operand(keys[0][0], before: [value])
+      let result = consumable(value)
+      at(target, left: target, right: value)
+      current.emit(.setIndex, home, key.register, result, x: (key.isTemporary ? 1 : 0) | 2)
+      return
+    }
     let first = current.nextRegister
     for (indices, member) in zip(keys, members) {
       let register = current.newRegister()
@@ -314,7 +322,6 @@ extension Compiler {
     }
     let result = current.newRegister()
     compile(value, to: result)
-    guard let (place, home) = place(storage(of: index)) else { return }
     at(operation == nil ? target : id, left: target, right: value)
     if operation == nil, keys.count == 1, place == .register {
       current.emit(.setIndex, home, first, result, x: 3)

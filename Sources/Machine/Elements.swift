@@ -242,8 +242,8 @@ extension Machine {
   func setIndex(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let memory = registers + Int(instruction.a)
     let keys = registers + Int(instruction.b)
-    if instruction.x == 3, assignKnown(memory, keys, 1, registers + Int(instruction.c), nil) {
-      Machine.store(keys, .nil)
+    if assignKnown(memory, keys, 1, registers + Int(instruction.c), nil) {
+      clearTemporaries(instruction, registers)
       return true
     }
     return attempt(nil, nil) { () throws(Fault) in

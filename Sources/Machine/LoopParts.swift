@@ -14,12 +14,11 @@ extension Machine {
     _ left: Value, _ right: Value, _ ints: (Int, Int) -> (partialValue: Int, overflow: Bool),
     _ floats: (Double, Double) -> Double
   ) -> Value? {
-    if left.tag != right.tag { return nil }
-    if left.tag == .int {
+    if Value.Tag.areInts(left.tag, right.tag) {
       let result = ints(left.rawInt, right.rawInt)
       return result.overflow ? nil : .int(result.partialValue)
     }
-    return left.tag == .float ? .float(floats(left.rawFloat, right.rawFloat)) : nil
+    return left.tag == .float && right.tag == .float ? .float(floats(left.rawFloat, right.rawFloat)) : nil
   }
 
   /// Two ints or two floats through a comparison; nil for other types.
@@ -27,9 +26,22 @@ extension Machine {
   static func test(
     _ left: Value, _ right: Value, _ ints: (Int, Int) -> Bool, _ floats: (Double, Double) -> Bool
   ) -> Bool? {
-    if left.tag != right.tag { return nil }
-    if left.tag == .int { return ints(left.rawInt, right.rawInt) }
-    return left.tag == .float ? floats(left.rawFloat, right.rawFloat) : nil
+    if Value.Tag.areInts(left.tag, right.tag) { return ints(left.rawInt, right.rawInt) }
+    return left.tag == .float && right.tag == .float ? floats(left.rawFloat, right.rawFloat) : nil
+  }
+
+  /// Begins the frame of a function whose arguments stand behind `base`; gives where its code begins.
+  @inline(__always)
+  static func enter(
+    _ header: UnsafeMutablePointer<CodeHeader>, _ base: UnsafeMutablePointer<Value>,
+    returningTo returnAddress: UnsafeMutablePointer<Instruction>, _ frame: inout UnsafeMutablePointer<Frame>,
+    _ registers: inout UnsafeMutablePointer<Value>, _ constants: inout UnsafeMutablePointer<Value>
+  ) -> UnsafeMutablePointer<Instruction> {
+    frame += 1
+    frame.initialize(to: Frame(header: header, returnAddress: returnAddress, base: base + 1))
+    registers = base + 1
+    constants = header.pointee.constants
+    return header.pointee.code
   }
 
   /// Where a comparison whose jump word is at `word` goes on.

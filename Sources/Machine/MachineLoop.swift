@@ -87,7 +87,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, value)
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, registers + at.pointee.c)
       case .subtract:
         if let value = Machine.number(
           registers[at.pointee.b], registers[at.pointee.c], { $0.subtractingReportingOverflow($1) }, { $0 - $1 }
@@ -95,7 +95,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, value)
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, registers + at.pointee.c)
       case .multiply:
         if let value = Machine.number(
           registers[at.pointee.b], registers[at.pointee.c], { $0.multipliedReportingOverflow(by: $1) }, { $0 * $1 }
@@ -103,7 +103,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, value)
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, registers + at.pointee.c)
       case .divide:
         let left = registers[at.pointee.b]
         let right = registers[at.pointee.c]
@@ -111,7 +111,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, .float(left.rawFloat / right.rawFloat))
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, registers + at.pointee.c)
       case .remainder:
         let left = registers[at.pointee.b]
         let right = registers[at.pointee.c]
@@ -120,7 +120,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, .int(remainder < 0 ? remainder + right.rawInt : remainder))
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, registers + at.pointee.c)
       case .floorDivide:
         let left = registers[at.pointee.b]
         let right = registers[at.pointee.c]
@@ -128,13 +128,13 @@ extension Machine {
           Machine.store(registers + at.pointee.a, .int(left.rawInt / right.rawInt))
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
-      case .power: ok = slowArithmetic(at.pointee, registers, constants)
-      case .matrixProduct: ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, registers + at.pointee.c)
+      case .power: ok = slowArithmetic(at.pointee, registers, registers + at.pointee.c)
+      case .matrixProduct: ok = slowArithmetic(at.pointee, registers, registers + at.pointee.c)
       case .addInt:
         let left = registers[at.pointee.b]
         let amount = at.pointee.c.signed
-        if left.tag == .int {
+        if _fastPath(left.tag == .int) {
           let (sum, overflow) = left.rawInt.addingReportingOverflow(amount)
           if !overflow {
             Machine.store(registers + at.pointee.a, .int(sum))
@@ -153,7 +153,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, value)
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, constants + at.pointee.c)
       case .subtractConstant:
         let right = constants[at.pointee.c]
         if let value = Machine.number(
@@ -162,7 +162,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, value)
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, constants + at.pointee.c)
       case .multiplyConstant:
         let right = constants[at.pointee.c]
         if let value = Machine.number(
@@ -171,7 +171,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, value)
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, constants + at.pointee.c)
       case .divideConstant:
         let left = registers[at.pointee.b]
         let right = constants[at.pointee.c]
@@ -179,7 +179,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, .float(left.rawFloat / right.rawFloat))
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, constants + at.pointee.c)
       case .remainderConstant:
         let left = registers[at.pointee.b]
         let right = constants[at.pointee.c]
@@ -195,14 +195,14 @@ extension Machine {
           Machine.store(registers + at.pointee.a, .int(remainder < 0 ? remainder + divisor : remainder))
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, constants + at.pointee.c)
       case .remainderSmall:
         let left = registers[at.pointee.b]
         let divisor = constants[at.pointee.c].rawInt
-        if left.tag == .int {
+        if _fastPath(left.tag == .int) {
           let dividend = left.rawInt
           var remainder: Int
-          if dividend >> 48 == 0 {
+          if _fastPath(dividend >> 48 == 0) {
             // A product instead of a division; it is exact for such numbers.
             let product = UInt128(truncatingIfNeeded: dividend) &* UInt128(truncatingIfNeeded: (constants + at.pointee.c)[1].payload)
             remainder = dividend &- Int(truncatingIfNeeded: product &>> 64) &* divisor
@@ -213,7 +213,7 @@ extension Machine {
           Machine.store(registers + at.pointee.a, .int(remainder))
           continue
         }
-        ok = slowArithmetic(at.pointee, registers, constants)
+        ok = slowArithmetic(at.pointee, registers, constants + at.pointee.c)
       case .negate:
         let value = registers[at.pointee.b]
         if value.tag == .int, value.rawInt != Int.min {
@@ -328,9 +328,18 @@ extension Machine {
         }
         (ok, pc) = slowBranch(at, registers, constants)
 
-      case .whileLess, .whileLessConstant:
-        let right = at.pointee.opcode == .whileLess ? registers[at.pointee.b] : constants[at.pointee.b]
-        if let holds = Machine.test(registers[at.pointee.a], right, { $0 < $1 }, { $0 < $1 }) {
+      case .whileLess:
+        if let holds = Machine.test(registers[at.pointee.a], registers[at.pointee.b], { $0 < $1 }, { $0 < $1 }) {
+          pc = Machine.branch(pc, !holds)
+          fuel &-= 1
+          if fuel != 0 { continue }
+          fuel = 1024
+          ok = checkInterrupt()
+          break
+        }
+        (ok, pc) = slowBranch(at, registers, constants)
+      case .whileLessConstant:
+        if let holds = Machine.test(registers[at.pointee.a], constants[at.pointee.b], { $0 < $1 }, { $0 < $1 }) {
           pc = Machine.branch(pc, !holds)
           fuel &-= 1
           if fuel != 0 { continue }
@@ -352,14 +361,18 @@ extension Machine {
         }
       case .jumpIfFalse:
         let value = registers[at.pointee.a]
-        if value.tag == .bool, value.payload == 0 {
-          pc += at.pointee.offset
+        if value.tag == .bool {
+          if value.payload == 0 { pc += at.pointee.offset }
+          continue
         }
+        (ok, pc) = slowJump(at, registers)
       case .jumpIfTrue:
         let value = registers[at.pointee.a]
-        if value.tag == .bool, value.payload != 0 {
-          pc += at.pointee.offset
+        if value.tag == .bool {
+          if value.payload != 0 { pc += at.pointee.offset }
+          continue
         }
+        (ok, pc) = slowJump(at, registers)
       case .checkBool:
         if registers[at.pointee.a].tag != .bool { ok = convertToBool(registers + at.pointee.a) }
       case .jumpIfGiven:
@@ -414,7 +427,7 @@ extension Machine {
           let (elements, count) = container.read(ListObject.self) { ($0.base, $0.count) }
           if UInt(bitPattern: key.rawInt) < UInt(bitPattern: count) {
             let value = registers[at.pointee.c]
-            if at.pointee.x & 2 != 0 { registers[at.pointee.c] = .nil } else { value.retain() }
+            registers[at.pointee.c] = .nil
             Machine.store(elements + key.rawInt, value)
             continue
           }
@@ -439,12 +452,25 @@ extension Machine {
       // MARK: calling
       case .callGlobal:
         let callee = globals[pc.pointee.wide]
-        if callee.tag == .undefined {
+        let base = registers + at.pointee.a
+        if callee.tag == .function {
+          let next = callee.read(FunctionObject.self) { $0.header }
+          if next.pointee.plainParameters == Int(at.pointee.b), frame < lastFrame, base < fastStackEnd {
+            Machine.store(base, callee.retained())
+            pc = Machine.enter(next, base, returningTo: pc + 1, &frame, &registers, &constants)
+            frameCount &+= 1
+            fuel &-= 1
+            if fuel != 0 { continue }
+            fuel = 1024
+            ok = checkInterrupt()
+            break
+          }
+        } else if callee.tag == .undefined {
           ok = failUndefined(pc)
           break
         }
         pc += 1
-        Machine.store(registers + at.pointee.a, callee.retained())
+        Machine.store(base, callee.retained())
         fallthrough
       case .call:
         let base = registers + at.pointee.a
@@ -452,12 +478,8 @@ extension Machine {
         if callee.tag == .function {
           let next = callee.read(FunctionObject.self) { $0.header }
           if next.pointee.plainParameters == Int(at.pointee.b), frame < lastFrame, base < fastStackEnd {
-            frame += 1
-            frame.initialize(to: Frame(header: next, returnAddress: pc, base: base + 1))
+            pc = Machine.enter(next, base, returningTo: pc, &frame, &registers, &constants)
             frameCount &+= 1
-            registers = base + 1
-            pc = next.pointee.code
-            constants = next.pointee.constants
             fuel &-= 1
             if fuel != 0 { continue }
             fuel = 1024

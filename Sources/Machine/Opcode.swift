@@ -32,8 +32,8 @@ enum Opcode: UInt8 {
   case whileLess, whileLessConstant  // a < b (or k(b)): take the next jump, back to a loop's start; else go on behind it
   // Jumping
   case jump  // to @
-  case jumpIfFalse  // when a is false
-  case jumpIfTrue  // when a is true
+  case jumpIfFalse  // when a is false; x: a is a temporary
+  case jumpIfTrue  // when a is true; x: a is a temporary
   case checkBool  // a must be a bool
   case jumpIfGiven  // when parameter a was given
   // Building
@@ -51,7 +51,7 @@ enum Opcode: UInt8 {
   // Elements and members
   case getIndex  // a <- b[c]
   case getIndices  // a <- b[c…], x of them
-  case setIndex  // a[b] = c
+  case setIndex  // a[b] = c, moved
   case setPath  // place(x, a)[b…, #c of them] = a of the next word; with b of that word 1, op= by its opcode c
   case getMember  // a <- b.k(c)
   case checkList  // a must be a list or tuple of #b parts; x: at least
@@ -128,12 +128,12 @@ struct Operand: Equatable {
   init(_ number: Int) { doubled = UInt16(truncatingIfNeeded: number &* 2) }
 
   @inline(__always)
-  var signed: Int { Int(Int16(bitPattern: doubled)) >> 1 }
+  var signed: Int { Int(Int16(bitPattern: doubled)) &>> 1 }
 }
 
 extension Int {
   @inline(__always)
-  init(_ operand: Operand) { self = Int(operand.doubled) >> 1 }
+  init(_ operand: Operand) { self = Int(operand.doubled) &>> 1 }
 }
 
 /// Registers and constants by operand.
