@@ -90,10 +90,12 @@ extension Machine {
   }
 
   @inline(never)
-  func updateInPlace(_ place: PlaceReference, _ opcode: Opcode, _ right: UnsafeMutablePointer<Value>) -> Bool {
-    place.withMemory { memory in
+  func updateInPlace(
+    _ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>, _ opcode: Opcode
+  ) -> Bool {
+    place(at, registers).withMemory { memory in
       if memory.pointee.tag == .undefined { return fail(Self.noValue("this name")) }
-      return arithmeticInPlace(memory, opcode, right.pointee)
+      return arithmeticInPlace(memory, opcode, registers[at.pointee.b])
     }
   }
 

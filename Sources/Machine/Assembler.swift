@@ -74,6 +74,11 @@ final class Assembler {
     return at
   }
 
+  func emitAddition(_ a: Int, _ b: Int, _ amount: Int16, x: Int = 0) {
+    let at = emit(.addInt, a, b, x: x)
+    code[at].c = Operand(signed: amount)
+  }
+
   func emitJump(_ opcode: Opcode = .jump, _ a: Int = 0, x: Int = 0) -> Patch { emit(opcode, a, x: x) }
 
   func patch(_ patch: Patch) { setTarget(patch, code.count) }

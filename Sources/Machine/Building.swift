@@ -97,8 +97,9 @@ extension Machine {
 
   /// `xs += [x]` without making the one-element list.
   @inline(never)
-  func appendInPlace(_ place: PlaceReference, _ element: UnsafeMutablePointer<Value>) -> Bool {
-    place.withMemory { memory in
+  func appendInPlace(_ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let element = registers + at.pointee.b
+    return place(at, registers).withMemory { memory in
       let value = element.pointee
       if memory.pointee.tag == .undefined { return fail(Self.noValue("this name")) }
       guard memory.pointee.tag == .list else {

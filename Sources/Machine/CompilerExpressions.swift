@@ -294,10 +294,10 @@ extension Compiler {
       }
       return
     }
-    if case .int(let amount) = tree[right], amount <= Operand.largestSigned, operation == .add || operation == .subtract {
+    if let amount = addedAmount(operation, right) {
       let (register, isTemporary) = operand(left, before: right, in: target)
       at(id, left: left, right: right)
-      current.emit(.addInt, target, register, operation == .add ? amount : -amount, x: isTemporary ? 1 : 0)
+      current.emitAddition(target, register, amount, x: isTemporary ? 1 : 0)
       return
     }
     if case .int(let divisor) = tree[right], operation == .remainder, 2..<65_536 ~= divisor,
@@ -319,6 +319,12 @@ extension Compiler {
     at(id, left: left, right: right)
     let flags = (first.isTemporary ? 1 : 0) | (second.isTemporary ? 2 : 0)
     current.emit(Self.opcode(operation), target, first.register, second.register, x: flags)
+  }
+
+  /// What an operator adds whose right side is an int small enough for an instruction.
+  func addedAmount(_ operation: BinaryOperator, _ right: NodeID) -> Int16? {
+    guard case .int(let value) = tree[right], let amount = Int16(exactly: value) else { return nil }
+    return operation == .add ? amount : operation == .subtract ? -amount : nil
   }
 
   /// Arithmetic on two number literals, done once; what would fail is left to fail where it stands.
@@ -402,6 +408,7 @@ extension Compiler {
       at(id, left: parts[order], right: parts[order + 1])
       current.emit(Self.comparisonOpcode(operation), result, left, right, x: isLast ? 3 : 1)
       if !isLast {
+        current.emit(.checkBool, result)
         exits.append(current.emitJump(.jumpIfFalse, result))
       }
       left = right

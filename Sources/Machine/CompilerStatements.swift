@@ -233,9 +233,9 @@ extension Compiler {
     _ storage: Storage, _ operation: BinaryOperator, _ value: NodeID, _ target: NodeID, _ id: NodeID
   ) {
     if case .register(let register) = storage {
-      if operation == .add || operation == .subtract, case .int(let amount) = tree[value], amount <= Operand.largestSigned {
+      if let amount = addedAmount(operation, value) {
         at(id, left: target, right: value)
-        current.emit(.addInt, register, register, operation == .add ? amount : -amount)
+        current.emitAddition(register, register, amount)
         return
       }
       if operation == .add, let element = singleElement(value) {
@@ -328,7 +328,7 @@ extension Compiler {
       return
     }
     emitPlaced(.setPath, place, home, first, keys.count)
-    current.emit(.jump, result, operation == nil ? 0 : 1, operation.map { Int(Self.opcode($0).rawValue) } ?? 0)
+    current.emit(operation.map { Self.opcode($0) } ?? .jump, result)
   }
 
   // MARK: loops

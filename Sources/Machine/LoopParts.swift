@@ -64,24 +64,28 @@ extension Machine {
     return Value.Tag(tags).isHeap
   }
 
-  /// Drops what a frame's registers hold.
+  /// Moves a function's result to where its caller looks for it, and drops what else the frame's registers hold.
   @inline(never)
-  static func clear(_ registers: UnsafeMutablePointer<Value>, _ count: Int) {
+  static func giveBack(
+    _ result: UnsafeMutablePointer<Value>, _ registers: UnsafeMutablePointer<Value>, _ count: Int
+  ) {
+    let value = result.pointee
+    result.pointee = .nil
     for index in 0..<count { store(registers + index, .nil) }
+    store(registers - 1, value)
+  }
+
+  /// The word behind an instruction with an assignment's target; a global's slot takes one more.
+  @inline(__always)
+  static func behindPlace(_ at: UnsafeMutablePointer<Instruction>) -> UnsafeMutablePointer<Instruction> {
+    at + (at.pointee.x == Place.global.rawValue ? 2 : 1)
   }
 
   /// The memory of an assignment's target; a global's slot is in the next word.
-  @inline(__always)
-  func place(
-    _ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>,
-    _ pc: inout UnsafeMutablePointer<Instruction>
-  ) -> PlaceReference {
+  func place(_ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>) -> PlaceReference {
     switch Place(rawValue: at.pointee.x) ?? .register {
     case .register: return .memory(registers + at.pointee.a)
-    case .global:
-      let slot = pc.pointee.wide
-      pc += 1
-      return .memory(globals + slot)
+    case .global: return .memory(globals + at[1].wide)
     case .cell: return .cell(registers[at.pointee.a].object(as: CellObject.self))
     case .capture:
       let captures = registers[-1].object(as: FunctionObject.self).captures

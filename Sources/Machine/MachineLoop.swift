@@ -38,7 +38,7 @@ extension Machine {
         if at.pointee.x != 0 { registers[at.pointee.b] = .nil } else { value.retain() }
         Machine.store(registers + at.pointee.a, value)
       case .loadConstant:
-        Machine.store(registers + at.pointee.a, constants[at.pointee.wide].retained())
+        Machine.store(registers + at.pointee.a, constants[at.wide].retained())
       case .loadInt:
         Machine.store(registers + at.pointee.a, .int(at.pointee.offset))
       case .loadNil:
@@ -46,7 +46,7 @@ extension Machine {
       case .loadBool:
         Machine.store(registers + at.pointee.a, .bool(Int(at.pointee.b) != 0))
       case .getGlobal:
-        let value = globals[at.pointee.wide]
+        let value = globals[at.wide]
         if value.tag == .undefined {
           ok = failUndefined(pc)
         } else {
@@ -55,7 +55,7 @@ extension Machine {
       case .setGlobal:
         let value = registers[at.pointee.a]
         registers[at.pointee.a] = .nil
-        Machine.store(globals + at.pointee.wide, value)
+        Machine.store(globals + at.wide, value)
       case .getCell:
         Machine.store(registers + at.pointee.a, registers[at.pointee.b].read(CellObject.self) { $0.value }.retained())
       case .setCell:
@@ -231,11 +231,10 @@ extension Machine {
           ok = slowNot(at.pointee, registers)
         }
       case .update:
-        let place = place(at, registers, &pc)
-        let second = pc.pointee
-        pc += 1
-        ok = updateInPlace(place, second.opcode, registers + at.pointee.b)
-        if second.x & 2 != 0 { Machine.store(registers + at.pointee.b, .nil) }
+        let second = Machine.behindPlace(at)
+        pc = second + 1
+        ok = updateInPlace(at, registers, second.pointee.opcode)
+        if second.pointee.x & 2 != 0 { Machine.store(registers + at.pointee.b, .nil) }
 
       // MARK: comparing
       case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual:
@@ -396,8 +395,8 @@ extension Machine {
         {
           continue
         }
-        let place = place(at, registers, &pc)
-        ok = appendInPlace(place, registers + at.pointee.b)
+        pc = Machine.behindPlace(at)
+        ok = appendInPlace(at, registers)
       case .newRange: ok = makeRange(at.pointee, registers)
       case .format:
         ok = formatValue(at.pointee, registers, constants[at.pointee.c])
@@ -413,8 +412,8 @@ extension Machine {
           let (elements, count) = container.read(ListObject.self) { ($0.base, $0.count) }
           if UInt(bitPattern: key.rawInt) < UInt(bitPattern: count) {
             let value = elements[key.rawInt].retained()
-            if at.pointee.x & 1 != 0 { Machine.store(registers + at.pointee.b, .nil) }
             Machine.store(registers + at.pointee.a, value)
+            if at.pointee.x & 1 != 0, at.pointee.a != at.pointee.b { Machine.store(registers + at.pointee.b, .nil) }
             continue
           }
         }
@@ -434,10 +433,9 @@ extension Machine {
         }
         ok = setIndex(at.pointee, registers)
       case .setPath:
-        let place = place(at, registers, &pc)
-        let second = pc
-        pc += 1
-        ok = assignPath(place, registers, at, second)
+        let second = Machine.behindPlace(at)
+        pc = second + 1
+        ok = assignPath(at, registers, second)
       case .getMember: ok = getMember(at.pointee, registers, constants[at.pointee.c])
       case .checkList: ok = checkParts(at.pointee, registers)
       case .isListOf:
@@ -451,12 +449,12 @@ extension Machine {
 
       // MARK: calling
       case .callGlobal:
-        let callee = globals[pc.pointee.wide]
-        let base = registers + at.pointee.a
-        if callee.tag == .function {
+        let callee = globals[pc.wide]
+        if _fastPath(callee.tag == .function), !registers[at.pointee.a].tag.isHeap {
+          let base = registers + at.pointee.a
           let next = callee.read(FunctionObject.self) { $0.header }
           if next.pointee.plainParameters == Int(at.pointee.b), frame < lastFrame, base < fastStackEnd {
-            Machine.store(base, callee.retained())
+            base.pointee = callee.retained()
             pc = Machine.enter(next, base, returningTo: pc + 1, &frame, &registers, &constants)
             frameCount &+= 1
             fuel &-= 1
@@ -470,7 +468,7 @@ extension Machine {
           break
         }
         pc += 1
-        Machine.store(base, callee.retained())
+        Machine.store(registers + at.pointee.a, callee.retained())
         fallthrough
       case .call:
         let base = registers + at.pointee.a
@@ -513,7 +511,7 @@ extension Machine {
         let base = registers + at.pointee.a
         var names: Value?
         if at.pointee.x & 2 != 0 {
-          names = constants[pc.pointee.wide]
+          names = constants[pc.wide]
           pc += 1
         }
         currentPC = pc
@@ -532,13 +530,12 @@ extension Machine {
           constants = frame.pointee.header.pointee.constants
         }
       case .returnValue:
-        let value = registers[at.pointee.a]
         let count = frame.pointee.header.pointee.registerCount
         if Machine.holdsHeap(registers, count) {
-          registers[at.pointee.a] = .nil
-          Machine.clear(registers, count)
+          Machine.giveBack(registers + at.pointee.a, registers, count)
+        } else {
+          Machine.store(registers - 1, registers[at.pointee.a])
         }
-        Machine.store(registers - 1, value)
         pc = frame.pointee.returnAddress
         frame -= 1
         frameCount &-= 1

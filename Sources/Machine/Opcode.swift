@@ -18,7 +18,7 @@ enum Opcode: UInt8 {
   case getSelf  // a <- the running function
   // Arithmetic
   case add, subtract, multiply, divide, floorDivide, remainder, power, matrixProduct  // a <- b op c
-  case addInt  // a <- b + #c (signed 15 bits)
+  case addInt  // a <- b + #c (signed 16 bits)
   case addConstant, subtractConstant, multiplyConstant, divideConstant, remainderConstant  // a <- b op k(c)
   case remainderSmall  // a <- b % k(c), an int from 2 to 65,535; k(c + 1) is 2^64 over it, rounded up
   case negate  // a <- -b
@@ -52,7 +52,7 @@ enum Opcode: UInt8 {
   case getIndex  // a <- b[c]
   case getIndices  // a <- b[c…], x of them
   case setIndex  // a[b] = c, moved
-  case setPath  // place(x, a)[b…, #c of them] = a of the next word; with b of that word 1, op= by its opcode c
+  case setPath  // place(x, a)[b…, #c of them] = a of the next word; op= where that word's opcode is an operator, not `jump`
   case getMember  // a <- b.k(c)
   case checkList  // a must be a list or tuple of #b parts; x: at least
   case isListOf  // a <- b is a list (x & 1: tuple) of #c parts; x & 2: at least
@@ -121,19 +121,29 @@ struct Instruction {
 /// scales an index by up to eight, so that the loop finds a register or a constant without a shift of its own.
 struct Operand: Equatable {
   static let largest = 0x7fff
-  static let largestSigned = 0x3fff
 
   fileprivate var doubled: UInt16
 
   init(_ number: Int) { doubled = UInt16(truncatingIfNeeded: number &* 2) }
 
+  /// A number that is neither a register's nor a constant's, and kept as it is.
+  init(signed number: Int16) { doubled = UInt16(bitPattern: number) }
+
   @inline(__always)
-  var signed: Int { Int(Int16(bitPattern: doubled)) &>> 1 }
+  var signed: Int { Int(Int16(bitPattern: doubled)) }
 }
 
 extension Int {
   @inline(__always)
   init(_ operand: Operand) { self = Int(operand.doubled) &>> 1 }
+}
+
+extension UnsafeMutablePointer where Pointee == Instruction {
+  /// `wide` in one read, which the optimiser does not find.
+  @inline(__always)
+  var wide: Int {
+    Int(UnsafeRawPointer(self).load(fromByteOffset: MemoryLayout<Instruction>.size - 4, as: UInt32.self))
+  }
 }
 
 /// Registers and constants by operand.

@@ -362,8 +362,8 @@ struct Resolver {
             help: didYouMean(path, among: library.moduleNames)
               ?? "a file is used by its path: `use \"./\(path).snn\" as \(path)`"), tree.span(id))
       }
-      // What a file needs of the prelude is not known before it is read, by a program that runs.
-      if isFile { prelude.fillNow() }
+      // What a module's source needs of the prelude is not known before it is read, by a program that runs.
+      if isFile || library.sources[path] != nil { prelude.fillNow() }
       if !isTopLevel { declare(alias, span, isVariable: false) }
     case .neuron(let neuron):
       if !isTopLevel { declare(neuron.name, neuron.nameSpan, isVariable: false) }
