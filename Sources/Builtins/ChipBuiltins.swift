@@ -21,10 +21,12 @@ private func chip(fromText text: String, name: String) throws(Fault) -> Chip {
 
 /// A chip of the stdlib as a member of the module: read when it is first asked for.
 private func chipConstant(_ name: String, _ text: String) -> Builtin {
-  let title = text.split(separator: "\n").first { $0.hasPrefix("title: ") }?.dropFirst(7)
+  // Every start of the program comes by here: the title is among the first lines, and bytes are quick to cut.
+  let lines = text.utf8.split(separator: UInt8(ascii: "\n"), maxSplits: 4)
+  let title = lines.first { $0.starts(with: "title: ".utf8) }?.dropFirst(7)
   return Builtin(
     constant: "chips.\(name)", of: "chip", subject: "chips",
-    "\(title.map(String.init) ?? name); `describe(chips.\(name))` shows each figure with its grade and source.",
+    "\(title.flatMap { String($0) } ?? name); `describe(chips.\(name))` shows each figure with its grade and source.",
     example: "describe(chips.\(name))"
   ) { (call) throws(Fault) in
     guard let chip = try stdlibChip(name) else { return .nil }

@@ -10,13 +10,11 @@ extension Machine {
 
   @inline(never)
   func slowArithmetic(
-    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ constants: UnsafeMutablePointer<Value>
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ rightPlace: UnsafeMutablePointer<Value>
   ) -> Bool {
     let plain = Self.withoutConstant(instruction.opcode)
     let opcode = plain ?? instruction.opcode
-    let constant = plain == nil ? nil : constants[Int(instruction.c)]
-    let rightPlace = registers + Int(instruction.c)
-    let right = constant ?? rightPlace.pointee
+    let right = rightPlace.pointee
     let ok: Bool
     if instruction.a == instruction.b {
       ok = withUnsafePointer(to: right) { arithmeticInPlace(registers + Int(instruction.a), opcode, $0.pointee) }
@@ -27,7 +25,7 @@ extension Machine {
       }
       if instruction.x & 1 != 0, instruction.a != instruction.b { Machine.store(registers + Int(instruction.b), .nil) }
     }
-    if constant == nil, instruction.x & 2 != 0, instruction.a != instruction.c { Machine.store(rightPlace, .nil) }
+    if plain == nil, instruction.x & 2 != 0, instruction.a != instruction.c { Machine.store(rightPlace, .nil) }
     return ok
   }
 
@@ -45,7 +43,7 @@ extension Machine {
 
   @inline(never)
   func slowAddInt(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
-    let amount = Int(Int16(bitPattern: instruction.c))
+    let amount = instruction.c.signed
     let left = registers[Int(instruction.b)]
     // The compiler wrote a subtraction as the addition of a negative; the message speaks of what stood there.
     let opcode: Opcode = amount < 0 ? .subtract : .add
@@ -92,10 +90,12 @@ extension Machine {
   }
 
   @inline(never)
-  func updateInPlace(_ place: PlaceReference, _ opcode: Opcode, _ right: UnsafeMutablePointer<Value>) -> Bool {
-    place.withMemory { memory in
+  func updateInPlace(
+    _ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>, _ opcode: Opcode
+  ) -> Bool {
+    place(at, registers).withMemory { memory in
       if memory.pointee.tag == .undefined { return fail(Self.noValue("this name")) }
-      return arithmeticInPlace(memory, opcode, right.pointee)
+      return arithmeticInPlace(memory, opcode, registers[at.pointee.b])
     }
   }
 

@@ -28,7 +28,7 @@ final class Assembler {
   private(set) var nextRegister = 0
   private var deepestRegister = 0
   var site = Prototype.Site(span: Span(0, 0))
-  /// More registers, constants or code than an instruction can name.
+  /// More registers, names or code than an instruction can name.
   private(set) var isTooLarge = false
 
   init(_ prototype: Prototype, parent: Assembler?) {
@@ -44,7 +44,7 @@ final class Assembler {
     let register = nextRegister
     nextRegister += 1
     deepestRegister = max(deepestRegister, nextRegister)
-    if nextRegister > 60_000 {
+    if nextRegister > 30_000 {
       isTooLarge = true
       nextRegister = 0
     }
@@ -60,11 +60,9 @@ final class Assembler {
 
   @discardableResult
   func emit(_ opcode: Opcode, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0, x: Int = 0) -> Int {
-    if code.count > 4_000_000 { isTooLarge = true }
+    if code.count > 4_000_000 || (a | b | c) > Operand.largest { isTooLarge = true }
     code.append(
-      Instruction(
-        opcode: opcode, x: UInt8(truncatingIfNeeded: x), a: UInt16(truncatingIfNeeded: a),
-        b: UInt16(truncatingIfNeeded: b), c: UInt16(truncatingIfNeeded: c)))
+      Instruction(opcode: opcode, x: UInt8(truncatingIfNeeded: x), a: Operand(a), b: Operand(b), c: Operand(c)))
     prototype.sites.append(site)
     return code.count - 1
   }
@@ -76,7 +74,12 @@ final class Assembler {
     return at
   }
 
-  func emitJump(_ opcode: Opcode = .jump, _ a: Int = 0) -> Patch { emitWide(opcode, a, 0) }
+  func emitAddition(_ a: Int, _ b: Int, _ amount: Int16, x: Int = 0) {
+    let at = emit(.addInt, a, b, x: x)
+    code[at].c = Operand(signed: amount)
+  }
+
+  func emitJump(_ opcode: Opcode = .jump, _ a: Int = 0, x: Int = 0) -> Patch { emit(opcode, a, x: x) }
 
   func patch(_ patch: Patch) { setTarget(patch, code.count) }
   func patch(_ patches: [Patch]) { patches.forEach { patch($0) } }
@@ -89,7 +92,6 @@ final class Assembler {
 
   private func add(_ value: Value) -> Int {
     constants.append(value)
-    if constants.count > 60_000 { isTooLarge = true }
     return constants.count - 1
   }
 
@@ -129,7 +131,6 @@ final class Assembler {
   /// A function inside this one, made where `closure` names it.
   func add(_ inner: Prototype) {
     prototype.prototypes.append(inner)
-    if prototype.prototypes.count > 60_000 { isTooLarge = true }
   }
 
   // MARK: closing over

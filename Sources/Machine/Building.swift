@@ -97,8 +97,9 @@ extension Machine {
 
   /// `xs += [x]` without making the one-element list.
   @inline(never)
-  func appendInPlace(_ place: PlaceReference, _ element: UnsafeMutablePointer<Value>) -> Bool {
-    place.withMemory { memory in
+  func appendInPlace(_ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let element = registers + at.pointee.b
+    return place(at, registers).withMemory { memory in
       let value = element.pointee
       if memory.pointee.tag == .undefined { return fail(Self.noValue("this name")) }
       guard memory.pointee.tag == .list else {
@@ -162,7 +163,7 @@ extension Machine {
   func makeClosure(
     _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>
   ) {
-    let inner = frames[frameCount - 1].prototype.prototypes[Int(instruction.b)]
+    let inner = frames[frameCount - 1].prototype.prototypes[instruction.wide]
     var captures: [Value] = []
     for capture in inner.captures {
       if capture.isLocal {

@@ -79,6 +79,18 @@ extension Machine {
     return (true, Machine.branch(word, isTrue != isLoop))
   }
 
+  /// A jump on a value that is no bool: whether it went well, and where to go on.
+  @inline(never)
+  func slowJump(
+    _ at: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>
+  ) -> (Bool, UnsafeMutablePointer<Instruction>) {
+    let place = registers + at.pointee.a
+    var isTrue = false
+    guard attempt(nil, nil, { () throws(Fault) in isTrue = try truth(place.pointee) }) else { return (false, at + 1) }
+    if at.pointee.x != 0 { Machine.store(place, .nil) }
+    return (true, isTrue == (at.pointee.opcode == .jumpIfTrue) ? at + 1 + at.pointee.offset : at + 1)
+  }
+
   @inline(never)
   func convertToBool(_ place: UnsafeMutablePointer<Value>) -> Bool {
     attempt(nil, nil) { () throws(Fault) in Machine.store(place, .bool(try truth(place.pointee))) }

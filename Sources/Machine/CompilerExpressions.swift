@@ -28,7 +28,7 @@ extension Compiler {
   }
 
   /// An operand that stands before others; it is copied where they assign to its variable.
-  private mutating func operand(_ id: NodeID, before others: [NodeID]) -> (register: Int, isTemporary: Bool) {
+  mutating func operand(_ id: NodeID, before others: [NodeID]) -> (register: Int, isTemporary: Bool) {
     if case .name = tree[id], case .declaration(let index)? = resolver.uses[id.index],
       others.contains(where: { resolver.isAssigned(index, within: tree.span($0)) })
     {
@@ -66,10 +66,10 @@ extension Compiler {
     case .nilLiteral, .missing: current.emit(.loadNil, target)
     case .bool(let value): current.emit(.loadBool, target, value ? 1 : 0)
     case .int(let value):
-      if abs(value) < 30_000 { current.emit(.loadInt, target, value) } else { current.emit(.loadConstant, target, current.constant(value)) }
-    case .float(let value): current.emit(.loadConstant, target, current.constant(value))
+      load(value, target)
+    case .float(let value): current.emitWide(.loadConstant, target, current.constant(value))
     case .quantity(let amount, let unit): loadQuantity(amount, unit, target)
-    case .string(let text): current.emit(.loadConstant, target, current.constant(text))
+    case .string(let text): current.emitWide(.loadConstant, target, current.constant(text))
     case .interpolation(let parts): compileInterpolation(parts, to: target, id)
     case .name: compileName(id, to: target)
     case .list(let elements): compileList(elements, to: target, id)
@@ -105,10 +105,18 @@ extension Compiler {
     }
   }
 
+  private mutating func load(_ value: Int, _ target: Int) {
+    if Int32(exactly: value) != nil {
+      current.emitWide(.loadInt, target, value)
+    } else {
+      current.emitWide(.loadConstant, target, current.constant(value))
+    }
+  }
+
   private mutating func loadQuantity(_ amount: Double, _ unit: String, _ target: Int) {
     let known = units[unit]
     let value = Value.quantity(amount * (known?.scale ?? 1), known?.dimension ?? .none, unit: unit)
-    current.emit(.loadConstant, target, current.constant(owning: value))
+    current.emitWide(.loadConstant, target, current.constant(owning: value))
   }
 
   private mutating func compileName(_ id: NodeID, to target: Int) {
@@ -126,7 +134,7 @@ extension Compiler {
     case .builtin(let name)?:
       if let builtin = library.builtins[name] {
         let value = Value(owning: NativeObject(builtin), tag: .native)
-        current.emit(.loadConstant, target, current.constant(owning: value))
+        current.emitWide(.loadConstant, target, current.constant(owning: value))
       } else {
         current.emit(.useModule, target, current.constant(name))
       }
@@ -142,7 +150,7 @@ extension Compiler {
     for part in parts {
       let register = current.newRegister()
       switch part {
-      case .text(let text): current.emit(.loadConstant, register, current.constant(text))
+      case .text(let text): current.emitWide(.loadConstant, register, current.constant(text))
       case .value(let node, let format):
         compile(node, to: register)
         if let format {
@@ -235,8 +243,8 @@ extension Compiler {
   private mutating func compileRange(_ low: NodeID?, _ high: NodeID?, to target: Int, _ id: NodeID) {
     let first = current.newRegister()
     let second = current.newRegister()
-    if let low { compile(low, to: first) } else { current.emit(.loadInt, first, 0) }
-    if let high { compile(high, to: second) } else { current.emit(.loadInt, second, 0) }
+    if let low { compile(low, to: first) } else { load(0, first) }
+    if let high { compile(high, to: second) } else { load(0, second) }
     at(id)
     current.emit(.newRange, target, first, second, x: (low == nil ? 1 : 0) | (high == nil ? 2 : 0))
   }
@@ -245,8 +253,8 @@ extension Compiler {
 
   private mutating func compileUnary(_ operation: UnaryOperator, _ operand: NodeID, to target: Int, _ id: NodeID) {
     switch (operation, tree[operand]) {
-    case (.negate, .int(let value)) where value < 30_000: current.emit(.loadInt, target, -value)
-    case (.negate, .float(let value)): current.emit(.loadConstant, target, current.constant(-value))
+    case (.negate, .int(let value)) where value < 1 << 31: load(-value, target)
+    case (.negate, .float(let value)): current.emitWide(.loadConstant, target, current.constant(-value))
     default:
       let (register, isTemporary) = self.operand(operand)
       at(id, left: operand)
@@ -266,11 +274,13 @@ extension Compiler {
   }
 
   private func numberConstant(_ id: NodeID) -> Int? {
+    let constant: Int
     switch tree[id] {
-    case .int(let value): current.constant(value)
-    case .float(let value): current.constant(value)
-    default: nil
+    case .int(let value): constant = current.constant(value)
+    case .float(let value): constant = current.constant(value)
+    default: return nil
     }
+    return constant <= Operand.largest ? constant : nil
   }
 
   private mutating func compileBinary(
@@ -278,23 +288,24 @@ extension Compiler {
   ) {
     if let folded = folded(operation, left, right) {
       switch folded {
-      case .int(let value) where abs(value) < 30_000: current.emit(.loadInt, target, value)
-      case .int(let value): current.emit(.loadConstant, target, current.constant(value))
-      case .float(let value): current.emit(.loadConstant, target, current.constant(value))
+      case .int(let value): load(value, target)
+      case .float(let value): current.emitWide(.loadConstant, target, current.constant(value))
       default: break
       }
       return
     }
-    if case .int(let amount) = tree[right], abs(amount) < 30_000, operation == .add || operation == .subtract {
+    if let amount = addedAmount(operation, right) {
       let (register, isTemporary) = operand(left, before: right, in: target)
       at(id, left: left, right: right)
-      current.emit(.addInt, target, register, operation == .add ? amount : -amount, x: isTemporary ? 1 : 0)
+      current.emitAddition(target, register, amount, x: isTemporary ? 1 : 0)
       return
     }
-    if case .int(let divisor) = tree[right], operation == .remainder, 2..<65_536 ~= divisor {
+    if case .int(let divisor) = tree[right], operation == .remainder, 2..<65_536 ~= divisor,
+      case let constant = current.constant(divisor: divisor), constant <= Operand.largest
+    {
       let (register, isTemporary) = operand(left, before: right, in: target)
       at(id, left: left, right: right)
-      current.emit(.remainderSmall, target, register, current.constant(divisor: divisor), x: isTemporary ? 1 : 0)
+      current.emit(.remainderSmall, target, register, constant, x: isTemporary ? 1 : 0)
       return
     }
     if let opcode = Self.constantOpcode(operation), let constant = numberConstant(right) {
@@ -308,6 +319,12 @@ extension Compiler {
     at(id, left: left, right: right)
     let flags = (first.isTemporary ? 1 : 0) | (second.isTemporary ? 2 : 0)
     current.emit(Self.opcode(operation), target, first.register, second.register, x: flags)
+  }
+
+  /// What an operator adds whose right side is an int small enough for an instruction.
+  func addedAmount(_ operation: BinaryOperator, _ right: NodeID) -> Int16? {
+    guard case .int(let value) = tree[right], let amount = Int16(exactly: value) else { return nil }
+    return operation == .add ? amount : operation == .subtract ? -amount : nil
   }
 
   /// Arithmetic on two number literals, done once; what would fail is left to fail where it stands.
@@ -434,16 +451,14 @@ extension Compiler {
     case .and(let left, let right):
       return compileCondition(left) + compileCondition(right)
     case .unary(.not, let operand):
-      let register = consumable(operand)
+      let (register, isTemporary) = self.operand(operand)
       at(operand)
-      current.emit(.checkBool, register)
-      return [current.emitJump(.jumpIfTrue, register)]
+      return [current.emitJump(.jumpIfTrue, register, x: isTemporary ? 1 : 0)]
     default: break
     }
-    let register = consumable(id)
+    let (register, isTemporary) = operand(id)
     at(id)
-    current.emit(.checkBool, register)
-    return [current.emitJump(.jumpIfFalse, register)]
+    return [current.emitJump(.jumpIfFalse, register, x: isTemporary ? 1 : 0)]
   }
 
   /// The branch at the end of a loop that goes round again while the condition holds, where there is one instruction

@@ -233,9 +233,9 @@ extension Compiler {
     _ storage: Storage, _ operation: BinaryOperator, _ value: NodeID, _ target: NodeID, _ id: NodeID
   ) {
     if case .register(let register) = storage {
-      if operation == .add || operation == .subtract, case .int(let amount) = tree[value], abs(amount) < 30_000 {
+      if let amount = addedAmount(operation, value) {
         at(id, left: target, right: value)
-        current.emit(.addInt, register, register, operation == .add ? amount : -amount)
+        current.emitAddition(register, register, amount)
         return
       }
       if operation == .add, let element = singleElement(value) {
@@ -297,11 +297,19 @@ extension Compiler {
       }
     }
     guard case .declaration(let index)? = resolver.uses[root.index] else { return }
+    guard let (place, home) = place(storage(of: index)) else { return }
+    if operation == nil, keys.count == 1, keys[0].count == 1, place == .register {
+      let key = operand(keys[0][0], before: [value])
+      let result = consumable(value)
+      at(target, left: target, right: value)
+      current.emit(.setIndex, home, key.register, result, x: (key.isTemporary ? 1 : 0) | 2)
+      return
+    }
     let first = current.nextRegister
     for (indices, member) in zip(keys, members) {
       let register = current.newRegister()
       if let member {
-        current.emit(.loadConstant, register, current.constant(member))
+        current.emitWide(.loadConstant, register, current.constant(member))
       } else if indices.count == 1 {
         compile(indices[0], to: register)
       } else {
@@ -314,14 +322,13 @@ extension Compiler {
     }
     let result = current.newRegister()
     compile(value, to: result)
-    guard let (place, home) = place(storage(of: index)) else { return }
     at(operation == nil ? target : id, left: target, right: value)
     if operation == nil, keys.count == 1, place == .register {
       current.emit(.setIndex, home, first, result, x: 3)
       return
     }
     emitPlaced(.setPath, place, home, first, keys.count)
-    current.emit(.jump, result, operation == nil ? 0 : 1, operation.map { Int(Self.opcode($0).rawValue) } ?? 0)
+    current.emit(operation.map { Self.opcode($0) } ?? .jump, result)
   }
 
   // MARK: loops
@@ -381,7 +388,6 @@ extension Compiler {
   ) {
     let counter = current.newRegister()
     let limit = current.newRegister()
-    let item = current.newRegister()
     compile(low, to: counter)
     compile(high, to: limit)
     at(range)
@@ -389,7 +395,13 @@ extension Compiler {
     let exit = current.emitJump()
     let start = current.position
     current.loops.append(Assembler.Loop())
-    bindLoop(pattern, item)
+    if let variable = unassignedName(pattern) {
+      current.registers[variable] = counter
+    } else {
+      let item = current.newRegister()
+      current.emit(.move, item, counter)
+      bindLoop(pattern, item)
+    }
     body(&self)
     let loop = current.loops.removeLast()
     current.patch(loop.continues)
@@ -397,6 +409,14 @@ extension Compiler {
     current.emitJump(.stepRange, counter, back: start)
     current.patch(exit)
     current.patch(loop.breaks)
+  }
+
+  /// The declaration of a loop's variable that no round changes, so that the loop's counter can be the variable.
+  private func unassignedName(_ pattern: Pattern) -> Int? {
+    guard case .name(_, let span) = pattern, let index = resolver.declaredAt[span.start],
+      !resolver.declarations[index].isAssigned
+    else { return nil }
+    return index
   }
 
   /// Gives the loop's variables their values at the start of each round.
@@ -520,6 +540,6 @@ extension Compiler {
     current = outer
     current.add(prototype)
     at(id)
-    current.emit(.closure, target, current.prototype.prototypes.count - 1)
+    current.emitWide(.closure, target, current.prototype.prototypes.count - 1)
   }
 }

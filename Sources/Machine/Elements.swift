@@ -242,8 +242,8 @@ extension Machine {
   func setIndex(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let memory = registers + Int(instruction.a)
     let keys = registers + Int(instruction.b)
-    if instruction.x == 3, assignKnown(memory, keys, 1, registers + Int(instruction.c), nil) {
-      Machine.store(keys, .nil)
+    if assignKnown(memory, keys, 1, registers + Int(instruction.c), nil) {
+      clearTemporaries(instruction, registers)
       return true
     }
     return attempt(nil, nil) { () throws(Fault) in
@@ -257,17 +257,21 @@ extension Machine {
   /// unique first. A fault leaves everything as it was seen from outside.
   @inline(never)
   func assignPath(
-    _ place: PlaceReference, _ registers: UnsafeMutablePointer<Value>, _ first: UnsafeMutablePointer<Instruction>,
+    _ first: UnsafeMutablePointer<Instruction>, _ registers: UnsafeMutablePointer<Value>,
     _ second: UnsafeMutablePointer<Instruction>
   ) -> Bool {
     let keys = registers + Int(first.pointee.b)
     let count = Int(first.pointee.c)
     let value = registers + Int(second.pointee.a)
-    let update = second.pointee.b == 0 ? nil : Opcode(rawValue: UInt8(truncatingIfNeeded: second.pointee.c))
-    if case .memory(let memory) = place, assignKnown(memory, keys, count, value, update) {
-      for index in 0..<count { Machine.store(keys + index, .nil) }
-      return true
+    let update = second.pointee.opcode == .jump ? nil : second.pointee.opcode
+    if first.pointee.x == Place.register.rawValue || first.pointee.x == Place.global.rawValue {
+      let isGlobal = first.pointee.x == Place.global.rawValue
+      if assignKnown(isGlobal ? globals + first[1].wide : registers + first.pointee.a, keys, count, value, update) {
+        for index in 0..<count { Machine.store(keys + index, .nil) }
+        return true
+      }
     }
+    let place = place(first, registers)
     return attempt(nil, nil) { () throws(Fault) in
       switch place {
       case .memory(let memory): try assign(memory, keys, count, value.pointee, update)

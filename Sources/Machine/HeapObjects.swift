@@ -89,8 +89,8 @@ final class StringObject: HeapObject {
   }
 }
 
-/// FNV-1a over eight bytes at a time; never zero. Strings equal by canonical equivalence must hash alike, so text
-/// beyond ASCII takes the slow way.
+/// FNV-1a; never zero, by a bit that no table is large enough to look at. Strings equal by canonical equivalence must
+/// hash alike, so text beyond ASCII takes the slow way.
 private func hashBytes(of text: String) -> Int {
   var text = text
   let fast = text.withUTF8 { bytes -> Int? in
@@ -100,9 +100,9 @@ private func hashBytes(of text: String) -> Int {
       hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
       seen |= byte
     }
-    return seen < 0x80 ? Int(truncatingIfNeeded: hash ^ (hash >> 32)) | 1 : nil
+    return seen < 0x80 ? Int(truncatingIfNeeded: hash ^ (hash >> 32)) | 1 << 30 : nil
   }
-  return fast ?? (text.hashValue | 1)
+  return fast ?? (text.hashValue | 1 << 30)
 }
 
 /// The elements of a list or a tuple, in memory of their own so that the interpreter can change them in place.

@@ -28,13 +28,6 @@ public final class Interpreter {
   ) {
     machine = Machine(library: library, output: output)
     machine.neuronMaker = neuronMaker
-    if let prelude = library.sources["prelude"] {
-      let source = SourceText(prelude, name: "prelude.snn")
-      if case .failed(let diagnostics) = run(source, mode: .cell, in: machine.prelude) {
-        output.write(DiagnosticRenderer().render(diagnostics))
-      }
-    }
-    machine.dropTests()
     arguments = []
   }
 
@@ -45,7 +38,18 @@ public final class Interpreter {
   }
 
   /// Parses, resolves, compiles and runs a source.
-  public func run(_ source: SourceText, mode: Mode) -> Outcome { run(source, mode: mode, in: scope) }
+  public func run(_ source: SourceText, mode: Mode) -> Outcome {
+    let parsed = parse(source)
+    if !parsed.diagnostics.isEmpty { return .failed(parsed.diagnostics) }
+    switch machine.compile(parsed.tree, in: scope, mode: mode) {
+    case .failure(let list): return .failed(list.diagnostics)
+    case .success(let compiled):
+      machine.result.release()
+      machine.result = .nil
+      if let diagnostic = machine.execute(compiled, in: scope) { return .failed([diagnostic]) }
+      return .value(machine.result)
+    }
+  }
 
   /// Parses, resolves and compiles a source without running it: every error that can be found that way.
   public func check(_ source: SourceText) -> [Diagnostic] {
@@ -62,19 +66,6 @@ public final class Interpreter {
     machine.dropTests()
   }
 
-  private func run(_ source: SourceText, mode: Mode, in scope: GlobalScope) -> Outcome {
-    let parsed = parse(source)
-    if !parsed.diagnostics.isEmpty { return .failed(parsed.diagnostics) }
-    switch machine.compile(parsed.tree, in: scope, mode: mode) {
-    case .failure(let list): return .failed(list.diagnostics)
-    case .success(let compiled):
-      machine.result.release()
-      machine.result = .nil
-      if let diagnostic = machine.execute(compiled, in: scope) { return .failed([diagnostic]) }
-      return .value(machine.result)
-    }
-  }
-
   // MARK: looking at what is there
 
   /// The names defined by the user, in no order.
@@ -82,7 +73,7 @@ public final class Interpreter {
 
   /// The value of a name, borrowed; nil when it is not defined or has no value yet.
   public func value(of name: String) -> Value? {
-    if let known = scope.names[name] ?? machine.prelude.names[name] {
+    if let known = scope.names[name] ?? machine.prelude.find(name) {
       let value = machine.globals[known.slot]
       return value.isUndefined ? nil : value
     }
@@ -103,7 +94,7 @@ public final class Interpreter {
 
   /// The `##` documentation above a definition, with its signature where it is a function.
   public func documentation(of name: String) -> (signature: String, text: String)? {
-    guard let known = scope.names[name] ?? machine.prelude.names[name] else { return nil }
+    guard let known = scope.names[name] ?? machine.prelude.find(name) else { return nil }
     let value = machine.globals[known.slot]
     if value.tag == .function {
       let prototype = value.object(as: FunctionObject.self).prototype
@@ -114,7 +105,7 @@ public final class Interpreter {
 
   /// The source text of a function's definition.
   public func sourceText(of name: String) -> String? {
-    guard let known = scope.names[name] ?? machine.prelude.names[name] else { return nil }
+    guard let known = scope.names[name] ?? machine.prelude.find(name) else { return nil }
     let value = machine.globals[known.slot]
     guard value.tag == .function else { return nil }
     let prototype = value.object(as: FunctionObject.self).prototype
@@ -128,7 +119,10 @@ public final class Interpreter {
     return value.object(as: FunctionObject.self).prototype.parameterNames
   }
 
-  public var preludeNames: [String] { machine.prelude.names.keys.filter { !$0.hasPrefix("_") } }
+  public var preludeNames: [String] {
+    machine.prelude.fillNow()
+    return machine.prelude.names.keys.filter { !$0.hasPrefix("_") }
+  }
 
   // MARK: tests
 

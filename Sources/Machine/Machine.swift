@@ -63,7 +63,9 @@ public final class Machine {
   /// Where the running frame is while a builtin runs, and where a new frame begins.
   var currentPC: UnsafeMutablePointer<Instruction>
 
-  let prelude = GlobalScope()
+  /// The names of the stdlib that are always there. They are read while a source that may need them is resolved, and
+  /// most sources need none.
+  private(set) lazy var prelude = GlobalScope { [unowned self] in readPrelude() }
   var modules: [String: ModuleObject] = [:]
   /// Files being loaded, to find modules that use each other in a circle.
   var loading: [String] = []

@@ -41,6 +41,17 @@ extension Machine {
     return module
   }
 
+  /// Puts the names of the library's `prelude` where every source finds them.
+  func readPrelude() {
+    guard let text = library.sources["prelude"] else { return }
+    do throws(Fault) {
+      try load(SourceText(text, name: "prelude.snn"), in: prelude)
+    } catch {
+      if let diagnostic = pendingDiagnostic { output.write(DiagnosticRenderer().render(diagnostic)) }
+      pendingDiagnostic = nil
+    }
+  }
+
   private func fileModule(_ path: String) throws(Fault) -> ModuleObject {
     if let known = modules[path] { return known }
     if loading.contains(path) {
@@ -60,12 +71,17 @@ extension Machine {
   }
 
   private func load(_ source: SourceText, into module: ModuleObject) throws(Fault) {
+    let scope = GlobalScope()
+    try load(source, in: scope)
+    for (name, entry) in scope.names where !name.hasPrefix("_") { module.members[name] = .global(entry.slot) }
+  }
+
+  private func load(_ source: SourceText, in scope: GlobalScope) throws(Fault) {
     let parsed = parse(source)
     if let first = parsed.diagnostics.first {
       pendingDiagnostic = first
       throw first.fault
     }
-    let scope = GlobalScope()
     let savedResult = result
     result = .nil
     let testCount = tests.count
@@ -87,6 +103,5 @@ extension Machine {
         throw diagnostic.fault
       }
     }
-    for (name, entry) in scope.names where !name.hasPrefix("_") { module.members[name] = .global(entry.slot) }
   }
 }

@@ -3,8 +3,8 @@
 enum Opcode: UInt8 {
   // Moving values
   case move  // a <- b
-  case loadConstant  // a <- k(b)
-  case loadInt  // a <- #b (signed 16 bits)
+  case loadConstant  // a <- k@
+  case loadInt  // a <- #@ (signed 32 bits)
   case loadNil  // a <- nil
   case loadBool  // a <- #b
   case getGlobal  // a <- global @
@@ -32,8 +32,8 @@ enum Opcode: UInt8 {
   case whileLess, whileLessConstant  // a < b (or k(b)): take the next jump, back to a loop's start; else go on behind it
   // Jumping
   case jump  // to @
-  case jumpIfFalse  // when a is false
-  case jumpIfTrue  // when a is true
+  case jumpIfFalse  // when a is false; x: a is a temporary
+  case jumpIfTrue  // when a is true; x: a is a temporary
   case checkBool  // a must be a bool
   case jumpIfGiven  // when parameter a was given
   // Building
@@ -47,12 +47,12 @@ enum Opcode: UInt8 {
   case newRange  // a <- b..c, open ends by x
   case format  // a <- text of b by the format k(c)
   case concatenate  // a <- texts of c values from register b
-  case closure  // a <- function k(b)
+  case closure  // a <- function #@
   // Elements and members
   case getIndex  // a <- b[c]
   case getIndices  // a <- b[c…], x of them
-  case setIndex  // a[b] = c
-  case setPath  // place(x, a)[b…, #c of them] = a of the next word; with b of that word 1, op= by its opcode c
+  case setIndex  // a[b] = c, moved
+  case setPath  // place(x, a)[b…, #c of them] = a of the next word; op= where that word's opcode is an operator, not `jump`
   case getMember  // a <- b.k(c)
   case checkList  // a must be a list or tuple of #b parts; x: at least
   case isListOf  // a <- b is a list (x & 1: tuple) of #c parts; x & 2: at least
@@ -65,8 +65,8 @@ enum Opcode: UInt8 {
   case callMember  // a <- member k(c) of the value in a+1 called with #b arguments (that value among them)
   case returnValue  // gives a, moved
   // Going through
-  case prepareRange  // a, b: low and high become int counters; jump @ in the next word when empty
-  case stepRange  // ++a; while below b: c <- a, else fall through
+  case prepareRange  // a and the register behind it, low and high of a range, must be ints; jump @ in the next word when it is empty
+  case stepRange  // ++a, and to @ while it is below the register behind it
   case iterate  // a <- iterator over a
   case next  // c <- next of the iterator in a, or take the next jump
   // The rest
@@ -99,22 +99,65 @@ extension Opcode {
 struct Instruction {
   var opcode: Opcode
   var x: UInt8 = 0
-  var a: UInt16 = 0
-  var b: UInt16 = 0
-  var c: UInt16 = 0
+  var a = Operand(0)
+  var b = Operand(0)
+  var c = Operand(0)
 
   /// `b` and `c` as one number: a global's slot, for one.
   var wide: Int {
-    @inline(__always) get { Int(UInt32(b) | UInt32(c) << 16) }
+    @inline(__always) get { Int(UInt32(b.doubled) | UInt32(c.doubled) << 16) }
     set {
-      b = UInt16(truncatingIfNeeded: newValue)
-      c = UInt16(truncatingIfNeeded: newValue >> 16)
+      b.doubled = UInt16(truncatingIfNeeded: newValue)
+      c.doubled = UInt16(truncatingIfNeeded: newValue >> 16)
     }
   }
 
-  /// `b` and `c` as the distance of a jump's target from the word behind the jump.
+  /// `b` and `c` as one signed number: the distance of a jump's target from the word behind the jump, for one.
   @inline(__always)
-  var offset: Int { Int(Int32(bitPattern: UInt32(b) | UInt32(c) << 16)) }
+  var offset: Int { Int(Int32(bitPattern: UInt32(b.doubled) | UInt32(c.doubled) << 16)) }
+}
+
+/// An operand of an instruction: a number of fifteen bits, kept doubled. A value has sixteen bytes and the processor
+/// scales an index by up to eight, so that the loop finds a register or a constant without a shift of its own.
+struct Operand: Equatable {
+  static let largest = 0x7fff
+
+  fileprivate var doubled: UInt16
+
+  init(_ number: Int) { doubled = UInt16(truncatingIfNeeded: number &* 2) }
+
+  /// A number that is neither a register's nor a constant's, and kept as it is.
+  init(signed number: Int16) { doubled = UInt16(bitPattern: number) }
+
+  @inline(__always)
+  var signed: Int { Int(Int16(bitPattern: doubled)) }
+}
+
+extension Int {
+  @inline(__always)
+  init(_ operand: Operand) { self = Int(operand.doubled) &>> 1 }
+}
+
+extension UnsafeMutablePointer where Pointee == Instruction {
+  /// `wide` in one read, which the optimiser does not find.
+  @inline(__always)
+  var wide: Int {
+    Int(UnsafeRawPointer(self).load(fromByteOffset: MemoryLayout<Instruction>.size - 4, as: UInt32.self))
+  }
+}
+
+/// Registers and constants by operand.
+extension UnsafeMutablePointer where Pointee == Value {
+  @inline(__always)
+  static func + (base: Self, operand: Operand) -> Self {
+    let offset = Int(operand.doubled) &* (MemoryLayout<Value>.stride / 2)
+    return (UnsafeMutableRawPointer(base) + offset).assumingMemoryBound(to: Value.self)
+  }
+
+  subscript(operand: Operand) -> Value {
+    @inline(__always) get { (self + operand).pointee }
+    @inline(__always) nonmutating set { (self + operand).pointee = newValue }
+  }
 }
 
 /// Where an assignment's target lives.

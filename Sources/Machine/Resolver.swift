@@ -39,7 +39,22 @@ public final class GlobalScope {
   }
 
   var names: [String: Name] = [:]
-  init() {}
+  /// Reads what the scope begins with. It is called once, when a name is first looked for in vain.
+  private var fill: (() -> Void)?
+
+  init(fill: (() -> Void)? = nil) { self.fill = fill }
+
+  func find(_ name: String) -> Name? {
+    if let known = names[name] { return known }
+    fillNow()
+    return names[name]
+  }
+
+  func fillNow() {
+    let fill = fill
+    self.fill = nil
+    fill?()
+  }
 }
 
 /// Finds what every name stands for before anything runs, and which variables closures share.
@@ -47,7 +62,7 @@ struct Resolver {
   let tree: Tree
   let library: Library
   let global: GlobalScope
-  /// The stdlib's always-present names.
+  /// The stdlib's always-present names. No builtin has the name of one.
   let prelude: GlobalScope
   private(set) var diagnostics: [Diagnostic] = []
   private(set) var declarations: [Declaration] = []
@@ -203,9 +218,9 @@ struct Resolver {
       return .declaration(index)
     }
     if let known = global.names[name] { return .declaration(importGlobal(name, known)) }
-    if let known = prelude.names[name] { return .declaration(importGlobal(name, known)) }
     if library.builtins[name] != nil { return .builtin(name) }
     if library.openModules.contains(name), library.moduleNames.contains(name) { return .builtin(name) }
+    if let known = prelude.find(name) { return .declaration(importGlobal(name, known)) }
     if isUnit(name) { return .unit(name) }
     unknown(name, span)
     return .missing
@@ -277,7 +292,10 @@ struct Resolver {
     case .index(let base, let indices):
       visit(base)
       indices.forEach { visit($0) }
-    case .member(let base, _, _): visit(base)
+    case .member(let base, let name, _):
+      visit(base)
+      // `x.f()` may turn out to be f(x) when it runs, and then the prelude must be there.
+      if library.builtins[name] == nil { _ = prelude.find(name) }
     case .lambda(let function): visit(function)
     case .conditional(let condition, let then, let otherwise):
       visit(condition)
@@ -344,6 +362,8 @@ struct Resolver {
             help: didYouMean(path, among: library.moduleNames)
               ?? "a file is used by its path: `use \"./\(path).snn\" as \(path)`"), tree.span(id))
       }
+      // What a module's source needs of the prelude is not known before it is read, by a program that runs.
+      if isFile || library.sources[path] != nil { prelude.fillNow() }
       if !isTopLevel { declare(alias, span, isVariable: false) }
     case .neuron(let neuron):
       if !isTopLevel { declare(neuron.name, neuron.nameSpan, isVariable: false) }
@@ -415,7 +435,7 @@ struct Resolver {
     case .member(let base, _, _): visitTarget(base)
     case .name(let name):
       guard find(name) != nil || global.names[name] != nil else {
-        let isKnown = prelude.names[name] != nil || library.builtins[name] != nil
+        let isKnown = library.builtins[name] != nil || prelude.find(name) != nil
         report(
           Fault(
             .name, isKnown ? "`\(name)` belongs to the library" : "unknown name `\(name)`",

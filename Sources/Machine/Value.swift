@@ -6,16 +6,17 @@ import Tensors
 /// Heap values point to a `HeapObject` whose count is kept by hand. The rule for everybody: a function's arguments
 /// are borrowed; what it returns or stores is owned, so a borrowed value is stored or returned `retained()`.
 public struct Value {
-  /// The value's type; tags from `firstHeap` on have a heap object as payload.
+  /// The value's type; tags from `string` on have a heap object as payload. An int's is zero, so that one test tells
+  /// whether two values are ints.
   public struct Tag: Equatable, Sendable {
     @usableFromInline let raw: UInt8
     @inline(__always) init(_ raw: UInt8) { self.raw = raw }
 
-    @inline(__always) public static var `nil`: Tag { Tag(0) }
+    @inline(__always) public static var int: Tag { Tag(0) }
     /// An argument that was not given, or a global that has no value yet. No program can hold it.
     @inline(__always) public static var undefined: Tag { Tag(1) }
     @inline(__always) public static var bool: Tag { Tag(2) }
-    @inline(__always) public static var int: Tag { Tag(3) }
+    @inline(__always) public static var `nil`: Tag { Tag(3) }
     @inline(__always) public static var float: Tag { Tag(4) }
     @inline(__always) public static var string: Tag { Tag(8) }
     @inline(__always) public static var list: Tag { Tag(9) }
@@ -35,6 +36,8 @@ public struct Value {
     @inline(__always) static var iterator: Tag { Tag(22) }
 
     @inline(__always) var isHeap: Bool { raw >= 8 }
+
+    @inline(__always) static func areInts(_ a: Tag, _ b: Tag) -> Bool { _fastPath(a.raw | b.raw == 0) }
   }
 
   @usableFromInline var payload: UInt64

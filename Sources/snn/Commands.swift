@@ -21,7 +21,33 @@ struct Snn: ParsableCommand {
     }
     // What follows `run` belongs to the script, but for a question about the command itself.
     if arguments.first == "run", arguments.count == 2, ["--help", "-h"].contains(arguments[1]) { arguments = ["help", "run"] }
+    if arguments.first == "run", let status = runPlainly(arguments.dropFirst()) { Glibc.exit(status) }
     main(arguments)
+  }
+
+  /// Runs what has no options but `-e`, as most do: the argument parser alone would take as long as all the rest of a
+  /// start. Nil for everything else, and for what is wrong.
+  private static func runPlainly(_ words: ArraySlice<String>) -> Int32? {
+    let isCode = words.first == "-e"
+    let words = Array(isCode ? words.dropFirst() : words)
+    guard let first = words.first, !words.contains(where: { $0.hasPrefix("-") }), askedKernelsProblem() == nil else { return nil }
+    var options = ScriptSession.Options()
+    options.arguments = Array(words.dropFirst())
+    return runScript(code: isCode ? first : nil, path: first, options: options)
+  }
+}
+
+private func askedKernelsProblem() -> String? { kernelsProblem(getenv("SNN_KERNELS").map { String(cString: $0) }) }
+
+/// Runs a text where there is one, else a file.
+private func runScript(code: String?, path: String, options: ScriptSession.Options) -> Int32 {
+  onLargeStack {
+    stopOnInterrupt()
+    let output = StandardOutput()
+    // The process ends with the run: what the script still holds is left to the system.
+    let session = Unmanaged.passRetained(ScriptSession(output: output, options: options)).takeUnretainedValue()
+    if let code { return session.run(code: code) }
+    return session.run(path: path)
   }
 }
 
@@ -37,7 +63,7 @@ struct CommonOptions: ParsableArguments {
   var quick = false
 
   func validate() throws {
-    if let problem = kernelsProblem(getenv("SNN_KERNELS").map { String(cString: $0) }) { throw ValidationError(problem) }
+    if let problem = askedKernelsProblem() { throw ValidationError(problem) }
   }
 
   func sessionOptions(arguments: [String] = []) -> ScriptSession.Options {
@@ -71,19 +97,9 @@ struct Run: ParsableCommand {
   var file: [String] = []
 
   func run() throws {
-    let code = code
-    let file = file
     if code == nil, file.isEmpty { throw ValidationError("Name a script to run, or - for standard input.") }
     let options = common.sessionOptions(arguments: code == nil ? Array(file.dropFirst()) : file)
-    throw ExitCode(
-      onLargeStack {
-        stopOnInterrupt()
-        let output = StandardOutput()
-        // The process ends with the run: what the script still holds is left to the system.
-        let session = Unmanaged.passRetained(ScriptSession(output: output, options: options)).takeUnretainedValue()
-        if let code { return session.run(code: code) }
-        return session.run(path: file[0])
-      })
+    throw ExitCode(runScript(code: code, path: file.first ?? "", options: options))
   }
 }
 

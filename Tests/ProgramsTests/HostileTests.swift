@@ -79,6 +79,18 @@ struct HostileTests {
     #expect(DiagnosticRenderer().render(execution.diagnostics).utf8.count < 20_000)
   }
 
+  /// More constants than an operand can name reach their operators by registers.
+  @Test func constantsBeyondOperandsCountToo() {
+    let lines = (0..<40_000).map { "sum += x * \($0).5\nif x < \($0).25 { below += 1 }\n" }
+    let source = "var sum = 0.0\nvar below = 0\nlet x = 1.0\n" + lines.joined() + "print(sum, below)"
+    #expect(Execution.of(source, name: "constants.snn").output == ["800000000.0 39999"])
+  }
+
+  @Test func moreNamesThanOperandsCanNameAreALimit() {
+    let source = "let m = {}\n" + (0..<40_000).map { "m.name_\($0)\n" }.joined()
+    #expect(Execution.of(source, name: "names.snn").diagnostics.first?.fault.kind == .limit)
+  }
+
   @Test(arguments: odd)
   func ends(_ hostile: Hostile) {
     let execution = Execution.of(hostile.source, name: "odd.snn")

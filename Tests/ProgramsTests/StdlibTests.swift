@@ -1,4 +1,5 @@
 import Builtins
+import Machine
 import Testing
 
 /// The `test` blocks that stand beside the definitions of the stdlib.
@@ -10,5 +11,12 @@ import Testing
     let passed = execution.output.count { $0.hasPrefix("passed") }
     #expect(execution.diagnostics.isEmpty, "\(execution.diagnostics.map(\.fault.title))")
     #expect(passed > 3 && passed == execution.output.count { !$0.isEmpty })
+  }
+
+  /// The builtins are looked through first, and the prelude is read only for what is none of them.
+  @Test func noBuiltinHasTheNameOfOneInThePrelude() {
+    let interpreter = makeInterpreter(output: BufferedOutput())
+    #expect(!interpreter.preludeNames.isEmpty)
+    #expect(interpreter.preludeNames.filter { interpreter.library.builtins[$0] != nil }.isEmpty)
   }
 }
