@@ -101,38 +101,40 @@ extension Tensor {
   private static func leftGradient(
     _ operation: BinaryOperation, _ x: Tensor, _ y: Tensor, _ gradient: Tensor
   ) throws(Fault) -> Tensor? {
+    let (a, b, g) = (Chain.tensor(x), Chain.tensor(y), Chain.tensor(gradient))
     switch operation {
     case .add, .subtract, .remainder: return gradient
     case .multiply: return try gradient * y
     case .divide: return try gradient / y
-    case .power: return try gradient * (y * binary(.power, x, y - 1))
+    case .power: return try (g * (b * .binary(.power, a, b - 1))).evaluated()
     case .floorDivide: return nil
-    case .maximum: return try gradient * share(.greater, x, y)
-    case .minimum: return try gradient * share(.less, x, y)
+    case .maximum: return try (g * share(.greater, a, b)).evaluated()
+    case .minimum: return try (g * share(.less, a, b)).evaluated()
     }
   }
 
   private static func rightGradient(
     _ operation: BinaryOperation, _ x: Tensor, _ y: Tensor, _ result: Tensor, _ gradient: Tensor
   ) throws(Fault) -> Tensor? {
+    let (a, b, g) = (Chain.tensor(x), Chain.tensor(y), Chain.tensor(gradient))
     switch operation {
     case .add: return gradient
     case .subtract: return try gradient.unary(.negate)
     case .multiply: return try gradient * x
-    case .divide: return try (gradient * result / y).unary(.negate)
+    case .divide: return try (-(g * .tensor(result) / b)).evaluated()
     case .power:
       let logarithm = try choose(where: compare(.greater, x, scalar(0)), x.unary(.log), scalar(0))
-      return try gradient * (result * logarithm)
-    case .remainder: return try (gradient * (x / y).unary(.floor)).unary(.negate)
+      return try (g * (.tensor(result) * .tensor(logarithm))).evaluated()
+    case .remainder: return try (-(g * (a / b).applying(.floor))).evaluated()
     case .floorDivide: return nil
-    case .maximum: return try gradient * share(.less, x, y)
-    case .minimum: return try gradient * share(.greater, x, y)
+    case .maximum: return try (g * share(.less, a, b)).evaluated()
+    case .minimum: return try (g * share(.greater, a, b)).evaluated()
     }
   }
 
   /// 1 where the comparison holds, 1/2 where both are equal.
-  private static func share(_ comparison: Comparison, _ x: Tensor, _ y: Tensor) throws(Fault) -> Tensor {
-    try compare(comparison, x, y) + compare(.equal, x, y) * 0.5
+  private static func share(_ comparison: BinaryKernel, _ a: Chain, _ b: Chain) -> Chain {
+    a.comparing(comparison, b) + a.comparing(.equal, b) * 0.5
   }
 
   /// The sum over the axes along which `shape` was broadcast to this tensor's.

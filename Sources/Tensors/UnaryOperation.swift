@@ -52,7 +52,7 @@ extension Tensor {
   public func logicalNot() throws(Fault) -> Tensor { try mapped(.isZero).asMask }
 
   /// The kernel over all elements, untracked.
-  private func mapped(_ kernel: UnaryKernel) throws(Fault) -> Tensor {
+  func mapped(_ kernel: UnaryKernel) throws(Fault) -> Tensor {
     let result = try Tensor(uninitialized: shape)
     let (source, out) = (UnsafePointer(base), result.base)
     try Parallel.ranges(count, grain: Parallel.grain) { range in
@@ -64,22 +64,28 @@ extension Tensor {
   private static func derivative(
     _ operation: UnaryOperation, _ x: Tensor, _ y: Tensor, _ gradient: Tensor
   ) throws(Fault) -> Tensor? {
+    guard let slope = derivative(operation, x: .tensor(x), y: .tensor(y)) else { return nil }
+    return try (.tensor(gradient) * slope).evaluated()
+  }
+
+  /// The derivative of `y = f(x)`; nil where it is 0.
+  private static func derivative(_ operation: UnaryOperation, x: Chain, y: Chain) -> Chain? {
     switch operation {
-    case .negate: return try gradient.unary(.negate)
-    case .exp: return try gradient * y
-    case .log: return try gradient / x
-    case .sqrt: return try gradient / (y * 2)
-    case .abs: return try gradient * x.unary(.sign)
-    case .sin: return try gradient * x.unary(.cos)
-    case .cos: return try (gradient * x.unary(.sin)).unary(.negate)
-    case .tan: return try gradient * (y.unary(.square) + 1)
-    case .tanh: return try gradient * (1 - y.unary(.square))
-    case .sigmoid: return try gradient * (y * (1 - y))
-    case .relu: return try gradient * compare(.greater, x, scalar(0))
-    case .floor, .ceil, .round, .sign: return nil
-    case .square: return try gradient * (x * 2)
-    case .reciprocal: return try (gradient * y.unary(.square)).unary(.negate)
-    case .softplus: return try gradient * x.unary(.sigmoid)
+    case .negate: -1
+    case .exp: y
+    case .log: 1 / x
+    case .sqrt: 1 / (y * 2)
+    case .abs: x.applying(.sign)
+    case .sin: x.applying(.cos)
+    case .cos: -x.applying(.sin)
+    case .tan: y * y + 1
+    case .tanh: 1 - y * y
+    case .sigmoid: y * (1 - y)
+    case .relu: x.comparing(.greater, 0)
+    case .floor, .ceil, .round, .sign: nil
+    case .square: x * 2
+    case .reciprocal: -(y * y)
+    case .softplus: x.applying(.sigmoid)
     }
   }
 
@@ -123,10 +129,9 @@ extension Tensor {
     guard let tape = trace?.tape else { return result }
     let x = detached
     return try tape.record(inputs: [self], output: result) { (gradient: Tensor) throws(Fault) -> [Tensor?] in
-      let inside = try Tensor.logical(
-        .and, Tensor.compare(.greaterOrEqual, x, Tensor.scalar(low)),
-        Tensor.compare(.lessOrEqual, x, Tensor.scalar(high)))
-      return [try gradient * inside]
+      let value = Chain.tensor(x)
+      let inside = value.comparing(.greaterOrEqual, .number(low)) * value.comparing(.lessOrEqual, .number(high))
+      return [try (.tensor(gradient) * inside).evaluated()]
     }
   }
 }
