@@ -13,6 +13,13 @@ extension Level {
     for block in blocks {
       let row = block / words
       let word = block % words
+      if neurons - word * 64 >= 64 {
+        let place = row * neurons + word * 64
+        lifWord(
+          constants, steps: steps, membrane: membrane + place, stride: rows * neurons,
+          spikes: spikes + (row * words + word), spikeStride: rows * words, carried: carried.map { $0 + place })
+        continue
+      }
       for quarter in 0..<4 {
         let first = word * 64 + quarter * 16
         let lanes = max(0, min(16, neurons - first))
@@ -43,6 +50,65 @@ extension Level {
       let last = membrane + (steps - 1) * columns
       for i in range { carried[i] = last[i] }
     }
+  }
+}
+
+/// Runs the 64 neurons of a word over all steps.
+///
+/// Memory is what takes its time: four lines of it at once, and few instructions between, ask for more at a time.
+///
+/// - Parameters:
+///   - stride: floats from one step to the next in `membrane`.
+///   - spikeStride: words from one step to the next in `spikes`.
+@inline(__always)
+func lifWord(
+  _ constants: LifConstants, steps: Int, membrane: UnsafeMutablePointer<Float>, stride: Int,
+  spikes: UnsafeMutablePointer<UInt64>, spikeStride: Int, carried: UnsafeMutablePointer<Float>?
+) {
+  switch constants.reset {
+  case .subtract: scanWord(constants, .subtract, steps, membrane, stride, spikes, spikeStride, carried)
+  case .zero: scanWord(constants, .zero, steps, membrane, stride, spikes, spikeStride, carried)
+  case .none: scanWord(constants, .none, steps, membrane, stride, spikes, spikeStride, carried)
+  }
+}
+
+@inline(__always)
+private func scanWord(
+  _ constants: LifConstants, _ reset: LifReset, _ steps: Int, _ membrane: UnsafeMutablePointer<Float>, _ stride: Int,
+  _ spikes: UnsafeMutablePointer<UInt64>, _ spikeStride: Int, _ carried: UnsafeMutablePointer<Float>?
+) {
+  let threshold = SIMD16<Float>(repeating: constants.threshold)
+  var states = zeroLanes()
+  if let carried {
+    for q in 0..<4 { states[q] = loadLanes(carried + q * 16, 16) }
+  }
+  var (here, word) = (membrane, spikes)
+  for _ in 0..<steps {
+    var fired: UInt64 = 0
+    for q in 0..<4 {
+      let v = states[q] * constants.beta + loadLanes(here + q * 16, 16)
+      let mask = v .>= threshold
+      storeLanes(v, here + q * 16, 16)
+      states[q] = afterReset(v, reset, mask, threshold)
+      fired |= bits(of: mask) << UInt64(q * 16)
+    }
+    word.pointee = fired
+    here += stride
+    word += spikeStride
+  }
+  if let carried {
+    for q in 0..<4 { storeLanes(states[q], carried + q * 16, 16) }
+  }
+}
+
+@inline(__always)
+private func afterReset(
+  _ v: SIMD16<Float>, _ reset: LifReset, _ fired: SIMDMask<SIMD16<Int32>>, _ threshold: SIMD16<Float>
+) -> SIMD16<Float> {
+  switch reset {
+  case .subtract: v.replacing(with: v - threshold, where: fired)
+  case .zero: v.replacing(with: 0, where: fired)
+  case .none: v
   }
 }
 
@@ -95,11 +161,7 @@ private func lifScan(
     let v = state * beta + loadLanes(here, lanes)
     let mask = v .>= threshold
     storeLanes(v, here, lanes)
-    switch reset {
-    case .subtract: state = v.replacing(with: v - threshold, where: mask)
-    case .zero: state = v.replacing(with: 0, where: mask)
-    case .none: state = v
-    }
+    state = afterReset(v, reset, mask, threshold)
     fired.pointee = UInt16(truncatingIfNeeded: bits(of: mask) & kept)
     here += stride
     fired += spikeStride

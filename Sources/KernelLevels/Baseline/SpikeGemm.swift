@@ -79,6 +79,15 @@ private func fire(
   for sample in samples {
     var neuron = first
     while neuron < end {
+      if neuron % 64 == 0 && min(end, plan.columns) - neuron >= 64 {
+        lifWord(
+          constants, steps: plan.steps,
+          membrane: potentials + ((sample - samples.lowerBound) * stride + neuron - first),
+          stride: (isLocal ? samples.count : plan.batch) * stride, spikes: spikes + (sample * words + neuron / 64),
+          spikeStride: plan.batch * words, carried: nil)
+        neuron += 64
+        continue
+      }
       lifLanes(
         constants, steps: plan.steps, lanes: max(0, min(16, plan.columns - neuron)),
         membrane: potentials + ((sample - samples.lowerBound) * stride + neuron - first),
