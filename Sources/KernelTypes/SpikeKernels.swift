@@ -13,6 +13,27 @@ public protocol SpikeKernels {
     _ words: UnsafePointer<UInt64>, features: Int, out: UnsafeMutablePointer<Float>
   )
 
+  /// How many sixteen-bit draws `drawTrains` takes for each number that isn't 0.
+  static func drawsPerTrain(steps: Int) -> Int
+
+  /// Fires at random: feature f at step t where the t-th of its draws is below `65536 values[f]`, rounded.
+  ///
+  /// - Parameters:
+  ///   - values: 0 to 1.
+  ///   - draws: `drawsPerTrain(steps:)` for each feature that isn't 0, in order, and 64 more that don't matter.
+  ///   - words: the features' bits at the first step, `stride` words from one step to the next; all are written.
+  static func drawTrains(
+    _ values: UnsafePointer<Float>, features: Int, steps: Int, draws: UnsafePointer<UInt16>,
+    words: UnsafeMutablePointer<UInt64>, stride: Int
+  )
+
+  /// Fires regularly: each feature's number is added up step by step, and a whole that is reached becomes a spike.
+  ///
+  /// - Parameter words: as for `drawTrains`.
+  static func regularTrains(
+    _ values: UnsafePointer<Float>, features: Int, steps: Int, words: UnsafeMutablePointer<UInt64>, stride: Int
+  )
+
   /// The number of set bits.
   static func countSpikes(_ words: UnsafePointer<UInt64>, count: Int) -> Int
 

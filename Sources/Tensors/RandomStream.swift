@@ -59,6 +59,23 @@ public struct RandomStream: Sendable {
     return low | UInt64(nextWord()) << 32
   }
 
+  /// The next words, as `nextBits` would draw them, low half first.
+  public mutating func draw(_ count: Int, into words: UnsafeMutablePointer<UInt32>) {
+    var done = 0
+    while done < count && position & 3 != 0 {
+      words[done] = nextWord()
+      done += 1
+    }
+    let blocks = (count - done) / 4
+    fill(words + done, first: position >> 2, blocks: blocks)
+    position &+= UInt64(blocks) << 2
+    done += blocks * 4
+    while done < count {
+      words[done] = nextWord()
+      done += 1
+    }
+  }
+
   /// A float in 0..<1, one of 2^24 evenly spaced.
   public mutating func uniform() -> Float { RandomStream.unit(nextWord()) }
 

@@ -91,4 +91,40 @@ import Testing
     #expect(throws: Fault.self) { try HybridEncoder(steps: 5, base: 0).encode(one, stream: stream) }
     #expect(throws: Fault.self) { try DirectEncoder(steps: 5).encode(try Tensor.scalar(0.5), stream: stream) }
   }
+
+  /// The trains that are written word by word against a plain walk through features, steps and draws.
+  @Test(arguments: [1, 3, 25, 32, 33, 64, 65, 200]) func rateTrains(steps: Int) throws {
+    for features in [1, 63, 64, 65, 200] {
+      var numbers = TestNumbers(UInt64(features))
+      var values = numbers.floats(3 * features).map { $0 < 0.2 ? 0 : $0 > 0.9 ? 1 : $0 }
+      values[0] = 1e-7
+      let tensor = try Tensor(values, shape: [3, features])
+      for isRandom in [true, false] {
+        let encoder = RateEncoder(steps: steps, random: isRandom)
+        guard case .spikes(let spikes) = try encoder.code(tensor, stream: RandomStream(seed: 5, purpose: "test")) else {
+          Issue.record("no spikes")
+          return
+        }
+        var source = RandomStream(seed: 5, purpose: "test")
+        let seed = source.nextBits()
+        for sample in 0..<3 {
+          var draws = RandomStream(seed: seed, purpose: "rate code", index: UInt64(sample))
+          var expected = Set<[Int]>()
+          for feature in 0..<features where values[sample * features + feature] != 0 {
+            let value = values[sample * features + feature]
+            var (bits, sum): (UInt64, Float) = (0, 0)
+            for t in 0..<steps {
+              sum += value
+              bits = t & 3 == 0 ? draws.nextBits() : bits >> 16
+              if isRandom ? bits & 0xffff < UInt64((value * 65_536).rounded()) : sum >= 1 { expected.insert([t, feature]) }
+              if sum >= 1 { sum -= 1 }
+            }
+          }
+          var fired = Set<[Int]>()
+          for t in 0..<steps { spikes.forEachActive(step: t, sample: sample) { fired.insert([t, $0]) } }
+          #expect(fired == expected)
+        }
+      }
+    }
+  }
 }

@@ -16,6 +16,15 @@ static inline __attribute__((always_inline)) uint32_t vector_bits16(vector_mask1
   return view.bits;
 }
 
+/// Bit i is set where draw i of 32 is at most `most`.
+static inline __attribute__((always_inline)) uint32_t vector_at_most32(const uint16_t *draws, uint16_t most) {
+  typedef uint16_t draws32 __attribute__((ext_vector_type(32), aligned(2)));
+  typedef _Bool lanes __attribute__((ext_vector_type(32)));
+  union { lanes lanes; uint32_t bits; } view = {
+    __builtin_convertvector(*(const draws32 *)draws <= (draws32)most, lanes)};
+  return view.bits;
+}
+
 typedef float vector_float4 __attribute__((ext_vector_type(4)));
 typedef float vector_float8 __attribute__((ext_vector_type(8)));
 typedef float vector_float16 __attribute__((ext_vector_type(16)));

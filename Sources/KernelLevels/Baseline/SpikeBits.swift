@@ -113,7 +113,7 @@ extension Level {
 
 /// Transposes a 64 x 64 block of bits in place, by exchanging ever smaller halves.
 @inline(__always)
-private func transposeBlock(_ block: UnsafeMutablePointer<UInt64>) {
+func transposeBlock(_ block: UnsafeMutablePointer<UInt64>) {
   var width = 32
   var mask: UInt64 = 0x0000_0000_FFFF_FFFF
   while width > 0 {

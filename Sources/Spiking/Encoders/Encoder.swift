@@ -118,6 +118,27 @@ extension Encoder {
   }
 }
 
+/// Builds spikes sample by sample, divided among the threads: `train` writes all words of a sample, those of a step
+/// `stride` words after those of the one before.
+func spikeTrains(
+  of values: Tensor, steps: Int,
+  _ train: (_ sample: Int, _ values: UnsafePointer<Float>, _ words: UnsafeMutablePointer<UInt64>, _ stride: Int) -> Void
+) throws(Fault) -> Spikes {
+  var spikes = try Spikes(shape: [steps] + values.shape)
+  let (features, rowWords) = (spikes.features, spikes.wordsPerRow)
+  let stride = values.shape[0] * rowWords
+  guard features > 0 else { return spikes }
+  try values.withUnsafeBuffer { (source) throws(Fault) in
+    guard let source = source.baseAddress else { return }
+    _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
+      try inParallel(values.shape[0], workPerItem: steps * features) { samples in
+        for sample in samples { train(sample, source + sample * features, words + sample * rowWords, stride) }
+      }
+    }
+  }
+  return spikes
+}
+
 /// Builds spikes feature by feature: `train` is given each non-zero value, and calls `fire` with every step at which
 /// that feature spikes. Samples are divided among the threads; each begins with a `state` of its own, by its number,
 /// which `train` may change from feature to feature; codes that need none give `()`.
@@ -125,26 +146,12 @@ func spikeTrains<State>(
   of values: Tensor, steps: Int, state begin: (_ sample: Int) -> State,
   _ train: (_ value: Float, _ state: inout State, _ fire: (_ step: Int) -> Void) -> Void
 ) throws(Fault) -> Spikes {
-  var spikes = try Spikes(shape: [steps] + values.shape)
-  let features = spikes.features
-  let rowWords = spikes.wordsPerRow
-  let stepWords = values.shape[0] * rowWords
-  guard features > 0 else { return spikes }
-  try values.withUnsafeBuffer { (source) throws(Fault) in
-    _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
-      try inParallel(values.shape[0], workPerItem: steps * features) { samples in
-        for sample in samples {
-          var state = begin(sample)
-          for feature in 0..<features {
-            let value = source[sample * features + feature]
-            if value == 0 { continue }
-            let bit = UInt64(1) << UInt64(feature & 63)
-            let place = sample * rowWords + feature >> 6
-            train(value, &state) { step in words[step * stepWords + place] |= bit }
-          }
-        }
-      }
+  let features = values.shape.dropFirst().reduce(1, *)
+  return try spikeTrains(of: values, steps: steps) { sample, values, words, stride in
+    var state = begin(sample)
+    for feature in 0..<features where values[feature] != 0 {
+      let bit = UInt64(1) << UInt64(feature & 63)
+      train(values[feature], &state) { step in words[step * stride + feature >> 6] |= bit }
     }
   }
-  return spikes
 }

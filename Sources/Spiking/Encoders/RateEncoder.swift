@@ -1,6 +1,7 @@
 // The rate code: a number becomes a firing probability, or a regular train of the same rate.
 
 import Faults
+import Kernels
 import Tensors
 
 /// Fires at each step with probability `x`, or, when not `random`, regularly: `x` is integrated and every whole
@@ -23,33 +24,33 @@ public struct RateEncoder: Encoder {
   public func check() throws(Fault) { try checkSteps() }
 
   public func code(_ values: Tensor, stream: RandomStream) throws(Fault) -> Signal {
-    let steps = steps
+    let (steps, features) = (steps, values.shape.dropFirst().reduce(1, *))
     if !random {
       return .spikes(
-        try spikeTrains(of: values, steps: steps, state: { _ in () }) { value, _, fire in
-          var membrane: Float = 0
-          for t in 0..<steps {
-            membrane += value
-            if membrane >= 1 {
-              fire(t)
-              membrane -= 1
-            }
-          }
+        try spikeTrains(of: values, steps: steps) { _, values, words, stride in
+          kernels.regularTrains(values, features: features, steps: steps, words: words, stride: stride)
         })
     }
     var source = stream
     let seed = source.nextBits()
+    let perTrain = kernels.drawsPerTrain(steps: steps)
     return .spikes(
-      try spikeTrains(
-        of: values, steps: steps,
-        state: { sample in RandomStream(seed: seed, purpose: "rate code", index: UInt64(sample)) }
-      ) { value, draws, fire in
-        // Sixteen bits decide about a step, so that one draw serves four of them.
-        let limit = UInt64((value * 65_536).rounded())
-        var bits: UInt64 = 0
-        for t in 0..<steps {
-          bits = t & 3 == 0 ? draws.nextBits() : bits >> 16
-          if bits & 0xffff < limit { fire(t) }
+      try spikeTrains(of: values, steps: steps) { sample, values, words, stride in
+        var stream = RandomStream(seed: seed, purpose: "rate code", index: UInt64(sample))
+        // Sixteen bits decide about a step, so that a word serves two of them; a number that is 0 takes none.
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64 * perTrain / 2 + 32) { room in
+          guard let draws = room.baseAddress else { return }
+          for first in Swift.stride(from: 0, to: features, by: 64) {
+            let part = first..<min(features, first + 64)
+            let wanted = perTrain / 2 * part.reduce(0) { $0 + (values[$1] == 0 ? 0 : 1) }
+            stream.draw(wanted, into: draws)
+            for i in wanted..<wanted + 32 { draws[i] = 0 }
+            draws.withMemoryRebound(to: UInt16.self, capacity: 2 * wanted + 64) { draws in
+              kernels.drawTrains(
+                values + first, features: part.count, steps: steps, draws: draws, words: words + first / 64,
+                stride: stride)
+            }
+          }
         }
       })
   }
