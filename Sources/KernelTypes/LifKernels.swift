@@ -146,7 +146,7 @@ public protocol LifKernels {
   ///   - total: the number of bits that are set.
   ///   - out: `[features, neurons]`, without gaps.
   ///   - workspace: `spikeGemmWorkspace(rows: features, features: steps * rows, total: total)` words. Each thread takes
-  ///     64 floats for each step and row besides.
+  ///     up to 64 floats for each step and row besides.
   ///   - shouldStop: asked before each panel; when it says yes, what is left is not written.
   static func lifProductWeightGradient(
     _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,

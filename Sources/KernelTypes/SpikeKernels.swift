@@ -63,7 +63,7 @@ public protocol SpikeKernels {
   ///   - spikes: rows of `wordsPerRow` words; bits from `features` on are 0.
   ///   - total: the number of bits that are set.
   ///   - weights: [features, columns], row-major with `weightStride` floats a row.
-  ///   - workspace: `spikeGemmWorkspace(rows:features:total:)` words.
+  ///   - workspace: `spikeGemmWorkspace(rows:features:total:)` words. Each thread takes up to 1 MB besides.
   static func spikeGemm(
     rows: Int, features: Int, columns: Int, spikes: UnsafePointer<UInt64>, wordsPerRow: Int, total: Int,
     weights: UnsafePointer<Float>, weightStride: Int, bias: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>,
@@ -77,7 +77,7 @@ public protocol SpikeKernels {
   ///   - weights: [features, columns], without gaps.
   ///   - membrane: where the potentials before reset go, [steps, batch, columns]; nil to forget them.
   ///   - out: the neurons' spikes, `steps * batch * lifWords(columns)` words, all of which are written.
-  ///   - workspace: as for `spikeGemm`. Without `membrane`, each thread takes a panel's `1000 * 128` floats besides, or those
+  ///   - workspace: as for `spikeGemm`. Without `membrane`, each thread takes `1000 * 64` floats besides, or a panel's
   ///     of one sample where there are more than 1000 steps.
   ///   - shouldStop: asked before each panel; when it says yes, what is left is not written.
   static func spikeLif(

@@ -20,11 +20,10 @@ final class Assembler {
   var ownDeclaration: Int?
   var loops: [Loop] = []
   private(set) var code: [Instruction] = []
-  private var constants: [Value] = []
-  private var stringConstants: [String: Int] = [:]
-  private var intConstants: [Int: Int] = [:]
-  private var divisorConstants: [Int: Int] = [:]
-  private var floatConstants: [UInt64: Int] = [:]
+  /// Constants that operands name, which are few, and those that are loaded by a wide word.
+  private var named = ConstantPool()
+  private var loaded = ConstantPool()
+  private var loads: [Int] = []
   private(set) var nextRegister = 0
   private var deepestRegister = 0
   var site = Prototype.Site(span: Span(0, 0))
@@ -90,43 +89,26 @@ final class Assembler {
 
   // MARK: constants
 
-  private func add(_ value: Value) -> Int {
-    constants.append(value)
-    return constants.count - 1
-  }
+  func constant(_ text: String) -> Int { named.index(of: text) }
 
-  func constant(_ text: String) -> Int {
-    if let known = stringConstants[text] { return known }
-    let index = add(.string(text))
-    stringConstants[text] = index
-    return index
-  }
-
-  func constant(_ value: Int) -> Int {
-    if let known = intConstants[value] { return known }
-    let index = add(.int(value))
-    intConstants[value] = index
-    return index
-  }
+  /// A number that may be an operand; nil where so many are that names need the places left.
+  func constant(_ value: Int) -> Int? { named.values.count < Operand.largest / 2 ? named.index(of: value) : nil }
+  func constant(_ value: Double) -> Int? { named.values.count < Operand.largest / 2 ? named.index(of: value) : nil }
 
   /// A divisor, and behind it its reciprocal in 64 binary places.
-  func constant(divisor: Int) -> Int {
-    if let known = divisorConstants[divisor] { return known }
-    let index = add(.int(divisor))
-    _ = add(.int(Int(bitPattern: UInt.max / UInt(divisor) + 1)))
-    divisorConstants[divisor] = index
-    return index
-  }
-
-  func constant(_ value: Double) -> Int {
-    if let known = floatConstants[value.bitPattern] { return known }
-    let index = add(.float(value))
-    floatConstants[value.bitPattern] = index
-    return index
-  }
+  func constant(divisor: Int) -> Int { named.index(ofDivisor: divisor) }
 
   /// Takes over the value's reference.
-  func constant(owning value: Value) -> Int { add(value) }
+  func constant(owning value: Value) -> Int { named.add(value) }
+
+  func emitLoad(_ target: Int, _ text: String) { emitLoad(target, index: loaded.index(of: text)) }
+  func emitLoad(_ target: Int, _ value: Int) { emitLoad(target, index: loaded.index(of: value)) }
+  func emitLoad(_ target: Int, _ value: Double) { emitLoad(target, index: loaded.index(of: value)) }
+
+  /// Takes over the value's reference.
+  func emitLoad(_ target: Int, owning value: Value) { emitLoad(target, index: loaded.add(value)) }
+
+  private func emitLoad(_ target: Int, index: Int) { loads.append(emitWide(.loadConstant, target, index)) }
 
   /// A function inside this one, made where `closure` names it.
   func add(_ inner: Prototype) {
@@ -153,6 +135,50 @@ final class Assembler {
 
   func finish() {
     prototype.registerCount = deepestRegister
-    prototype.finish(code: code, constants: constants)
+    for load in loads { code[load].wide += named.values.count }
+    prototype.finish(code: code, constants: named.values + loaded.values)
+  }
+}
+
+/// The constants of a function, each once.
+private struct ConstantPool {
+  private(set) var values: [Value] = []
+  private var strings: [String: Int] = [:]
+  private var ints: [Int: Int] = [:]
+  private var divisors: [Int: Int] = [:]
+  private var floats: [UInt64: Int] = [:]
+
+  mutating func add(_ value: Value) -> Int {
+    values.append(value)
+    return values.count - 1
+  }
+
+  mutating func index(of text: String) -> Int {
+    if let known = strings[text] { return known }
+    let index = add(.string(text))
+    strings[text] = index
+    return index
+  }
+
+  mutating func index(of value: Int) -> Int {
+    if let known = ints[value] { return known }
+    let index = add(.int(value))
+    ints[value] = index
+    return index
+  }
+
+  mutating func index(of value: Double) -> Int {
+    if let known = floats[value.bitPattern] { return known }
+    let index = add(.float(value))
+    floats[value.bitPattern] = index
+    return index
+  }
+
+  mutating func index(ofDivisor divisor: Int) -> Int {
+    if let known = divisors[divisor] { return known }
+    let index = add(.int(divisor))
+    _ = add(.int(Int(bitPattern: UInt.max / UInt(divisor) + 1)))
+    divisors[divisor] = index
+    return index
   }
 }

@@ -67,9 +67,9 @@ extension Compiler {
     case .bool(let value): current.emit(.loadBool, target, value ? 1 : 0)
     case .int(let value):
       load(value, target)
-    case .float(let value): current.emitWide(.loadConstant, target, current.constant(value))
+    case .float(let value): current.emitLoad(target, value)
     case .quantity(let amount, let unit): loadQuantity(amount, unit, target)
-    case .string(let text): current.emitWide(.loadConstant, target, current.constant(text))
+    case .string(let text): current.emitLoad(target, text)
     case .interpolation(let parts): compileInterpolation(parts, to: target, id)
     case .name: compileName(id, to: target)
     case .list(let elements): compileList(elements, to: target, id)
@@ -109,14 +109,14 @@ extension Compiler {
     if Int32(exactly: value) != nil {
       current.emitWide(.loadInt, target, value)
     } else {
-      current.emitWide(.loadConstant, target, current.constant(value))
+      current.emitLoad(target, value)
     }
   }
 
   private mutating func loadQuantity(_ amount: Double, _ unit: String, _ target: Int) {
     let known = units[unit]
     let value = Value.quantity(amount * (known?.scale ?? 1), known?.dimension ?? .none, unit: unit)
-    current.emitWide(.loadConstant, target, current.constant(owning: value))
+    current.emitLoad(target, owning: value)
   }
 
   private mutating func compileName(_ id: NodeID, to target: Int) {
@@ -134,7 +134,7 @@ extension Compiler {
     case .builtin(let name)?:
       if let builtin = library.builtins[name] {
         let value = Value(owning: NativeObject(builtin), tag: .native)
-        current.emitWide(.loadConstant, target, current.constant(owning: value))
+        current.emitLoad(target, owning: value)
       } else {
         current.emit(.useModule, target, current.constant(name))
       }
@@ -150,7 +150,7 @@ extension Compiler {
     for part in parts {
       let register = current.newRegister()
       switch part {
-      case .text(let text): current.emitWide(.loadConstant, register, current.constant(text))
+      case .text(let text): current.emitLoad(register, text)
       case .value(let node, let format):
         compile(node, to: register)
         if let format {
@@ -254,7 +254,7 @@ extension Compiler {
   private mutating func compileUnary(_ operation: UnaryOperator, _ operand: NodeID, to target: Int, _ id: NodeID) {
     switch (operation, tree[operand]) {
     case (.negate, .int(let value)) where value < 1 << 31: load(-value, target)
-    case (.negate, .float(let value)): current.emitWide(.loadConstant, target, current.constant(-value))
+    case (.negate, .float(let value)): current.emitLoad(target, -value)
     default:
       let (register, isTemporary) = self.operand(operand)
       at(id, left: operand)
@@ -274,13 +274,11 @@ extension Compiler {
   }
 
   private func numberConstant(_ id: NodeID) -> Int? {
-    let constant: Int
     switch tree[id] {
-    case .int(let value): constant = current.constant(value)
-    case .float(let value): constant = current.constant(value)
-    default: return nil
+    case .int(let value): current.constant(value)
+    case .float(let value): current.constant(value)
+    default: nil
     }
-    return constant <= Operand.largest ? constant : nil
   }
 
   private mutating func compileBinary(
@@ -289,7 +287,7 @@ extension Compiler {
     if let folded = folded(operation, left, right) {
       switch folded {
       case .int(let value): load(value, target)
-      case .float(let value): current.emitWide(.loadConstant, target, current.constant(value))
+      case .float(let value): current.emitLoad(target, value)
       default: break
       }
       return

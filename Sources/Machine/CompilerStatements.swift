@@ -309,7 +309,7 @@ extension Compiler {
     for (indices, member) in zip(keys, members) {
       let register = current.newRegister()
       if let member {
-        current.emitWide(.loadConstant, register, current.constant(member))
+        current.emitLoad(register, member)
       } else if indices.count == 1 {
         compile(indices[0], to: register)
       } else {

@@ -42,13 +42,17 @@ extension Machine {
   }
 
   /// Puts the names of the library's `prelude` where every source finds them.
-  func readPrelude() {
-    guard let text = library.sources["prelude"] else { return }
+  ///
+  /// - Returns: false where something came between, such as a request to stop.
+  func readPrelude() -> Bool {
+    guard let text = library.sources["prelude"] else { return true }
     do throws(Fault) {
       try load(SourceText(text, name: "prelude.snn"), in: prelude)
+      return true
     } catch {
       if let diagnostic = pendingDiagnostic { output.write(DiagnosticRenderer().render(diagnostic)) }
       pendingDiagnostic = nil
+      return false
     }
   }
 

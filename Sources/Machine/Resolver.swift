@@ -39,10 +39,10 @@ public final class GlobalScope {
   }
 
   var names: [String: Name] = [:]
-  /// Reads what the scope begins with. It is called once, when a name is first looked for in vain.
-  private var fill: (() -> Void)?
+  /// Reads what the scope begins with, and answers whether it could: once, when a name is first looked for in vain.
+  private var fill: (() -> Bool)?
 
-  init(fill: (() -> Void)? = nil) { self.fill = fill }
+  init(fill: (() -> Bool)? = nil) { self.fill = fill }
 
   func find(_ name: String) -> Name? {
     if let known = names[name] { return known }
@@ -51,9 +51,10 @@ public final class GlobalScope {
   }
 
   func fillNow() {
-    let fill = fill
+    guard let fill else { return }
+    // What is read looks for names here too.
     self.fill = nil
-    fill?()
+    if !fill() { self.fill = fill }
   }
 }
 

@@ -24,7 +24,7 @@ extension Spikes {
     }
     let total = total
     if isDense(total, columns: columns) {
-      let result = try denseProduct(with: weights, columns: columns)
+      let result = try dense(isTurned: false, times: weights, columns: columns).reshaped([steps, batch, columns])
       return try bias.map { (bias) throws(Fault) in try result + bias.detached } ?? result
     }
     let result = try Tensor(uninitialized: [steps, batch, columns])
@@ -42,16 +42,17 @@ extension Spikes {
       && Double(total) > kernels.denseShares.forward * Double(rows) * Double(features)
   }
 
-  private func denseProduct(with weights: Tensor, columns: Int) throws(Fault) -> Tensor {
+  /// The spikes as numbers, `[rows, features]` or turned around, times a matrix.
+  private func dense(isTurned: Bool, times matrix: Tensor, columns: Int) throws(Fault) -> Tensor {
     let values = try tensor()
-    let result = try Tensor(uninitialized: [steps, batch, columns])
-    let scratch = try TensorStorage(
-      count: kernels.gemmWorkspace(m: rows, n: columns, k: features), shape: [rows, columns])
+    let (m, k) = isTurned ? (features, rows) : (rows, features)
+    let result = try Tensor(uninitialized: [m, columns])
+    let scratch = try TensorStorage(count: kernels.gemmWorkspace(m: m, n: columns, k: k), shape: [m, columns])
     kernels.gemm(
-      m: rows, n: columns, k: features, a: MatrixView(values.base, stride: features, transposed: false),
-      b: MatrixView(weights.base, stride: columns, transposed: false), c: result.base,
-      cStride: columns, workspace: scratch.base, shouldStop: { Interrupt.isRequested })
-    withExtendedLifetime((values, scratch, weights)) {}
+      m: m, n: columns, k: k, a: MatrixView(values.base, stride: features, transposed: isTurned),
+      b: MatrixView(matrix.base, stride: columns, transposed: false), c: result.base, cStride: columns,
+      workspace: scratch.base, shouldStop: { Interrupt.isRequested })
+    withExtendedLifetime((values, scratch, matrix)) {}
     try Interrupt.check()
     return result
   }
@@ -65,9 +66,8 @@ extension Spikes {
         label: "the spikes are \(Shape.text(shape)), the gradient is \(Shape.text(gradient.shape))")
     }
     if isDenseGradient {
-      let flat = try tensor().reshaped([rows, features]).transposed()
       let slopes = try gradient.detached.reshaped([rows, columns])
-      return (try Tensor.matmul(flat, slopes), try slopes.sum(over: [0]))
+      return (try dense(isTurned: true, times: slopes, columns: columns), try slopes.sum(over: [0]))
     }
     return try weightGradient(columns: columns) { (turned, result) throws(Fault) in
       try Spikes.multiply(

@@ -91,6 +91,16 @@ struct HostileTests {
     #expect(Execution.of(source, name: "names.snn").diagnostics.first?.fault.kind == .limit)
   }
 
+  /// However many literals there are, names behind them still have their places.
+  @Test func manyLiteralsLeaveRoomForNames() {
+    let numbers = (0..<40_000).map { "x = x + \($0).5\n" }.joined()
+    let source = "var x = 0.0\n" + numbers + "let xs = [" + (0..<40_000).map { "\($0).25" }.joined(separator: ", ")
+      + "]\nlet m = {a: 1}\nprint(m.a, len(xs), x)"
+    let execution = Execution.of(source, name: "literals.snn")
+    #expect(execution.diagnostics.isEmpty)
+    #expect(execution.output == ["1 40000 800000000.0"])
+  }
+
   @Test(arguments: odd)
   func ends(_ hostile: Hostile) {
     let execution = Execution.of(hostile.source, name: "odd.snn")

@@ -103,11 +103,11 @@ private func forEachPair(
     let line = columnTargets.targets + x * kernelWidth
     var tap = Int(channel) * kernelHeight * kernelLine
     for ky in 0..<kernelHeight {
-      let row = Int(rows[ky])
+      let row = rows[ky]
       if row >= 0 {
         var here = tap
         for kx in 0..<kernelWidth {
-          let column = Int(line[kx])
+          let column = line[kx]
           if column >= 0 { body(here, row + column, value) }
           here += columns
         }

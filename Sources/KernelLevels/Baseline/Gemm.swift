@@ -28,10 +28,12 @@ extension Level {
     if shouldStop() { return }
     // A tile wastes the lanes beyond few columns; so do inner products the sum of their lanes where they are short.
     if a.columnStep == 1 && (n <= narrowColumns || n <= vectorWidth && b.rowStep == 1 && k >= 512) {
-      return multiplyNarrow(m: m, n: n, k: k, a: a, b: b, c: c, cStride: cStride, workspace: workspace)
+      return multiplyNarrow(
+        m: m, n: n, k: k, a: a, b: b, c: c, cStride: cStride, workspace: workspace, shouldStop: shouldStop)
     }
     if a.rowStep == 1 && n <= narrowColumns {
-      return multiplyNarrowTurned(m: m, n: n, k: k, a: a, b: b, c: c, cStride: cStride)
+      return multiplyNarrowTurned(
+        m: m, n: n, k: k, a: a, b: b, c: c, cStride: cStride, shouldStop: shouldStop)
     }
     if a.rowStep == 1 && n <= GemmPlan.tileRows && n < m && m <= mostTurnedRows {
       // Columns of A lie together and C is narrow: its transpose has whole vectors.

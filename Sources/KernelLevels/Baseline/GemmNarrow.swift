@@ -12,7 +12,7 @@ var narrowColumns: Int { @inline(__always) get { 4 } }
 /// c = a b with few columns and rows of a that run along the depth. More than `narrowColumns` columns of b must do so too.
 func multiplyNarrow(
   m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, c: UnsafeMutablePointer<Float>, cStride: Int,
-  workspace: UnsafeMutablePointer<Float>
+  workspace: UnsafeMutablePointer<Float>, shouldStop: () -> Bool
 ) {
   var product = NarrowProduct(
     columns: n, depth: k, a: a.start, aStride: a.rowStep, b: b.start, bStride: b.columnStep, c: c, cStride: cStride,
@@ -28,6 +28,7 @@ func multiplyNarrow(
   withUnsafePointer(to: &product) { pointer in
     if m <= rowsPerTask { return pointer.pointee.multiply(0..<m) }
     ThreadPool.shared.run(tasks: (m + rowsPerTask - 1) / rowsPerTask) { task in
+      if shouldStop() { return }
       pointer.pointee.multiply(task * rowsPerTask..<min(m, (task + 1) * rowsPerTask))
     }
   }
@@ -97,12 +98,14 @@ private struct NarrowProduct {
 
 /// c = a b with at most `narrowColumns` columns and columns of a that lie together. Sums run in order of k.
 func multiplyNarrowTurned(
-  m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, c: UnsafeMutablePointer<Float>, cStride: Int
+  m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, c: UnsafeMutablePointer<Float>, cStride: Int,
+  shouldStop: () -> Bool
 ) {
   let product = NarrowTurned(columns: n, depth: k, a: a.start, aStep: a.columnStep, b: b, c: c, cStride: cStride, rows: m)
   let rowsPerTask = max(1, 100_000 / (n * k * NarrowTurned.tileRows)) * NarrowTurned.tileRows
   if m <= rowsPerTask { return product.multiply(0..<m) }
   ThreadPool.shared.run(tasks: (m + rowsPerTask - 1) / rowsPerTask) { task in
+    if shouldStop() { return }
     product.multiply(task * rowsPerTask..<min(m, (task + 1) * rowsPerTask))
   }
 }

@@ -138,11 +138,11 @@ private func forEachSpikeWindow(
       let y = Int(place / width)
       let x = Int(place % width)
       for ky in 0..<shape.kernelHeight {
-        let row = Int(rowTargets.targets[y * shape.kernelHeight + ky])
+        let row = rowTargets.targets[y * shape.kernelHeight + ky]
         if row < 0 { continue }
         let line = Int(channel) * shape.outPixels + row
         for kx in 0..<shape.kernelWidth {
-          let column = Int(columnTargets.targets[x * shape.kernelWidth + kx])
+          let column = columnTargets.targets[x * shape.kernelWidth + kx]
           if column >= 0 { body(line + column) }
         }
       }

@@ -6,9 +6,11 @@
 extension Level {
   public static var denseShares: (forward: Double, gradient: Double) {
     #if KERNELS_AVX512
-      (0.35, 0.3)
+      (0.65, 0.7)
+    #elseif KERNELS_AVX2
+      (0.8, 0.8)
     #else
-      (0.5, 0.4)
+      (1, 1)
     #endif
   }
 

@@ -26,6 +26,9 @@ struct SpikeProduct {
   let lists: SpikeLists
   let bias: UnsafePointer<Float>?
 
+  /// The floats of packed weights that are kept from group to group.
+  private static let mostKept = 262_144
+
   /// One panel of columns by one share of the groups.
   ///
   /// - Parameters:
@@ -43,8 +46,8 @@ struct SpikeProduct {
     let columns = min(plan.width, plan.columns - first)
     let groups = plan.groups(ofShare: task % plan.shares)
     if columns <= 0 { return }
-    // One group uses a block at once, and needs room for no other.
-    let keepsBlocks = groups.count > 1
+    // Blocks are kept for the next group, if there is one and they fit the second cache.
+    let keepsBlocks = groups.count > 1 && plan.features * plan.width <= SpikeProduct.mostKept
     let widest = (0..<plan.blocks).reduce(0) { max($0, plan.features($1).count) }
     let packedFeatures = plan.packs ? (keepsBlocks ? plan.features : widest) : 0
     withUnsafeTemporaryAllocation(byteCount: max(4, packedFeatures * plan.width * 4), alignment: 64) { room in
@@ -58,7 +61,7 @@ struct SpikeProduct {
           if plan.packs {
             let features = plan.features(block)
             let place = packed + (keepsBlocks ? features.lowerBound * plan.width : 0)
-            if group == groups.lowerBound { source.pack(features, first, columns, to: place, width: plan.width) }
+            if group == groups.lowerBound || !keepsBlocks { source.pack(features, first, columns, to: place, width: plan.width) }
             panel = packedPanel(place, columns)
           }
           add(panel, first, group, block, to: sums, stride: stride)

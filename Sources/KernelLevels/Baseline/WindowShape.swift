@@ -9,19 +9,17 @@ extension Level {
 /// Where each place of an image is seen along one axis: for every place and every tap of the kernel, the window that
 /// has the place under that tap, times `unit`; or a negative number.
 struct AxisTargets {
-  let kernel: Int
-  let targets: UnsafeMutablePointer<Int32>
+  let targets: UnsafeMutablePointer<Int>
 
   static func count(size: Int, kernel: Int) -> Int { size * kernel }
 
-  init(_ room: UnsafeMutablePointer<Int32>, size: Int, kernel: Int, stride: Int, padding: Int, outputs: Int, unit: Int) {
-    self.kernel = kernel
+  init(_ room: UnsafeMutablePointer<Int>, size: Int, kernel: Int, stride: Int, padding: Int, outputs: Int, unit: Int) {
     targets = room
     for place in 0..<size {
       for tap in 0..<kernel {
         let start = place + padding - tap
         let fits = start >= 0 && start % stride == 0 && start / stride < outputs
-        room[place * kernel + tap] = fits ? Int32(truncatingIfNeeded: start / stride * unit) : -1
+        room[place * kernel + tap] = fits ? start / stride * unit : -1
       }
     }
   }
@@ -34,7 +32,7 @@ func withTargets(
 ) {
   let rows = AxisTargets.count(size: shape.height, kernel: shape.kernelHeight)
   let columns = AxisTargets.count(size: shape.width, kernel: shape.kernelWidth)
-  withUnsafeTemporaryAllocation(of: Int32.self, capacity: rows + columns) { room in
+  withUnsafeTemporaryAllocation(of: Int.self, capacity: rows + columns) { room in
     guard let start = room.baseAddress else { return }
     body(
       AxisTargets(

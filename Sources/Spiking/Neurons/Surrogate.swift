@@ -5,7 +5,7 @@ import Kernels
 
 /// A smooth stand-in for the derivative of the step function `H(v - threshold)`; only backward passes use it.
 ///
-/// A new one is a case here, with its derivative in `Kernels/LifParameters.swift`.
+/// A new one is a case here, with its derivative in `KernelLevels/Baseline/LifParameters.swift`.
 public enum Surrogate: Sendable, Equatable {
   /// `1 / (1 + slope |x|)^2`: the derivative of a fast sigmoid (Zenke and Ganguli 2018).
   case fastSigmoid(slope: Float)
