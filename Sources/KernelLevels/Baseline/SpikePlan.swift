@@ -30,8 +30,9 @@ struct SpikePlan {
     self.wordsPerRow = wordsPerRow
     let rows = steps * batch
     let vectors = (columns + vectorWidth - 1) / vectorWidth
-    // 32 or 64 columns: wider panels need fewer list entries a sum, and leave the first cache sooner.
-    let most = vectorWidth == 16 ? 4 : 8
+    // 32 or 64 columns: wider panels need fewer list entries a sum, and leave the first cache sooner; but where weights
+    // are used about once, longer pieces of their lines arrive sooner.
+    let most = vectorWidth == 16 && (isComputed || total > 3 * features) ? 4 : 8
     let fewest = max(1, (vectors + most - 1) / most)
     // In whole sixteens, as the bits of neurons are written.
     let unit = max(1, 16 / vectorWidth)
