@@ -34,40 +34,49 @@ struct GemmPlan {
 
 /// What the tasks of one block share.
 struct GemmBlock {
-  var a: MatrixView
-  var b: MatrixView
-  var c: UnsafeMutablePointer<Float>
-  var cStride: Int
-  var rows, columns, depth: Int
+  let a: MatrixView
+  let b: MatrixView
+  let c: UnsafeMutablePointer<Float>
+  let cStride: Int
+  let rows, columns, depth: Int
   /// Whether the product is added to what stands in c.
-  var adds: Bool
-  var packedA: UnsafeMutablePointer<Float>
-  var packedB: UnsafeMutablePointer<Float>
+  let adds: Bool
+  let packedA: UnsafeMutablePointer<Float>
+  let packedB: UnsafeMutablePointer<Float>
+  let panelsA, panelsB: Int
+  /// The rows of a tile, and of a panel of A: as even as can be.
+  let height: Int
+  /// Whether whole panels of A are read in place: copies pay where they are read often.
+  let readsA: Bool
+  /// Whether panels of B are read in place: where they are read seldom, or fit the first cache as they are.
+  let readsB: Bool
   /// Panels of one task, along both sides of c.
   var groupA = 0, groupB = 0
 
-  /// The rows of a tile, and of a panel of A: as even as can be.
-  var height: Int {
+  init(
+    a: MatrixView, b: MatrixView, c: UnsafeMutablePointer<Float>, cStride: Int, rows: Int, columns: Int, depth: Int,
+    adds: Bool, packedA: UnsafeMutablePointer<Float>, packedB: UnsafeMutablePointer<Float>
+  ) {
+    (self.a, self.b, self.c, self.cStride) = (a, b, c, cStride)
+    (self.rows, self.columns, self.depth, self.adds) = (rows, columns, depth, adds)
+    (self.packedA, self.packedB) = (packedA, packedB)
+    panelsA = (rows + GemmPlan.tileRows - 1) / GemmPlan.tileRows
+    panelsB = (columns + GemmPlan.tileColumns - 1) / GemmPlan.tileColumns
+    readsA = columns <= 4 * GemmPlan.tileColumns && (a.rowStep == 1 || a.columnStep == 1)
+    readsB = (rows <= 3 * GemmPlan.tileRows || depth <= 96) && b.columnStep == 1
     let even = (rows + panelsA - 1) / panelsA
-    return readsA && a.rowStep != 1 ? (even + 2) / 3 * 3 : even
+    height = readsA && a.rowStep != 1 ? (even + 2) / 3 * 3 : even
   }
-  var panelsA: Int { (rows + GemmPlan.tileRows - 1) / GemmPlan.tileRows }
-  var panelsB: Int { (columns + GemmPlan.tileColumns - 1) / GemmPlan.tileColumns }
 
-  /// Whether whole panels of A are read in place: copies pay where they are read often.
-  var readsA: Bool { columns <= 4 * GemmPlan.tileColumns && (a.rowStep == 1 || a.columnStep == 1) }
-  /// Whether panels of B are read in place: where they are read seldom, or fit the first cache as they are.
-  var readsB: Bool { (rows <= 3 * GemmPlan.tileRows || depth <= 96) && b.columnStep == 1 }
+  /// How many rows a panel of A has.
+  @inline(__always)
+  func height(ofPanel panel: Int) -> Int { max(0, min(height, rows - panel * height)) }
 
   /// How wide a panel of B is packed: the last one by one vector where that holds its columns.
   @inline(__always)
   func width(ofPanel panel: Int) -> Int {
     columns - panel * GemmPlan.tileColumns <= vectorWidth ? vectorWidth : GemmPlan.tileColumns
   }
-
-  /// How many rows a panel of A has.
-  @inline(__always)
-  func height(ofPanel panel: Int) -> Int { max(0, min(height, rows - panel * height)) }
 
   /// Whether a panel of B is read in place; its edge can be where vectors are loaded in part.
   @inline(__always)

@@ -67,7 +67,7 @@ struct LIFIntoDense {
   /// Fewer neurons make too few panels for the threads.
   private static let fewestNeurons = 256
   /// With more steps and samples, a panel's gradient leaves the cache and takes memory of each thread.
-  private static let mostRows = 16_384
+  private static let mostRows = 65_536
 
   private let neurons: LIF
   private let weight: Tensor
