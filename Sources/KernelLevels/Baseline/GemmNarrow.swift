@@ -15,22 +15,25 @@ func multiplyNarrow(
   workspace: UnsafeMutablePointer<Float>, shouldStop: () -> Bool
 ) {
   var product = NarrowProduct(
-    columns: n, depth: k, a: a.start, aStride: a.rowStep, b: b.start, bStride: b.columnStep, c: c, cStride: cStride,
-    rows: m)
+    columns: n, depth: k, a: a.start, aStride: a.rowStep, b: b.start, bStride: b.columnStep, c: c, cStride: cStride)
   if b.rowStep != 1 {
     for j in 0..<n {
       for p in 0..<k { workspace[j * k + p] = b.start[p * b.rowStep + j * b.columnStep] }
     }
     (product.b, product.bStride) = (UnsafePointer(workspace), k)
   }
-  // Tasks of some hundred thousand multiplications, in whole tiles.
-  let rowsPerTask = max(1, 100_000 / (n * k * NarrowProduct.tileRows)) * NarrowProduct.tileRows
-  withUnsafePointer(to: &product) { pointer in
-    if m <= rowsPerTask { return pointer.pointee.multiply(0..<m) }
-    ThreadPool.shared.run(tasks: (m + rowsPerTask - 1) / rowsPerTask) { task in
-      if shouldStop() { return }
-      pointer.pointee.multiply(task * rowsPerTask..<min(m, (task + 1) * rowsPerTask))
-    }
+  let whole = product
+  overTiles(m, of: NarrowProduct.tileRows, workPerRow: n * k, shouldStop: shouldStop) { whole.multiply($0) }
+}
+
+/// Divides rows among the threads, in tasks of whole tiles and some hundred thousand multiplications.
+private func overTiles(
+  _ rows: Int, of tileRows: Int, workPerRow: Int, shouldStop: () -> Bool, _ body: (Range<Int>) -> Void
+) {
+  let rowsPerTask = max(1, 100_000 / (workPerRow * tileRows)) * tileRows
+  if rows <= rowsPerTask { return body(0..<rows) }
+  ThreadPool.shared.run(tasks: (rows + rowsPerTask - 1) / rowsPerTask) { task in
+    if !shouldStop() { body(task * rowsPerTask..<min(rows, (task + 1) * rowsPerTask)) }
   }
 }
 
@@ -43,7 +46,7 @@ private struct NarrowProduct {
   var b: UnsafePointer<Float>
   var bStride: Int
   let c: UnsafeMutablePointer<Float>
-  let cStride, rows: Int
+  let cStride: Int
 
   func multiply(_ range: Range<Int>) {
     var row = range.lowerBound
@@ -101,13 +104,8 @@ func multiplyNarrowTurned(
   m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, c: UnsafeMutablePointer<Float>, cStride: Int,
   shouldStop: () -> Bool
 ) {
-  let product = NarrowTurned(columns: n, depth: k, a: a.start, aStep: a.columnStep, b: b, c: c, cStride: cStride, rows: m)
-  let rowsPerTask = max(1, 100_000 / (n * k * NarrowTurned.tileRows)) * NarrowTurned.tileRows
-  if m <= rowsPerTask { return product.multiply(0..<m) }
-  ThreadPool.shared.run(tasks: (m + rowsPerTask - 1) / rowsPerTask) { task in
-    if shouldStop() { return }
-    product.multiply(task * rowsPerTask..<min(m, (task + 1) * rowsPerTask))
-  }
+  let product = NarrowTurned(columns: n, depth: k, a: a.start, aStep: a.columnStep, b: b, c: c, cStride: cStride)
+  overTiles(m, of: NarrowTurned.tileRows, workPerRow: n * k, shouldStop: shouldStop) { product.multiply($0) }
 }
 
 private struct NarrowTurned {
@@ -119,7 +117,7 @@ private struct NarrowTurned {
   let aStep: Int
   let b: MatrixView
   let c: UnsafeMutablePointer<Float>
-  let cStride, rows: Int
+  let cStride: Int
 
   func multiply(_ range: Range<Int>) {
     var row = range.lowerBound
