@@ -84,10 +84,9 @@ private func multiply(_ block: inout GemmBlock, packingB: Bool) {
     }
     return multiplyGroup(block, 0)
   }
-  // Tasks of some hundred thousand multiplications, each over a few panels of B that share the panels of A.
-  block.groupA = block.panelsA
-  block.groupB = max(1, 1_000_000 / max(1, block.rows * GemmPlan.tileColumns * block.depth))
-  if block.panelsB < 4 { block.groupA = max(1, block.panelsA / 8) }
+  // A task's panels of B stay in the second cache while one panel of A after the other meets them all.
+  block.groupB = max(1, min(block.panelsB, GemmPlan.groupFloats / (GemmPlan.tileColumns * block.depth)))
+  block.groupA = 1 + GemmPlan.taskWork / (block.height * block.groupB * GemmPlan.tileColumns * block.depth)
   let groups =
     (block.panelsA + block.groupA - 1) / block.groupA * ((block.panelsB + block.groupB - 1) / block.groupB)
   let chunks = (block.panelsA + 7) / 8 + (packingB ? (block.panelsB + 3) / 4 : 0)
@@ -184,8 +183,8 @@ private func multiplyGroup(_ block: GemmBlock, _ task: Int) {
   let groupsA = (block.panelsA + block.groupA - 1) / block.groupA
   let firstA = task % groupsA * block.groupA
   let firstB = task / groupsA * block.groupB
-  for panelB in firstB..<min(firstB + block.groupB, block.panelsB) {
-    for panelA in firstA..<min(firstA + block.groupA, block.panelsA) {
+  for panelA in firstA..<min(firstA + block.groupA, block.panelsA) {
+    for panelB in firstB..<min(firstB + block.groupB, block.panelsB) {
       GemmTile(block, panelA, panelB).multiply(block.height(ofPanel: panelA))
     }
   }

@@ -14,13 +14,19 @@ struct GemmPlan {
   }
   static var tileColumns: Int { @inline(__always) get { 2 * vectorWidth } }
 
+  /// The floats of B that one task reads again for each of its panels of A: half of a second cache of a megabyte.
+  static var groupFloats: Int { @inline(__always) get { 1 << 17 } }
+  /// The multiplications of a task, at least: some tens of microseconds.
+  static var taskWork: Int { @inline(__always) get { 3_000_000 } }
+
   let blockRows, blockColumns, blockDepth: Int
 
   init(m: Int, n: Int, k: Int) {
-    // A panel of B (tileColumns x depth) stays in the first cache, a block of A in the second, one of B in the third.
-    blockRows = GemmPlan.balanced(m, limit: 480, unit: GemmPlan.tileRows)
-    blockColumns = GemmPlan.balanced(n, limit: 3072, unit: GemmPlan.tileColumns)
-    blockDepth = GemmPlan.balanced(k, limit: vectorWidth == 16 ? 288 : 320, unit: 1)
+    // Deep blocks: every further one reads and writes all of C once more. A panel of A (tileRows x depth) stays in the
+    // first cache, a task's panels of B in the second, the blocks of both in the third.
+    blockRows = GemmPlan.balanced(m, limit: 600, unit: GemmPlan.tileRows)
+    blockColumns = GemmPlan.balanced(n, limit: 2048, unit: GemmPlan.tileColumns)
+    blockDepth = GemmPlan.balanced(k, limit: 512, unit: 1)
   }
 
   /// The size of nearly equal blocks, none above the limit by more than a unit, in whole units.

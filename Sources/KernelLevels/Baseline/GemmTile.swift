@@ -206,11 +206,11 @@ struct GemmTile {
     #endif
   }
 
-  /// Asks for the sums of the tile below this one, which comes next.
+  /// Asks for the sums of the tile to the right of this one, which comes next.
   @inline(__always)
   private func prefetchNext(_ height: Int, _ vectors: Int) {
-    for i in height..<2 * height {
-      for j in 0..<vectors { vector_prefetch(c + i * stride + j * vectorWidth) }
+    for i in 0..<height {
+      for j in 0..<vectors { vector_prefetch(c + i * stride + (j + vectors) * vectorWidth) }
     }
   }
 
