@@ -1,5 +1,7 @@
 // The walk of one task of a spike product through its groups of rows and blocks of features.
 
+import CVector
+
 /// Rows of weights in memory.
 struct WeightRows {
   let weights: UnsafePointer<Float>
@@ -13,6 +15,7 @@ struct WeightRows {
       let source = weights + (feature * stride + first)
       var j = 0
       while j < width {
+        vector_prefetch(source + 32 * stride + j)
         store(loadHead(source + j, columns - j), line + j)
         j += vectorWidth
       }
