@@ -49,30 +49,43 @@ private struct BackwardScan: SurrogateLoop {
   @inline(__always)
   func run(_ surrogate: some SurrogateDerivative) {
     let words = lifWords(neurons)
+    for block in blocks {
+      let (row, word) = (block / words, block % words)
+      let place = row * neurons + word * 64
+      if neurons - word * 64 >= 64 {
+        walk(surrogate, place, quarters: 4) { _ in 16 }
+        continue
+      }
+      for quarter in 0..<4 {
+        let lanes = max(0, min(16, neurons - word * 64 - quarter * 16))
+        if lanes > 0 { walk(surrogate, place + quarter * 16, quarters: 1) { _ in lanes } }
+      }
+    }
+  }
+
+  /// Walks back with some quarters of a word from `place` on: four at once ask for more memory at a time.
+  @inline(__always)
+  private func walk(_ surrogate: some SurrogateDerivative, _ place: Int, quarters: Int, lanes: (Int) -> Int) {
     let threshold = SIMD16<Float>(repeating: constants.threshold)
     let clears = constants.reset == .zero
-    for block in blocks {
-      let row = block / words
-      let begin = block % words * 64
-      let end = min(neurons, begin + 64)
-      var first = begin
-      while first < end {
-        let lanes = min(16, end - first)
-        var later = SIMD16<Float>(repeating: 0)
-        if let carried { later = loadLanes(carried + (row * neurons + first), lanes) }
-        var t = steps - 1
-        while t >= 0 {
-          let here = (t * rows + row) * neurons + first
-          let x = loadLanes(membrane + here, lanes) - threshold
-          if clears { later.replace(with: 0, where: x .>= 0) }
-          let total = loadLanes(gradient + here, lanes) * surrogate.derivative(x) + later
-          storeLanes(total, gradient + here, lanes)
-          later = total * constants.beta
-          t -= 1
-        }
-        if let carried { storeLanes(later, carried + (row * neurons + first), lanes) }
-        first += 16
+    var later = zeroLanes()
+    if let carried {
+      for q in 0..<quarters { later[q] = loadLanes(carried + place + q * 16, lanes(q)) }
+    }
+    var t = steps - 1
+    while t >= 0 {
+      let here = t * rows * neurons + place
+      for q in 0..<quarters {
+        let x = loadLanes(membrane + here + q * 16, lanes(q)) - threshold
+        if clears { later[q].replace(with: 0, where: x .>= 0) }
+        let total = loadLanes(gradient + here + q * 16, lanes(q)) * surrogate.derivative(x) + later[q]
+        storeLanes(total, gradient + here + q * 16, lanes(q))
+        later[q] = total * constants.beta
       }
+      t -= 1
+    }
+    if let carried {
+      for q in 0..<quarters { storeLanes(later[q], carried + place + q * 16, lanes(q)) }
     }
   }
 }

@@ -4,6 +4,8 @@
 // A block is one word of one row; block `b` is word `b % words` of row `b / words`. Blocks are independent,
 // so any division of them among threads gives the same bits.
 
+import CVector
+
 extension Level {
   public static func lifForward(
     _ constants: LifConstants, steps: Int, rows: Int, neurons: Int, membrane: UnsafeMutablePointer<Float>,
@@ -55,7 +57,8 @@ extension Level {
 
 /// Runs the 64 neurons of a word over all steps.
 ///
-/// Memory is what takes its time: four lines of it at once, and few instructions between, ask for more at a time.
+/// Memory is what takes its time: four lines of it at once, and few instructions between, ask for more at a time; those
+/// of the next word, too far from the last for the CPU to foresee, are asked for by name.
 ///
 /// - Parameters:
 ///   - stride: floats from one step to the next in `membrane`.
@@ -85,6 +88,7 @@ private func scanWord(
   var (here, word) = (membrane, spikes)
   for _ in 0..<steps {
     var fired: UInt64 = 0
+    for q in 0..<4 { vector_prefetch(here + 64 + q * 16) }
     for q in 0..<4 {
       let v = states[q] * constants.beta + loadLanes(here + q * 16, 16)
       let mask = v .>= threshold

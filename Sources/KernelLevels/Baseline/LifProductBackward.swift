@@ -1,5 +1,7 @@
 // Back through LIF neurons whose spikes go into few outputs: the gradient of the spikes is worked out on the way.
 
+import CVector
+
 extension Level {
   public static func packedOutputWeightCount(neurons: Int, outputs: Int) -> Int { lifWords(neurons) * 64 * outputs }
 
@@ -126,6 +128,8 @@ private struct ProductBackwardScan: SurrogateLoop {
       }
       let potentials = membrane + (at * neurons + first)
       let gradients = gradient + at * stride
+      // A sample's steps are too far apart for the CPU to foresee those of the next.
+      for q in 0..<quarters { vector_prefetch(potentials + 2 * neurons + q * 16) }
       for q in 0..<quarters {
         let x = loadLanes(potentials + q * 16, lanes(q)) - threshold
         if clears { later[q].replace(with: 0, where: x .>= 0) }
