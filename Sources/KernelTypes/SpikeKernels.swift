@@ -70,11 +70,20 @@ public protocol SpikeKernels {
     outStride: Int, workspace: UnsafeMutablePointer<Int32>
   )
 
+  /// The floats that `copySpikePanels` writes.
+  static func spikePanelCount(features: Int, columns: Int) -> Int
+
+  /// Copies weights, [features, columns], to where `spikeLif` finds them soonest: panel by panel of columns, in each of
+  /// them feature by feature.
+  static func copySpikePanels(
+    _ weights: UnsafePointer<Float>, features: Int, columns: Int, to panels: UnsafeMutablePointer<Float>
+  )
+
   /// `spikeGemm` with `steps * batch` rows straight into leaky integrate-and-fire neurons that begin at 0, with the bits
   /// of `lifForward` on its result: one panel of neurons after the other, so that drives never leave the cache.
   ///
   /// - Parameters:
-  ///   - weights: [features, columns], without gaps.
+  ///   - weights: [features, columns], without gaps; or what `copySpikePanels` made of them, begun on 64 bytes.
   ///   - membrane: where the potentials before reset go, [steps, batch, columns]; nil to forget them.
   ///   - out: the neurons' spikes, `steps * batch * lifWords(columns)` words, all of which are written.
   ///   - workspace: as for `spikeGemm`. Without `membrane`, each thread takes `1000 * 64` floats besides, or a panel's
@@ -82,8 +91,8 @@ public protocol SpikeKernels {
   ///   - shouldStop: asked before each panel; when it says yes, what is left is not written.
   static func spikeLif(
     _ constants: LifConstants, steps: Int, batch: Int, features: Int, columns: Int, spikes: UnsafePointer<UInt64>,
-    wordsPerRow: Int, total: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>,
+    wordsPerRow: Int, total: Int, weights: UnsafePointer<Float>, arePanels: Bool,
+    bias: UnsafePointer<Float>?, membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>,
     shouldStop: () -> Bool
   )
 }

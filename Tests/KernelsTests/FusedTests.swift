@@ -38,19 +38,28 @@ import Testing
         kernels.lifForward(
           constants, steps: steps, rows: batch, neurons: columns, membrane: &potentials, spikes: &expected,
           carried: nil, blocks: 0..<batch * outWords)
-        for keeps in [true, false] {
+        let panels = UnsafeMutableRawPointer.allocate(
+          byteCount: 4 * kernels.spikePanelCount(features: features, columns: columns), alignment: 64)
+        defer { panels.deallocate() }
+        let floats = panels.assumingMemoryBound(to: Float.self)
+        kernels.copySpikePanels(weights, features: features, columns: columns, to: floats)
+        for (keeps, arePanels) in [(true, false), (false, false), (true, true), (false, true)] {
           var membrane = [Float](repeating: 9, count: rows * columns)
           var fired = [UInt64](repeating: .max, count: rows * outWords)
           membrane.withUnsafeMutableBufferPointer { membrane in
-            kernels.spikeLif(
-              constants, steps: steps, batch: batch, features: features, columns: columns, spikes: input,
-              wordsPerRow: width, total: total, weights: weights, bias: bias,
-              membrane: keeps ? membrane.baseAddress : nil, out: &fired, workspace: &room,
-              shouldStop: { false })
+            weights.withUnsafeBufferPointer { weights in
+              kernels.spikeLif(
+                constants, steps: steps, batch: batch, features: features, columns: columns, spikes: input,
+                wordsPerRow: width, total: total, weights: arePanels ? UnsafePointer(floats) : weights.baseAddress!,
+                arePanels: arePanels, bias: bias, membrane: keeps ? membrane.baseAddress : nil, out: &fired,
+                workspace: &room, shouldStop: { false })
+            }
           }
           let sameSpikes = fired == expected
           let samePotentials = !keeps || membrane.map(\.bitPattern) == potentials.map(\.bitPattern)
-          #expect(sameSpikes && samePotentials, "\(steps) x \(batch) x \(features) x \(columns), \(density)")
+          #expect(
+            sameSpikes && samePotentials,
+            "\(steps) x \(batch) x \(features) x \(columns), \(density), panels: \(arePanels)")
         }
       }
     }

@@ -35,6 +35,24 @@ import Testing
     }
   }
 
+  /// From the second run on, a layer's weights are found in panels; who changes the weights must be seen by the next run.
+  @Test func changedWeights() throws {
+    var layers = try layers(.subtract)
+    let untouched = layers
+    func spikes(_ layers: [any Layer]) throws -> Spikes? {
+      try LayerRow.forward(layers, .spikes(try input()), Pass()).output.spikes
+    }
+    let first = try spikes(layers)
+    #expect(try spikes(layers) == first)
+    #expect(try spikes(layers) == first)
+    #expect((layers[0] as? DenseLayer)?.panels.find(layers[0].parameters[0].value) != nil)
+    try layers[0].updateParameters { (_, tensor) throws(Fault) in tensor = try tensor - tensor - tensor }
+    let alone = try layers.reduce(Signal.spikes(try input())) { try $1.forward($0, Pass()).output }.spikes
+    #expect(alone != first)
+    for _ in 0..<3 { #expect(try spikes(layers) == alone) }
+    #expect(try spikes(untouched) == first)
+  }
+
   /// With a gradient that arrives at the hidden spikes directly, the layers go back one by one; so they must agree.
   @Test(arguments: LIF.Reset.allCases) func backward(reset: LIF.Reset) throws {
     let (layers, pass) = (try layers(reset), Pass(isTraining: true))

@@ -37,7 +37,7 @@ extension Level {
     if features <= 0 || neurons <= 0 { return }
     let plan = SpikePlan(
       steps: 1, batch: features, features: steps * rows, columns: neurons, wordsPerRow: (steps * rows + 63) / 64,
-      total: total, isComputed: true)
+      total: total, weights: .computed)
     let product = SpikeProduct(lists: SpikeLists(plan, spikes, in: workspace), bias: nil)
     product.lists.fill()
     ThreadPool.shared.run(tasks: plan.panels * plan.shares) { task in

@@ -28,7 +28,7 @@ extension Level {
       steps: 1, batch: rows, features: features, columns: columns, wordsPerRow: wordsPerRow, total: total)
     let lists = SpikeLists(plan, spikes, in: workspace)
     let product = SpikeProduct(lists: lists, bias: bias)
-    let source = WeightRows(weights: weights, stride: weightStride)
+    let source = SpikeWeights(weights: weights, stride: weightStride)
     lists.fill()
     let last = plan.lastIfReversed(weights)
     ThreadPool.shared.run(tasks: plan.panels * plan.shares) { number in
@@ -37,18 +37,36 @@ extension Level {
     }
   }
 
+  public static func spikePanelCount(features: Int, columns: Int) -> Int {
+    let width = SpikePlan.fullVectors * vectorWidth
+    return (columns + width - 1) / width * width * features
+  }
+
+  public static func copySpikePanels(
+    _ weights: UnsafePointer<Float>, features: Int, columns: Int, to panels: UnsafeMutablePointer<Float>
+  ) {
+    let width = SpikePlan.fullVectors * vectorWidth
+    let rows = SpikeWeights(weights: weights, stride: columns)
+    ThreadPool.shared.run(tasks: (columns + width - 1) / width) { panel in
+      rows.pack(
+        0..<features, panel * width, min(width, columns - panel * width), to: panels + panel * width * features,
+        width: width)
+    }
+  }
+
   public static func spikeLif(
     _ constants: LifConstants, steps: Int, batch: Int, features: Int, columns: Int, spikes: UnsafePointer<UInt64>,
-    wordsPerRow: Int, total: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    wordsPerRow: Int, total: Int, weights: UnsafePointer<Float>, arePanels: Bool, bias: UnsafePointer<Float>?,
     membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>,
     shouldStop: () -> Bool
   ) {
     if steps <= 0 || batch <= 0 || columns <= 0 { return }
     let plan = SpikePlan(
-      steps: steps, batch: batch, features: features, columns: columns, wordsPerRow: wordsPerRow, total: total)
+      steps: steps, batch: batch, features: features, columns: columns, wordsPerRow: wordsPerRow, total: total,
+      weights: arePanels ? .panels : .rows)
     let lists = SpikeLists(plan, spikes, isLocal: membrane == nil, in: workspace)
     let product = SpikeProduct(lists: lists, bias: bias)
-    let source = WeightRows(weights: weights, stride: columns)
+    let source = SpikeWeights(weights: weights, stride: columns, arePanels: arePanels)
     lists.fill()
     let last = plan.lastIfReversed(weights)
     ThreadPool.shared.run(tasks: plan.panels * plan.shares) { number in

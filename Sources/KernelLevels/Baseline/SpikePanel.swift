@@ -50,7 +50,7 @@ struct SpikePanel {
   private func multiplyNarrow(_ lists: SpikeLists, _ entries: Range<Int>, _ out: Out, _ stride: Int) {
     for entry in entries {
       let target = out + Int(lists.places[entry]) * stride
-      var sum = Vector()
+      var sum = goesOn ? loadHead(target, columns) : Vector()
       for place in Int(lists.starts[entry])..<Int(lists.starts[entry + 1]) {
         sum += loadHead(weights + Int(lists.list[place]) * step, columns)
       }

@@ -13,42 +13,55 @@ struct SpikePlan {
   let shares: Int
   let blocks: Int
   /// Whether a panel's weights are copied together first.
-  let packs: Bool
+  let copies: Bool
   /// Whether the rows of a block are taken in order of their counts of spikes: where they are short, guessing the ends
   /// of their lists wrongly costs as much as the sums.
   let sorts: Bool
 
+  /// From how many uses of a weight on copying it pays.
+  private static var copyingUses: Int { 8 }
+
   var rows: Int { steps * batch }
   var width: Int { panelVectors * vectorWidth }
 
-  /// - Parameter isComputed: whether panels of weights are computed when they are wanted. They have their full width
-  ///   then, and are never computed twice.
+  /// How the weights of a product are found.
+  enum Weights {
+    /// In rows of all columns.
+    case rows
+    /// In panels of full width, one behind the other.
+    case panels
+    /// In panels of full width that are computed when they are wanted, and never twice.
+    case computed
+  }
+
+  /// The vectors of a panel of full width: wider ones need fewer list entries a sum, and leave the first cache sooner.
+  static var fullVectors: Int { @inline(__always) get { vectorWidth == 16 ? 4 : 8 } }
+
   init(
-    steps: Int, batch: Int, features: Int, columns: Int, wordsPerRow: Int, total: Int, isComputed: Bool = false
+    steps: Int, batch: Int, features: Int, columns: Int, wordsPerRow: Int, total: Int, weights: Weights = .rows
   ) {
     (self.steps, self.batch, self.features, self.columns) = (steps, batch, features, columns)
     self.wordsPerRow = wordsPerRow
     let rows = steps * batch
     let vectors = (columns + vectorWidth - 1) / vectorWidth
-    // 32 or 64 columns: wider panels need fewer list entries a sum, and leave the first cache sooner; but where weights
-    // are used about once, longer pieces of their lines arrive sooner.
-    let most = vectorWidth == 16 && (isComputed || total > 3 * features) ? 4 : 8
+    // Where weights are used a few times only, longer pieces of their lines arrive sooner.
+    let most = weights == .rows && total <= SpikePlan.copyingUses * features ? 8 : SpikePlan.fullVectors
     let fewest = max(1, (vectors + most - 1) / most)
     // In whole sixteens, as the bits of neurons are written.
     let unit = max(1, 16 / vectorWidth)
-    panelVectors = isComputed ? most : max(1, ((vectors + fewest - 1) / fewest + unit - 1) / unit * unit)
+    panelVectors = weights == .rows ? max(1, ((vectors + fewest - 1) / fewest + unit - 1) / unit * unit) : most
     panels = (vectors + panelVectors - 1) / panelVectors
     // Few panels are shared by samples too, in groups large enough to pay for packing the panel again.
-    let tasks = isComputed ? 1 : max(1, 16 / max(1, panels))
+    let tasks = weights == .computed ? 1 : max(1, 16 / max(1, panels))
     samplesPerGroup = max(1, min(batch, 1000 / max(1, steps), max(256 / max(1, steps), (batch + tasks - 1) / tasks)))
     groups = (batch + samplesPerGroup - 1) / samplesPerGroup
     shares = max(1, min(groups, tasks))
-    // Copying weights costs about as much as using them.
-    packs = isComputed || total > 3 * shares * features
+    copies = weights == .rows && total > SpikePlan.copyingUses * shares * features
     // Sums are taken up and put down once a block, for which a dozen spikes make up.
     let dozen = 12 * rows * wordsPerRow / max(1, total) + 1
     let wordBytes = 64 * panelVectors * vectorWidth * 4
-    blocks = packs ? max(1, wordsPerRow / max(min(dozen, 16), 32_768 / wordBytes)) : 1
+    let isReused = copies || weights != .rows || total > features
+    blocks = isReused ? max(1, wordsPerRow / max(2, min(dozen, 16), 32_768 / wordBytes)) : 1
     sorts = blocks > 1
   }
 
@@ -67,7 +80,7 @@ struct SpikePlan {
 
   /// The last task if the panels of weights, read in place, are walked backwards this time; else 0.
   func lastIfReversed(_ weights: UnsafePointer<Float>) -> Int {
-    !packs && PanelOrder.isReversed(weights) ? panels * shares - 1 : 0
+    !copies && PanelOrder.isReversed(weights) ? panels * shares - 1 : 0
   }
 
   /// The words of a block.

@@ -2,10 +2,12 @@
 
 import CVector
 
-/// Rows of weights in memory.
-struct WeightRows {
+/// Weights in memory.
+struct SpikeWeights {
+  /// Rows of all columns, `stride` floats apart; or panels, one behind the other.
   let weights: UnsafePointer<Float>
   let stride: Int
+  var arePanels = false
 
   /// Copies some columns of some rows side by side, in rows of `width` floats.
   @inline(__always)
@@ -40,7 +42,7 @@ struct SpikeProduct {
   ///     far apart the rows are.
   @inline(__always)
   func run(
-    _ task: Int, _ source: WeightRows, local: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<Float>,
+    _ task: Int, _ source: SpikeWeights, local: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<Float>,
     outStride: Int,
     finish: (_ group: Int, _ first: Int, _ sums: UnsafeMutablePointer<Float>, _ stride: Int) -> Void
   ) {
@@ -52,20 +54,26 @@ struct SpikeProduct {
     // Blocks are kept for the next group, if there is one and they fit the second cache.
     let keepsBlocks = groups.count > 1 && plan.features * plan.width <= SpikeProduct.mostKept
     let widest = (0..<plan.blocks).reduce(0) { max($0, plan.features($1).count) }
-    let packedFeatures = plan.packs ? (keepsBlocks ? plan.features : widest) : 0
+    let packedFeatures = plan.copies ? (keepsBlocks ? plan.features : widest) : 0
     withUnsafeTemporaryAllocation(byteCount: max(4, packedFeatures * plan.width * 4), alignment: 64) { room in
       guard let packed = room.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       for group in groups {
         let stride = local == nil ? outStride : plan.width
         let sums = local ?? out + (plan.samples(group).lowerBound * outStride + first)
         for block in 0..<plan.blocks {
+          let features = plan.features(block)
+          if source.arePanels {
+            let panel = packedPanel(source.weights + (first * plan.features + features.lowerBound * plan.width), columns)
+            add(panel, first, group, block, to: sums, stride: stride)
+            continue
+          }
           var panel = SpikePanel(
-            weights: source.weights + first, step: source.stride, columns: columns, lastVector: columns - vectorWidth)
-          if plan.packs {
-            let features = plan.features(block)
+            weights: source.weights + (features.lowerBound * source.stride + first), step: source.stride,
+            columns: columns, lastVector: columns - vectorWidth)
+          if plan.copies {
             let place = packed + (keepsBlocks ? features.lowerBound * plan.width : 0)
             if group == groups.lowerBound || !keepsBlocks { source.pack(features, first, columns, to: place, width: plan.width) }
-            panel = packedPanel(place, columns)
+            panel = packedPanel(UnsafePointer(place), columns)
           }
           add(panel, first, group, block, to: sums, stride: stride)
         }
@@ -90,7 +98,7 @@ struct SpikeProduct {
       for group in 0..<plan.groups {
         for block in 0..<plan.blocks {
           let panel = packedPanel(
-            weights + plan.features(block).lowerBound * plan.width, min(plan.width, plan.columns - first))
+            UnsafePointer(weights) + plan.features(block).lowerBound * plan.width, min(plan.width, plan.columns - first))
           add(
             panel, first, group, block, to: out + (plan.samples(group).lowerBound * plan.columns + first),
             stride: plan.columns)
@@ -99,9 +107,9 @@ struct SpikeProduct {
     }
   }
 
-  private func packedPanel(_ weights: UnsafeMutablePointer<Float>, _ columns: Int) -> SpikePanel {
+  private func packedPanel(_ weights: UnsafePointer<Float>, _ columns: Int) -> SpikePanel {
     SpikePanel(
-      weights: UnsafePointer(weights), step: lists.plan.width, columns: columns,
+      weights: weights, step: lists.plan.width, columns: columns,
       lastVector: (columns - 1) / vectorWidth * vectorWidth)
   }
 

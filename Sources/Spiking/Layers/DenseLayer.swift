@@ -9,9 +9,10 @@ public struct DenseLayer: Layer {
   public var outputs: Int
   public var hasBias: Bool
   /// `[inputs, outputs]`; nil before the layer is part of a network.
-  public var weight: Tensor?
+  public var weight: Tensor? { didSet { panels = WeightPanels() } }
   /// `[outputs]`; nil without a bias, or before the layer is part of a network.
   public var bias: Tensor?
+  private(set) var panels = WeightPanels()
 
   public init(outputs: Int, bias: Bool = true) {
     self.outputs = outputs

@@ -12,8 +12,8 @@ struct DenseIntoLIF {
 
   private let spikes: Spikes
   private let total: Int
+  private let dense: DenseLayer
   private let weight: Tensor
-  private let bias: Tensor?
   private let neurons: LIF
 
   /// The two layers at a place of a row, where they can be run as one on this input.
@@ -24,13 +24,15 @@ struct DenseIntoLIF {
     else { return nil }
     total = spikes.total
     if spikes.isDense(total, columns: weight.shape[1]) { return nil }
-    (self.spikes, self.weight, self.bias, self.neurons) = (spikes, weight, dense.bias, neurons)
+    (self.spikes, self.dense, self.weight, self.neurons) = (spikes, dense, weight, neurons)
   }
 
   /// The neurons' spikes and, for a training pass, what both layers keep.
   func forward(_ pass: Pass) throws(Fault) -> (spikes: Spikes, memories: [LayerMemory]) {
     try neurons.check()
     let columns = weight.shape[1]
+    let panels = pass.isTraining ? nil : dense.panels.find(weight)
+    let bias = dense.bias
     var output = try Spikes(shape: [spikes.steps, spikes.batch, columns])
     let room = kernels.spikeGemmWorkspace(rows: spikes.rows, features: spikes.features, total: total)
     var potentials = try Tensor(shape: pass.isTraining ? [spikes.steps, spikes.batch, columns] : [0]) { _ in }
@@ -38,13 +40,13 @@ struct DenseIntoLIF {
       _ = try potentials.withUnsafeMutableBuffer { (membrane) throws(Fault) in
         _ = try output.withUnsafeMutableWords { (out) throws(Fault) in
           try spikes.withUnsafeWords { (words) throws(Fault) in
-            weight.withUnsafeBuffer { weights in
+            (panels ?? weight).withUnsafeBuffer { weights in
               (bias ?? weight).withUnsafeBuffer { offsets in
                 guard let weights = weights.baseAddress, let scratch = scratch.baseAddress else { return }
                 kernels.spikeLif(
                   neurons.constants, steps: spikes.steps, batch: spikes.batch, features: spikes.features,
                   columns: columns, spikes: words, wordsPerRow: spikes.wordsPerRow, total: total, weights: weights,
-                  bias: bias == nil ? nil : offsets.baseAddress,
+                  arePanels: panels != nil, bias: bias == nil ? nil : offsets.baseAddress,
                   membrane: pass.isTraining ? membrane.baseAddress : nil, out: out,
                   workspace: UnsafeMutableRawPointer(scratch).bindMemory(to: Int32.self, capacity: room),
                   shouldStop: { Interrupt.isRequested })

@@ -1,0 +1,2 @@
+# A start and an end, and nothing between.
+print(0)
