@@ -27,7 +27,7 @@ public final class ThreadPool: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-  private static let spinNanoseconds: UInt64 = 40_000
+  private static let spinNanoseconds: UInt64 = 100_000
 
   private init() {
     wanted = Atomic<Int>(ThreadPool.availableCores())

@@ -13,6 +13,9 @@ struct SpikeLists {
   /// The features that spike, counted from their block's first.
   let list: UnsafeMutablePointer<Int32>
 
+  /// Fewer words are listed in the time that threads take to meet.
+  private static var fewestSharedWords: Int { 4096 }
+
   /// How far beyond an entry its successors' places are read ahead.
   static var lookahead: Int { @inline(__always) get { 2 } }
 
@@ -39,7 +42,7 @@ struct SpikeLists {
 
   func fill() {
     let pairs = plan.groups * plan.blocks
-    ThreadPool.shared.run(tasks: pairs) { count($0 / plan.blocks, $0 % plan.blocks) }
+    forEachPair { count($0, $1) }
     var place: Int32 = 0
     for pair in 0..<pairs {
       let first = entries(pair / plan.blocks, pair % plan.blocks).lowerBound
@@ -49,7 +52,18 @@ struct SpikeLists {
     }
     starts[plan.rows * plan.blocks] = place
     for entry in 0..<SpikeLists.lookahead { places[plan.rows * plan.blocks + entry] = 0 }
-    ThreadPool.shared.run(tasks: pairs) { write($0 / plan.blocks, $0 % plan.blocks) }
+    forEachPair { write($0, $1) }
+  }
+
+  /// Calls `body` with each group and block, on all threads where that pays.
+  @inline(__always)
+  private func forEachPair(_ body: (_ group: Int, _ block: Int) -> Void) {
+    let pairs = plan.groups * plan.blocks
+    if plan.rows * plan.wordsPerRow < SpikeLists.fewestSharedWords {
+      for pair in 0..<pairs { body(pair / plan.blocks, pair % plan.blocks) }
+    } else {
+      ThreadPool.shared.run(tasks: pairs) { body($0 / plan.blocks, $0 % plan.blocks) }
+    }
   }
 
   /// Calls `body` with the words of each row in a group, and the place of its sums.
