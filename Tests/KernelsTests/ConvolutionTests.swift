@@ -58,6 +58,8 @@ private struct TestRows {
         paddingX: 2), 4
     ),
     (WindowShape(channels: 40, height: 5, width: 6, kernelHeight: 3, kernelWidth: 3, paddingY: 2, paddingX: 0), 20),
+    (WindowShape(channels: 2, height: 7, width: 35, kernelHeight: 2, kernelWidth: 3, strideY: 2), 13),
+    (WindowShape(channels: 15, height: 4, width: 16, kernelHeight: 3, kernelWidth: 3, paddingY: 1, paddingX: 1), 6),
     (WindowShape(channels: 2, height: 10, width: 1, kernelHeight: 4, kernelWidth: 1, strideY: 4), 5),
   ]
   static let densities: [Float?] = [0, 0.05, 0.3, 1, nil]

@@ -50,6 +50,12 @@ extension Level {
               PaddedImage.with(shape) { image in
                 for row in first..<last where dense >> UInt64(row - first) & 1 == 1 {
                   image.fill(input, row: row)
+                  if LineProduct.suits(shape) {
+                    LineProduct(
+                      shape: shape, outputs: outputs, image: image, weights: packed, columns: columns, bias: bias
+                    ).multiply(to: out + row * outputs * pixels)
+                    continue
+                  }
                   sums.update(repeating: 0, count: pixels * columns)
                   gatherProduct(
                     rows: pixels, columns: columns, depth: shape.taps, image: image.image, rowPlaces: image.windows,

@@ -41,6 +41,12 @@ extension Level {
               source += shape.outWidth
             }
           }
+          if LineProduct.suits(bordered) {
+            LineProduct(
+              shape: bordered, outputs: shape.channels, image: image, weights: packed, columns: columns, bias: nil
+            ).multiply(to: out + row * shape.features)
+            continue
+          }
           sums.update(repeating: 0, count: shape.pixels * columns)
           gatherProduct(
             rows: shape.pixels, columns: columns, depth: bordered.taps, image: image.image, rowPlaces: image.windows,

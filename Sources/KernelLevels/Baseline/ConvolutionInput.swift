@@ -67,11 +67,11 @@ struct PaddedImage {
   /// Where each tap lies from the window's beginning.
   let taps: UnsafeMutablePointer<Int>
 
-  /// Calls `body` with an empty image of the shape, whose border stays zero.
+  /// Calls `body` with an empty image of the shape, whose border stays zero. A vector can be read from any of its places.
   static func with(_ shape: WindowShape, _ body: (PaddedImage) -> Void) {
     let height = shape.height + 2 * shape.paddingY
     let width = shape.width + 2 * shape.paddingX
-    let count = shape.channels * height * width
+    let count = shape.channels * height * width + vectorWidth
     withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { image in
       withUnsafeTemporaryAllocation(of: Int.self, capacity: shape.outPixels + shape.taps) { places in
         guard let image = image.baseAddress, let places = places.baseAddress else { return }

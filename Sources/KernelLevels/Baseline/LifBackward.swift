@@ -2,6 +2,8 @@
 // The reset is taken as given: no gradient flows through the spike that caused it (as in snnTorch), so the
 // potential after the reset depends on the one before with factor 1 (subtract, none) or `1 - s` (zero).
 
+import CVector
+
 extension Level {
   public static func lifBackward(
     _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
@@ -75,6 +77,8 @@ private struct BackwardScan: SurrogateLoop {
     var t = steps - 1
     while t >= 0 {
       let here = t * rows * neurons + place
+      // The next word's potentials: written long ago, and too far from the last for the CPU to foresee.
+      for q in 0..<quarters { vector_prefetch(membrane + here + 64 + q * 16) }
       for q in 0..<quarters {
         let x = loadLanes(membrane + here + q * 16, lanes(q)) - threshold
         if clears { later[q].replace(with: 0, where: x .>= 0) }
