@@ -87,7 +87,7 @@ let package = Package(
 package.targets += [
   .target(name: "CPU"),
   .target(name: "CVector"),
-  .target(name: "KernelTypes", swiftSettings: kernelSettings()),
+  .target(name: "KernelTypes", dependencies: ["CPU"], swiftSettings: kernelSettings()),
 ]
 package.targets += kernelLevels.map { level in
   .target(

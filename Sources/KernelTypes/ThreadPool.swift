@@ -1,5 +1,6 @@
 // The workers that share a loop. Work is cut by its shape alone, so a result never depends on how many take part.
 
+import CPU
 import Glibc
 import Synchronization
 
@@ -24,6 +25,8 @@ public final class ThreadPool: @unchecked Sendable {
   private var body: Body = { _, _ in }
   private var context: UnsafeRawPointer = UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped
   private var started = 0
+  /// The core that the job's caller was on.
+  private var callerCore: Int32 = -1
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
@@ -72,6 +75,7 @@ public final class ThreadPool: @unchecked Sendable {
     total = tasks
     self.body = body
     self.context = context
+    callerCore = cpu_current_core()
     finished.store(0, ordering: .relaxed)
     let generation = (ticket.load(ordering: .relaxed) >> 32) &+ 1
     ticket.store(generation << 32 | UInt64(tasks), ordering: .sequentiallyConsistent)
@@ -130,6 +134,8 @@ public final class ThreadPool: @unchecked Sendable {
     var last: UInt64 = 0
     while true {
       last = waitForJob(after: last)
+      // The system lets a woken thread wait for milliseconds behind the one that woke it, while another core is at rest.
+      if cpu_current_core() == callerCore { cpu_leave_core(callerCore) }
       if index < threads - 1 { takeTasks(last) }
     }
   }
