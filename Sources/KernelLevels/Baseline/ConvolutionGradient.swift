@@ -37,7 +37,11 @@ extension Level {
           for output in 0..<outputs {
             for y in 0..<shape.outHeight {
               let line = image.image + (output * bordered.height + top + y * shape.strideY) * bordered.width + left
-              for x in 0..<shape.outWidth { line[x * shape.strideX] = source[x] }
+              if shape.strideX == 1 {
+                copyLine(source, shape.outWidth, to: line)
+              } else {
+                for x in 0..<shape.outWidth { line[x * shape.strideX] = source[x] }
+              }
               source += shape.outWidth
             }
           }

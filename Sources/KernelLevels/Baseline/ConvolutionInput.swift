@@ -122,8 +122,18 @@ struct PaddedImage {
     for channel in 0..<shape.channels {
       for y in 0..<shape.height {
         let target = image + (channel * height + y + shape.paddingY) * width + shape.paddingX
-        target.update(from: source + (channel * shape.height + y) * shape.width, count: shape.width)
+        copyLine(source + (channel * shape.height + y) * shape.width, shape.width, to: target)
       }
     }
+  }
+}
+
+/// Copies a line of an image: too short for a call to pay.
+@inline(__always)
+func copyLine(_ source: UnsafePointer<Float>, _ count: Int, to target: UnsafeMutablePointer<Float>) {
+  var x = 0
+  while x < count {
+    storeHead(loadHead(source + x, count - x), target + x, count - x)
+    x += vectorWidth
   }
 }
