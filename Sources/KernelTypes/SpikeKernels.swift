@@ -91,8 +91,8 @@ public protocol SpikeKernels {
   ///   - shouldStop: asked before each panel; when it says yes, what is left is not written.
   static func spikeLif(
     _ constants: LifConstants, steps: Int, batch: Int, features: Int, columns: Int, spikes: UnsafePointer<UInt64>,
-    wordsPerRow: Int, total: Int, weights: UnsafePointer<Float>, arePanels: Bool,
-    bias: UnsafePointer<Float>?, membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>,
+    wordsPerRow: Int, total: Int, weights: UnsafePointer<Float>, arePanels: Bool, bias: UnsafePointer<Float>?,
+    membrane: UnsafeMutablePointer<Float>?, out: UnsafeMutablePointer<UInt64>, workspace: UnsafeMutablePointer<Int32>,
     shouldStop: () -> Bool
   )
 }

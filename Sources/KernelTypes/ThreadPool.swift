@@ -26,7 +26,7 @@ public final class ThreadPool: @unchecked Sendable {
   private var context: UnsafeRawPointer = UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped
   private var started = 0
   /// The core that the job's caller was on.
-  private var callerCore: Int32 = -1
+  private let callerCore = Atomic<Int32>(-1)
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
@@ -75,7 +75,7 @@ public final class ThreadPool: @unchecked Sendable {
     total = tasks
     self.body = body
     self.context = context
-    callerCore = cpu_current_core()
+    callerCore.store(cpu_current_core(), ordering: .relaxed)
     finished.store(0, ordering: .relaxed)
     let generation = (ticket.load(ordering: .relaxed) >> 32) &+ 1
     ticket.store(generation << 32 | UInt64(tasks), ordering: .sequentiallyConsistent)
@@ -135,7 +135,8 @@ public final class ThreadPool: @unchecked Sendable {
     while true {
       last = waitForJob(after: last)
       // The system lets a woken thread wait for milliseconds behind the one that woke it, while another core is at rest.
-      if cpu_current_core() == callerCore { cpu_leave_core(callerCore) }
+      let taken = callerCore.load(ordering: .relaxed)
+      if cpu_current_core() == taken { cpu_leave_core(taken) }
       if index < threads - 1 { takeTasks(last) }
     }
   }
