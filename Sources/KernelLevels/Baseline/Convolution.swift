@@ -27,6 +27,9 @@ extension Level {
   ) {
     let columns = Level.paddedChannels(outputs)
     let pixels = shape.outPixels
+    let hasLines = LineProduct.suits(shape)
+    let most =
+      hasLines ? mostActiveBesideLines(shape, outputs: outputs, columns: columns) : mostActive(shape)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: pixels * columns) { sums in
       guard let sums = sums.baseAddress else { return }
       withActiveFeatures(shape.features) { active in
@@ -36,7 +39,7 @@ extension Level {
             let last = min(first + 64, rows.upperBound)
             var dense: UInt64 = 0
             for row in first..<last {
-              guard active.list(input, row: row, features: shape.features) else {
+              guard active.list(input, row: row, features: shape.features, most: most) else {
                 dense |= 1 << UInt64(row - first)
                 continue
               }
@@ -50,7 +53,7 @@ extension Level {
               PaddedImage.with(shape) { image in
                 for row in first..<last where dense >> UInt64(row - first) & 1 == 1 {
                   image.fill(input, row: row)
-                  if LineProduct.suits(shape) {
+                  if hasLines {
                     LineProduct(
                       shape: shape, outputs: outputs, image: image, weights: packed, columns: columns, bias: bias
                     ).multiply(to: out + row * outputs * pixels)

@@ -76,7 +76,7 @@ extension Level {
           PaddedImage.with(shape) { image in
             for row in rows {
               let source = gradient + row * outputs * pixels
-              let isSparse = active.list(input, row: row, features: shape.features)
+              let isSparse = active.list(input, row: row, features: shape.features, most: mostActive(shape))
               if let biasSums { addTotals(source, outputs: outputs, pixels: pixels, to: biasSums) }
               if isSparse && active.count == 0 { continue }
               turn(source, rows: outputs, columns: pixels, sourceStep: pixels, to: turned, outStep: columns)

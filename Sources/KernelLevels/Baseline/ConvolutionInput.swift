@@ -6,15 +6,9 @@ struct ActiveFeatures {
   var values: UnsafeMutablePointer<Float>
   var count = 0
 
-  /// The share of active features below which going through them costs less than the dense loops.
-  ///
-  /// An event loads and stores each sum, where the dense loop keeps sums in registers.
-  static let limit = 0.25
-
-  /// Lists a row's features, or answers false (with nothing listed) when too many are active.
-  mutating func list(_ input: ConvolutionInput, row: Int, features: Int) -> Bool {
+  /// Lists a row's features, or answers false (with nothing listed) when more than `most` are active.
+  mutating func list(_ input: ConvolutionInput, row: Int, features: Int, most: Int) -> Bool {
     count = 0
-    let most = Int(Double(features) * ActiveFeatures.limit)
     switch input {
     case .spikes(let words, let wordsPerRow):
       let start = words + row * wordsPerRow
@@ -42,6 +36,18 @@ struct ActiveFeatures {
     }
     return true
   }
+}
+
+/// The active features up to which going through them costs less than `gatherProduct`: an event loads and stores each sum,
+/// which that keeps in registers.
+func mostActive(_ shape: WindowShape) -> Int { shape.features / 4 }
+
+/// The same beside `LineProduct`, which needs no sums turned afterwards: below 0 where that costs more than all its work.
+func mostActiveBesideLines(_ shape: WindowShape, outputs: Int, columns: Int) -> Int {
+  // In the time of one vector's multiplication. Measured: of a sum turned, and of a vector loaded, added to and stored.
+  let (turning, adding) = (3, 6)
+  let left = LineProduct.vectors(shape) * shape.taps * outputs - turning * shape.outPixels * columns
+  return left / (adding * shape.kernelHeight * shape.kernelWidth * (columns / vectorWidth)) - (left < 0 ? 1 : 0)
 }
 
 /// Calls `body` with room for the active features of a row.

@@ -1,6 +1,8 @@
 // A dense convolution with neighbouring pixels of a line in the lanes: each output channel's pixels are written where they
 // belong, and a line of the image serves several channels once it is loaded.
 
+import CVector
+
 /// The product of one image's windows and the weights of all output channels. Terms are added in the order of
 /// `gatherProduct`, to the same bits.
 struct LineProduct {
@@ -30,72 +32,100 @@ struct LineProduct {
     return shape.strideX == 1 && 3 * shape.outWidth >= 2 * filled
   }
 
+  /// The vectors of an output channel.
+  static func vectors(_ shape: WindowShape) -> Int {
+    shape.outHeight * ((shape.outWidth + vectorWidth - 1) / vectorWidth)
+  }
+
   /// Writes `[outputs, pixels]`.
   func multiply(to out: UnsafeMutablePointer<Float>) {
-    let vectors = shape.outHeight * ((shape.outWidth + vectorWidth - 1) / vectorWidth)
-    var first = 0
-    while first < vectors {
+    var tile = LineTile(UnsafePointer(image.image))
+    var (x, y) = (0, 0)
+    while y < shape.outHeight {
+      for v in 0..<LineProduct.tileVectors {
+        // Beyond the last vector the tile works on that one again.
+        if y == shape.outHeight {
+          tile.repeatLast(v)
+          continue
+        }
+        let pixel = y * shape.outWidth + x
+        tile.set(v, line: image.image + image.windows[pixel], pixel: pixel, lanes: shape.outWidth - x)
+        x += vectorWidth
+        if x >= shape.outWidth { (x, y) = (0, y + 1) }
+      }
       var channel = 0
       while channel < outputs {
         let parts = (outputs - channel + LineProduct.tileChannels - 1) / LineProduct.tileChannels
         let count = (outputs - channel + parts - 1) / parts
         switch count {
-        case 6: multiply6(first, vectors, channel, out)
-        case 5: multiply5(first, vectors, channel, out)
-        case 4: multiply4(first, vectors, channel, out)
-        case 3: multiply3(first, vectors, channel, out)
-        case 2: multiply2(first, vectors, channel, out)
-        default: multiply1(first, vectors, channel, out)
+        case 6: multiply6(tile, channel, out)
+        case 5: multiply5(tile, channel, out)
+        case 4: multiply4(tile, channel, out)
+        case 3: multiply3(tile, channel, out)
+        case 2: multiply2(tile, channel, out)
+        default: multiply1(tile, channel, out)
         }
         channel += count
       }
-      first += LineProduct.tileVectors
     }
   }
 
   private typealias Out = UnsafeMutablePointer<Float>
 
   // One function a size: the compiler gives up inlining where all stand in one.
-  @inline(never) private func multiply6(_ f: Int, _ v: Int, _ c: Int, _ o: Out) { multiply(f, v, c, 6, o) }
-  @inline(never) private func multiply5(_ f: Int, _ v: Int, _ c: Int, _ o: Out) { multiply(f, v, c, 5, o) }
-  @inline(never) private func multiply4(_ f: Int, _ v: Int, _ c: Int, _ o: Out) { multiply(f, v, c, 4, o) }
-  @inline(never) private func multiply3(_ f: Int, _ v: Int, _ c: Int, _ o: Out) { multiply(f, v, c, 3, o) }
-  @inline(never) private func multiply2(_ f: Int, _ v: Int, _ c: Int, _ o: Out) { multiply(f, v, c, 2, o) }
-  @inline(never) private func multiply1(_ f: Int, _ v: Int, _ c: Int, _ o: Out) { multiply(f, v, c, 1, o) }
+  @inline(never) private func multiply6(_ t: LineTile, _ c: Int, _ o: Out) { multiply(t, c, 6, o) }
+  @inline(never) private func multiply5(_ t: LineTile, _ c: Int, _ o: Out) { multiply(t, c, 5, o) }
+  @inline(never) private func multiply4(_ t: LineTile, _ c: Int, _ o: Out) { multiply(t, c, 4, o) }
+  @inline(never) private func multiply3(_ t: LineTile, _ c: Int, _ o: Out) { multiply(t, c, 3, o) }
+  @inline(never) private func multiply2(_ t: LineTile, _ c: Int, _ o: Out) { multiply(t, c, 2, o) }
+  @inline(never) private func multiply1(_ t: LineTile, _ c: Int, _ o: Out) { multiply(t, c, 1, o) }
 
-  /// A tile from a vector and a channel on. Beyond the last vector it works on that one again.
+  /// A tile's sums for some channels.
   @inline(__always)
-  private func multiply(_ first: Int, _ vectors: Int, _ channel: Int, _ channels: Int, _ out: Out) {
-    let perLine = (shape.outWidth + vectorWidth - 1) / vectorWidth
-    let start = UnsafePointer(image.image)
-    var lines: InlineArray<4, UnsafePointer<Float>> = [start, start, start, start]
-    var pixels: InlineArray<4, Int> = [0, 0, 0, 0]
-    var lanes: InlineArray<4, Int> = [0, 0, 0, 0]
-    for v in 0..<LineProduct.tileVectors {
-      let vector = min(first + v, vectors - 1)
-      let x = vector % perLine * vectorWidth
-      pixels[v] = vector / perLine * shape.outWidth + x
-      lanes[v] = shape.outWidth - x
-      lines[v] = start + image.windows[pixels[v]]
+  private func multiply(_ tile: LineTile, _ channel: Int, _ channels: Int, _ out: Out) {
+    let target = out + channel * shape.outPixels
+    // Written long ago if at all: the lines are there when the sums are.
+    for c in 0..<channels {
+      for v in 0..<LineProduct.tileVectors { vector_prefetch(target + (c * shape.outPixels + tile.pixels[v])) }
     }
     var sums = zeroSums()
     var weight = weights + channel
     for tap in 0..<shape.taps {
       let place = image.taps[tap]
       var line: InlineArray<4, Vector> = [Vector(), Vector(), Vector(), Vector()]
-      for v in 0..<LineProduct.tileVectors { line[v] = load(lines[v] + place) }
+      for v in 0..<LineProduct.tileVectors { line[v] = load(tile.lines[v] + place) }
       for c in 0..<channels {
         let factor = Vector(repeating: weight[c])
         for v in 0..<LineProduct.tileVectors { sums[c * 4 + v] = multiplyAdd(line[v], factor, sums[c * 4 + v]) }
       }
       weight += columns
     }
-    for c in 0..<channels {
-      let target = out + (channel + c) * shape.outPixels
-      let offset = Vector(repeating: bias.map { $0[channel + c] } ?? 0)
-      for v in 0..<LineProduct.tileVectors {
-        storeHead(bias == nil ? sums[c * 4 + v] : sums[c * 4 + v] + offset, target + pixels[v], lanes[v])
+    if let bias {
+      for c in 0..<channels {
+        let offset = Vector(repeating: bias[channel + c])
+        for v in 0..<LineProduct.tileVectors { sums[c * 4 + v] += offset }
       }
     }
+    for c in 0..<channels {
+      let line = target + c * shape.outPixels
+      for v in 0..<LineProduct.tileVectors { storeHead(sums[c * 4 + v], line + tile.pixels[v], tile.lanes[v]) }
+    }
+  }
+}
+
+/// Where a tile's vectors begin: in the image, and among the output's pixels, of which so many are left in their line.
+private struct LineTile {
+  var lines: InlineArray<4, UnsafePointer<Float>>
+  var pixels: InlineArray<4, Int> = [0, 0, 0, 0]
+  var lanes: InlineArray<4, Int> = [0, 0, 0, 0]
+
+  init(_ start: UnsafePointer<Float>) { lines = [start, start, start, start] }
+
+  mutating func set(_ vector: Int, line: UnsafePointer<Float>, pixel: Int, lanes: Int) {
+    (lines[vector], pixels[vector], self.lanes[vector]) = (line, pixel, lanes)
+  }
+
+  mutating func repeatLast(_ vector: Int) {
+    set(vector, line: lines[vector - 1], pixel: pixels[vector - 1], lanes: lanes[vector - 1])
   }
 }
