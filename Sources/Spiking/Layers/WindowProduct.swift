@@ -88,12 +88,17 @@ struct WindowProduct {
             guard let sum = sums.baseAddress, let offset = offsets.baseAddress, let flow = flows.baseAddress
             else { return }
             let (shape, outputs) = (shape, outputs)
+            // Few enough that the user's request to stop is seen soon.
+            let rowsAtOnce = max(1, 1 << 20 / max(1, workPerRow))
             ThreadPool.shared.run(tasks: groups) { group in
-              for row in rows * group / groups..<rows * (group + 1) / groups {
-                if Interrupt.isRequested { return }
+              var row = rows * group / groups
+              let end = rows * (group + 1) / groups
+              while row < end && !Interrupt.isRequested {
+                let next = min(end, row + rowsAtOnce)
                 kernels.convolutionWeightGradient(
                   shape, outputs: outputs, input: source, gradient: flow, weightSums: sum + group * size,
-                  biasSums: offset + group * outputs, rows: row..<row + 1)
+                  biasSums: offset + group * outputs, rows: row..<next)
+                row = next
               }
             }
           }
