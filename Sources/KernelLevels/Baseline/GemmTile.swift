@@ -143,10 +143,13 @@ struct GemmTile {
     if adds { loadSums(height, vectors, &sums) }
     prefetchNext(height, vectors)
     let edge = columns - (vectors - 1) * vectorWidth
+    let ahead = 16 * stepB
     var (a, b) = (a, b)
     for _ in 0..<depth {
       let low = vectors == 2 ? load(b) : loadEdge(b, edge)
       let high = vectors == 2 ? loadEdge(b + vectorWidth, edge) : low
+      // Rows of B read in place are too far apart for the CPU to foresee.
+      for j in 0..<vectors { vector_prefetch(b + (ahead + j * vectorWidth)) }
       for i in 0..<height {
         let x = Vector(repeating: a[i])
         sums[2 * i] = multiplyAdd(x, low, sums[2 * i])
@@ -167,11 +170,14 @@ struct GemmTile {
     prefetchNext(height, vectors)
     let edge = columns - (vectors - 1) * vectorWidth
     let step = rowStepA
+    let ahead = 16 * stepB
     var lines: InlineArray<4, UnsafePointer<Float>> = [a, a + 3 * step, a + 6 * step, a + 9 * step]
     var b = b
     for _ in 0..<depth {
       let low = vectors == 2 ? load(b) : loadEdge(b, edge)
       let high = vectors == 2 ? loadEdge(b + vectorWidth, edge) : low
+      // Rows of B read in place are too far apart for the CPU to foresee.
+      for j in 0..<vectors { vector_prefetch(b + (ahead + j * vectorWidth)) }
       for q in 0..<height / 3 {
         for r in 0..<3 {
           let x = Vector(repeating: lines[q][r * step])
