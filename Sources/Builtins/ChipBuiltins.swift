@@ -46,7 +46,7 @@ private let chipsRead = Builtin(
   """
   A chip from a file of your own, in the form of the stdlib's files in `stdlib/chips`.
 
-  Sections are `mesh`, `limits`, `synapses`, `energy`, `time`, `step` and `power`. Each figure is written \
+  Sections are `mesh`, `limits`, `synapses`, `neuron`, `energy`, `time`, `step` and `power`. Each figure is written \
   `{value: 23.6 pJ, grade: published, source: "a paper", note: "optional"}`, where the grade is published, fitted, \
   derived or estimated. `based_on: loihi2` takes over whatever the file does not give, and `none` removes a figure.
   """,

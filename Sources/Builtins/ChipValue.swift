@@ -18,7 +18,7 @@ public struct ChipValue: ForeignValue {
 
   public var memberNames: [String] {
     [
-      "name", "title", "about", "cores", "chips", "is_dense", "mesh", "limits", "synapses", "energy", "time", "step",
+      "name", "title", "about", "cores", "chips", "is_dense", "mesh", "limits", "synapses", "neuron", "energy", "time", "step",
       "power", "figures", "estimates",
     ]
   }

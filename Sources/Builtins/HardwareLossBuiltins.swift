@@ -74,7 +74,10 @@ let hardwareLossBuiltins: [Builtin] = [
     scarce. For the share `warmup` of training the task is learnt alone. After the share `freeze` the gates are 0 or 1:
     so many neurons stay as fill the nearest number of whole cores, weights that the chip's bits would round to zero go,
     and what is left learns on. `fit` gives back the network without what was removed. A larger weight gives a smaller
-    network.
+    network. The network remembers how many cores it was trained to fill, for `place` on a chip of the same limits.
+
+    Where neurons have more inputs than the chip allows (256 axons on TrueNorth, four of them an input at 4 bits), their
+    smallest weights go from `warmup` on, few at a time, until the limit holds at `freeze`.
     """,
     example: """
       let loss = hardware_loss(chips.loihi2, weight=0.5)

@@ -37,7 +37,7 @@ public struct MappingValue: ForeignValue {
       "hops", "traffic", "max_link_load", "latency", "step_time", "time_limit", "energy_per_inference", "energy_parts",
       "power", "energy_delay", "synaptic_operations",
       "synaptic_efficiency", "dense_efficiency", "accuracy", "accuracy_float", "weight_bits", "steps", "rates",
-      "layers", "assignment",
+      "layers", "assignment", "network", "warnings", "notes", "rounding", "rounded", "not_rounded", "splits",
     ]
   }
 
@@ -79,6 +79,13 @@ public struct MappingValue: ForeignValue {
     case "weight_bits": .int(report.rules.weightBits)
     case "steps": .int(report.steps)
     case "rates": .string(report.activityText)
+    case "network": report.onChip.map { .foreign(NetworkValue($0.network)) } ?? .nil
+    case "notes": .list(report.notes.map { .string($0) })
+    case "warnings": .list(report.warnings.map { .string($0) })
+    case "rounding": .list((report.onChip?.weights ?? []).map { weights($0) })
+    case "rounded": .list((report.onChip?.rounded ?? []).map { .string($0) })
+    case "not_rounded": .list((report.onChip?.kept ?? []).map { .string($0) })
+    case "splits": .list(report.splits.map { split($0) })
     case "layers": .list(report.layers.map { layer($0) })
     case "assignment": .list(report.placed.mapping.cores.indices.map { core($0) })
     default: nil
@@ -89,6 +96,21 @@ public struct MappingValue: ForeignValue {
     .map([
       ("name", .string(row.name)), ("neurons", .int(row.neurons)), ("cores", .int(row.cores)),
       ("synapses", .int(row.synapses)), ("rate", .float(row.rate)),
+    ])
+  }
+
+  private func weights(_ row: RoundedWeights) -> Value {
+    .map([
+      ("layer", .string(row.layer)), ("weights", .int(row.weights)), ("zeroed", .int(row.zeroed)),
+      ("clipped", .int(row.clipped)), ("largest", .float(Double(row.largest))),
+      ("scales", .list(row.steps.map { .float(Double($0)) })),
+    ])
+  }
+
+  private func split(_ row: FanInSplit) -> Value {
+    .map([
+      ("layer", .string(row.layer)), ("fan_in", .int(row.fanIn)), ("limit", .int(row.limit)),
+      ("groups", .int(row.groups)), ("neurons", .int(row.neurons)), ("threshold", .float(Double(row.threshold))),
     ])
   }
 
@@ -195,6 +217,16 @@ public struct MappingValue: ForeignValue {
       lines.append(
         "\(count(report.placed.copies, "neuron")) copied: one reaches \(report.rules.limit(.fanOutCores) ?? 1) destination here")
     }
+    for split in report.splits {
+      lines.append(
+        "\(split.layer): \(groupedDigits(split.fanIn)) inputs of a neuron, \(groupedDigits(split.limit)) fit; "
+          + "\(count(split.neurons, "neuron")) add them up in \(count(split.groups, "group")), an approximation, and take a step more")
+    }
+    if let onChip = report.onChip {
+      if !onChip.rounded.isEmpty { lines.append("rounded: \(onChip.rounded.joined(separator: ", "))") }
+      if !onChip.kept.isEmpty { lines.append("not rounded: \(onChip.kept.joined(separator: ", "))") }
+    }
+    lines += report.notes + report.warnings.map { "warning: \($0)" }
     if report.removedNeurons > 0 {
       lines.append("\(count(report.removedNeurons, "neuron")) left out: their spikes reach nobody")
     }

@@ -19,15 +19,20 @@ public func loadNetwork(_ path: String) throws(Fault) -> Network {
   try network(from: try Checkpoint.load(path), name: "`\(path)`")
 }
 
+/// What a description of a network may hold: 2 added the cores that it was trained to fill. A description without a number
+/// is of the first kind.
+private let formatVersion = 2
+
 func checkpoint(of network: Network) throws(Fault) -> Checkpoint {
   let plan = network.plan
   var about: [JSONMember] = [
-    JSONMember("kind", "network"), JSONMember("input", .list(plan.inputShape.map { .integer($0) })),
+    JSONMember("kind", "network"), JSONMember("format", .integer(formatVersion)), JSONMember("input", .list(plan.inputShape.map { .integer($0) })),
     JSONMember("layers", .list(plan.layers.map(json))),
   ]
   if let encoder = plan.encoder { about.append(JSONMember("encoder", json(encoder))) }
   if let decoder = plan.decoder { about.append(JSONMember("decoder", .string(decoder))) }
   if let history = plan.history { about.append(JSONMember("history", json(history))) }
+  if !plan.coreRecords.isEmpty { about.append(JSONMember("cores", .list(plan.coreRecords.map(json)))) }
   let tensors = network.namedParameters.map {
     NamedTensor(name: $0.name, shape: $0.value.shape, values: $0.value.scalars)
   }
@@ -42,6 +47,12 @@ func network(from checkpoint: Checkpoint, name: String) throws(Fault) -> Network
   }
   let about = checkpoint.about
   guard about["kind"]?.stringValue == "network" else { throw wrong("it describes something else") }
+  if let format = about["format"] {
+    guard let number = format.integerValue, number >= 1 else { throw wrong("its format has no number") }
+    guard number <= formatVersion else {
+      throw wrong("its format is \(number), and this program reads up to \(formatVersion)")
+    }
+  }
   guard let input = about["input"]?.listValue, let layers = about["layers"]?.listValue else {
     throw wrong("its description is incomplete")
   }
@@ -50,9 +61,12 @@ func network(from checkpoint: Checkpoint, name: String) throws(Fault) -> Network
   guard shape.count == input.count, described.count == layers.count else {
     throw wrong("its description is incomplete")
   }
+  let records = about["cores"]?.listValue ?? []
+  let coreRecords = records.compactMap(coreRecord)
+  guard coreRecords.count == records.count else { throw wrong("its record of cores is incomplete") }
   let plan = NetworkDescription(
     inputShape: shape, layers: described, encoder: about["encoder"].flatMap(component),
-    decoder: about["decoder"]?.stringValue, history: about["history"].map(history))
+    decoder: about["decoder"]?.stringValue, history: about["history"].map(history), coreRecords: coreRecords)
   var parameters: [String: Tensor] = [:]
   do throws(Fault) {
     for tensor in checkpoint.tensors { parameters[tensor.name] = try Tensor(tensor.values, shape: tensor.shape) }
@@ -137,4 +151,49 @@ private func history(_ json: JSON) -> History {
   }
   if case .bool(let value)? = json["interrupted"] { history.interrupted = value }
   return history
+}
+
+private func json(_ record: CoreRecord) -> JSON {
+  let cores = record.mapping.map { core in
+    JSON.object([
+      JSONMember("place", .list(core.place.map { .integer($0) })),
+      JSONMember("slices", .list(core.slices.map { .list($0.map { .integer($0) }) })),
+    ])
+  }
+  let limits = record.limits.sorted { $0.key < $1.key }.map { JSONMember($0.key, .number($0.value)) }
+  return .object([
+    JSONMember("chip", .string(record.chip)), JSONMember("limits", .object(limits)),
+    JSONMember("weight_bits", .integer(record.weightBits)), JSONMember("count", .integer(record.cores)),
+    JSONMember("populations", .list(record.populations.map { .integer($0) })),
+    JSONMember("synapses", .integer(record.synapses)), JSONMember("mapping", .list(cores)),
+  ])
+}
+
+/// A record of cores, or nil for one that is incomplete.
+private func coreRecord(_ json: JSON) -> CoreRecord? {
+  func integers(_ json: JSON?) -> [Int]? {
+    guard let list = json?.listValue else { return nil }
+    let numbers = list.compactMap(\.integerValue)
+    return numbers.count == list.count ? numbers : nil
+  }
+  guard let chip = json["chip"]?.stringValue, case .object(let members)? = json["limits"],
+    let bits = json["weight_bits"]?.integerValue, let count = json["count"]?.integerValue, count >= 1,
+    let populations = integers(json["populations"]), let synapses = json["synapses"]?.integerValue,
+    let cores = json["mapping"]?.listValue
+  else { return nil }
+  var limits: [String: Double] = [:]
+  for member in members {
+    guard let number = member.value.numberValue else { return nil }
+    limits[member.name] = number
+  }
+  var mapping: [CoreRecord.Core] = []
+  for core in cores {
+    guard let place = integers(core["place"]), let slices = core["slices"]?.listValue else { return nil }
+    let numbers = slices.compactMap { integers($0) }
+    guard numbers.count == slices.count else { return nil }
+    mapping.append(CoreRecord.Core(place: place, slices: numbers))
+  }
+  return CoreRecord(
+    chip: chip, limits: limits, weightBits: bits, cores: count, populations: populations, synapses: synapses,
+    mapping: mapping)
 }

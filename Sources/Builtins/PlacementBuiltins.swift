@@ -6,6 +6,7 @@ import Machine
 import Spiking
 
 private let objectiveNames = Objective.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+private let scaleNames = WeightRounding.Scale.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
 private let strategyNames = mappingStrategies.map { "\"\($0.name)\"" }.joined(separator: ", ")
 
 /// Placing networks on chips.
@@ -29,6 +30,10 @@ let placementBuiltins: [Builtin] = [
         "the most cores that \"joint\" may use"),
       .optional("rate", .number, default: "0.1", "spikes a neuron and step, where no samples tell"),
       .optional("seed", .int | .nil, default: "the session's", "names the draws of \"joint\""),
+      .optional("weight_scale", .string, default: "\"layer\"", "which weights have a scale together: \(scaleNames)"),
+      .optional("clip", .number, default: "1", "the share of weights, the smallest first, that keep their size"),
+      .optional(
+        "split_fan_in", .bool, default: "false", "whether neurons with too many inputs get neurons that add up parts of them"),
     ],
     returns: "mapping", subject: "chips",
     """
@@ -38,21 +43,33 @@ let placementBuiltins: [Builtin] = [
     `"sequential"` is the baseline: layer after layer, core after core. `"joint"` packs layers together, balances cores
     and arranges them so that the objective becomes small. It uses the fewest cores with which the objective is no worse
     than the baseline's; with `cores=n` it may spread over up to n cores, which is often faster. A network that was
-    trained with `hardware_loss` for this chip has its number of cores from there.
+    trained with `hardware_loss` for a chip of the same limits has its number of cores from there, also after more
+    training; `notes` says when that does not hold.
 
-    Weights are rounded to the chip's bits, the samples are run with the rounded weights, and spikes are counted from
-    them; `accuracy` and `accuracy_float` are before and after. Synapses with a weight of zero need no room, and neurons
-    whose spikes reach nobody are left out.
+    What runs is what is charged: the network is rounded first, and its synapses, memory, packets, spikes and accuracy are
+    those of the rounded one, `m.network`. Weights become `scale · k` with whole numbers from -(2^(b-1) - 1) to
+    2^(b-1) - 1; halves go away from zero; one bit keeps the signs. The scale takes the largest weight of a layer to the
+    largest number, so that one outlier can take all others to zero: `warnings` then says so. `clip=0.999` cuts the
+    largest of a thousand weights down, and `weight_scale="output"` gives each output a scale of its own, which is divided
+    into its threshold (`lif` right behind the weights; as many different ones as a core has thresholds). Thresholds,
+    biases and decays are rounded where the chip's file says how (`describe(chip)`, section neuron); `rounded` and
+    `not_rounded` list both. `accuracy` and `accuracy_float` are after and before. Synapses with a weight of zero need no
+    room, no spike goes to a core where it reaches none, and neurons whose spikes reach nobody are left out.
+
+    Where a neuron has more inputs than fit, `split_fan_in=true` divides them among neurons that each add up the weights
+    of one sign from a group of inputs and pass the sum on in spikes, each worth a threshold. That is an approximation,
+    and it is the network that runs and is measured; its neurons, cores and spikes are charged, and each such layer makes
+    an inference a step longer.
 
     A mapping has `cores`, `chips`, `neurons`, `synapses`, `utilization` (of the bottleneck resource: need over limit,
     the mean of the cores in use), `bottleneck`, `utilizations`, `synaptic_memory`, `inter_core_spikes` (packets between
     cores in an inference), `hops` (of a packet, on average), `traffic` (hops of all packets), `max_link_load`,
     `latency`, `energy_per_inference`, `energy_parts`, `power`, `energy_delay`, `accuracy` and more; `describe` shows
-    them. `synaptic_efficiency` is in billions of synaptic operations a second and watt; `dense_efficiency` counts the
+    them. `rounding` tells of each layer's weights how many there were, went to zero and were clipped. `synaptic_efficiency` is in billions of synaptic operations a second and watt; `dense_efficiency` counts the
     operations that a network without spikes would need, which is how papers reach large numbers. What does not fit is an error that names layer, resource, need and limit.
     """,
     example: """
-      let net = input(16) |> dense(24) |> lif() |> dense(4) |> lif()
+      let net = input(16) |> dense(24, weight=ones([16, 24])) |> lif() |> dense(4, weight=ones([24, 4])) |> lif()
       let m = net |> place(chips.loihi1, strategy="sequential")
       print(m.cores, m.neurons, m.synapses)   # expect: 2 28 480
       """
@@ -73,6 +90,15 @@ private func placeNetwork(_ call: Call) throws(Fault) -> Value {
   if isGiven(9) { options.cores = try call.int(9, atLeast: 1) }
   options.assumedRate = try call.number(10, default: 0.1)
   options.seed = isGiven(11) ? UInt64(bitPattern: Int64(try call.int(11))) : call.machine.seed
+  let scale = try call.string(12, default: WeightRounding.Scale.layer.rawValue)
+  guard let known = WeightRounding.Scale(rawValue: scale) else {
+    throw call.wrong(
+      12, "is not known: \"\(scale)\"",
+      help: didYouMean(scale, among: WeightRounding.Scale.allCases.map(\.rawValue)) ?? "it is one of \(scaleNames)")
+  }
+  options.weightScale = known
+  options.clip = try call.number(13, default: 1)
+  options.splitsFanIn = try call.bool(14, default: false)
   return .foreign(MappingValue(try place(network, on: try call.chip(1), options)))
 }
 

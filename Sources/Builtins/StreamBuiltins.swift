@@ -100,7 +100,8 @@ let streamBuiltins: [Builtin] = [
     `input_spikes`, `spikes_per_step`, `steps`, `latency` and `latency_p99` (the median and the 99th percentile, over
     the samples, of the time until the answer stood for good: in steps without a chip, in seconds on one;
     `latency_steps` is always in steps), `activity` (A[t] of all neurons), `threshold` (v_th[t],
-    the mean over the layers), `layer_activity` and `layer_threshold` (a tensor each), `synaptic_events`, `resting` (the
+    the mean over the layers), `layer_activity` and `layer_threshold` (a tensor each), `synaptic_events` (over all spikes, the synapses by which each
+    leaves: those whose weight is not zero, and on a chip, whose rounded weight is not), `resting` (the
     share of layers and steps in which there was nothing to do), `predictions`, `labels`, `latencies`, `warnings`,
     `seconds` and `steps_per_second` of this machine, and `interrupted`: after Ctrl-C the result is what was done so far.
     """,
@@ -149,9 +150,10 @@ private func runStreamValue(_ call: Call) throws(Fault) -> Value {
   display.end()
   let cost = placement.map { $0.cost(of: run) }
   if !isQuiet {
-    for warning in run.warnings { call.output.write("warning: \(warning)\n") }
+    for warning in (placement?.warnings ?? []) + run.warnings { call.output.write("warning: \(warning)\n") }
   }
-  return .foreign(StreamResultValue(run, adaptation: options.adaptation, chip: placement?.chip, cost: cost))
+  return .foreign(StreamResultValue(run, adaptation: options.adaptation, chip: placement?.chip, cost: cost,
+      placementWarnings: placement?.warnings ?? []))
 }
 
 /// The network on the chip that was named, or on the mapping's.
@@ -165,10 +167,11 @@ private func streamPlacement(_ call: Call, _ network: Network) throws(Fault) -> 
     if isGiven(7) { throw call.wrong(7, "needs a chip", help: "name one: chip=chips.loihi2") }
     return nil
   }
-  if let mapping, chip.name != mapping.chip.name {
-    throw call.wrong(6, "is a mapping on \(mapping.chip.name), and the chip is \(chip.name)")
+  if let mapping, !chip.hasLimits(of: mapping.chip) {
+    let its = chip.name == mapping.chip.name ? "a \(chip.name) with other limits" : mapping.chip.name
+    throw call.wrong(6, "is a mapping on \(its), and the chip is \(chip.name)")
   }
-  return try StreamPlacement(network, on: mapping?.chip ?? chip, mapping: mapping, minimumStep: step)
+  return try StreamPlacement(network, on: chip, mapping: mapping, minimumStep: step)
 }
 
 /// A stream, or a user's own activity over time: spikes or a tensor `[time, features]` or `[time, 1, ...features]`.

@@ -100,8 +100,14 @@ public struct StreamResultValue: ForeignValue {
   let chip: Chip?
   /// On the chip, simulated; nil without one.
   let cost: StreamCost?
+  /// Of the network on the chip.
+  let placementWarnings: [String]
 
-  init(_ run: StreamRun, adaptation: Adaptation?, chip: Chip? = nil, cost: StreamCost? = nil) {
+  init(
+    _ run: StreamRun, adaptation: Adaptation?, chip: Chip? = nil, cost: StreamCost? = nil,
+    placementWarnings: [String] = []
+  ) {
+    self.placementWarnings = placementWarnings
     self.run = run
     self.adaptation = adaptation
     self.chip = chip
@@ -188,9 +194,9 @@ public struct StreamResultValue: ForeignValue {
     case "layer_activity": return .list(try tensors(layers.map(\.activity)))
     case "layer_threshold": return .list(try tensors(layers.map(\.threshold)))
     case "neuron_spikes": return .list(try tensors(layers.map { $0.counts.map(Float.init) }))
-    case "synaptic_events": return .int(run.synapticEvents)
+    case "synaptic_events": return .int(cost?.synapticEvents ?? run.synapticEvents)
     case "resting": return .float(resting)
-    case "warnings": return .list(run.warnings.map { .string($0) })
+    case "warnings": return .list((placementWarnings + run.warnings).map { .string($0) })
     case "seconds": return .quantity(run.seconds, .time)
     case "steps_per_second": return .float(stepsPerSecond)
     case "interrupted": return .bool(run.interrupted)

@@ -51,6 +51,27 @@ public enum Resource: String, Sendable, CaseIterable {
   case axonTypes = "axon_types"
 }
 
+/// How a chip keeps the numbers of a neuron beside its weights: what `place` rounds them to. What is not given is not
+/// rounded.
+public enum NeuronNumber: String, Sendable, CaseIterable {
+  /// Bits of a threshold, without a sign.
+  case thresholdBits = "threshold_bits"
+  /// Different thresholds that the neurons of a core can have; without it each neuron has its own.
+  case thresholdKinds = "threshold_kinds"
+  /// A step of weights is at most two to the power of so many steps of thresholds.
+  case weightExponent = "weight_exponent"
+  /// A step of thresholds is two to the power of so many steps of biases.
+  case thresholdShift = "threshold_shift"
+  /// Bits of a bias, without its sign, which are multiplied by two to a power.
+  case biasBits = "bias_bits"
+  /// The largest such power.
+  case biasExponent = "bias_exponent"
+  /// Bits behind the point of the share of a potential that goes in a step.
+  case decayBits = "decay_bits"
+  /// Bits behind the point of thresholds, biases and decays that have no bits of their own.
+  case fractionBits = "fraction_bits"
+}
+
 /// What costs energy and time.
 public enum Event: String, Sendable, CaseIterable {
   /// A spike that arrives over one synapse.
@@ -91,6 +112,8 @@ public struct Chip: Sendable {
   public var power: StaticPower
   public var step: StepTime
   public var synapses: SynapseFormat
+  /// How thresholds, biases and decays are kept.
+  public var neuron: [NeuronNumber: Figure] = [:]
   /// Whether each step computes all synapses, as processors with dense products do, or only those that spikes reach.
   public var isDense = false
 

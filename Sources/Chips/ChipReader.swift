@@ -7,7 +7,7 @@
 //     limits:
 //       neurons: {value: 512, grade: published, source: manual, note: half of them are kept for learning}
 //
-// Sections are mesh, limits, synapses, energy, time, step and power; `FigureName` lists their keys. `none` removes a
+// Sections are mesh, limits, synapses, neuron, energy, time, step and power; `FigureName` lists their keys. `none` removes a
 // figure of the chip that a file is based on.
 
 import Faults

@@ -9,16 +9,17 @@ public enum FigureName: Hashable, Sendable {
   case powerPerChip, powerPerCore
   case fixedStep
   case weightBits, indexBits, axonBits, wordBits
+  case neuron(NeuronNumber)
 
   /// All of them, in the order in which a chip shows them.
   public static let all: [FigureName] =
     [.columns, .rows, .coresPerTile, .chips] + Resource.allCases.map { .limit($0) }
-    + [.weightBits, .indexBits, .axonBits, .wordBits] + Event.allCases.map { .energy($0) }
+    + [.weightBits, .indexBits, .axonBits, .wordBits] + NeuronNumber.allCases.map { .neuron($0) } + Event.allCases.map { .energy($0) }
     + Event.allCases.map { .time($0) } + [.fixedStep, .powerPerChip, .powerPerCore]
 
   /// The part of a chip file in which it stands.
   public enum Section: String, Sendable, CaseIterable {
-    case mesh, limits, synapses, energy, time, step, power
+    case mesh, limits, synapses, neuron, energy, time, step, power
   }
 
   public var section: Section {
@@ -30,6 +31,7 @@ public enum FigureName: Hashable, Sendable {
     case .powerPerChip, .powerPerCore: .power
     case .fixedStep: .step
     case .weightBits, .indexBits, .axonBits, .wordBits: .synapses
+    case .neuron: .neuron
     }
   }
 
@@ -49,6 +51,7 @@ public enum FigureName: Hashable, Sendable {
     case .indexBits: "index_bits"
     case .axonBits: "axon_bits"
     case .wordBits: "word_bits"
+    case .neuron(let number): number.rawValue
     }
   }
 
@@ -59,7 +62,7 @@ public enum FigureName: Hashable, Sendable {
     case .energy: .energy
     case .time, .fixedStep: .time
     case .powerPerChip, .powerPerCore: .power
-    case .weightBits, .indexBits, .axonBits: .bits
+    case .weightBits, .indexBits, .axonBits, .neuron: .bits
     case .wordBits: .count
     }
   }
@@ -84,6 +87,7 @@ extension Chip {
       case .indexBits: synapses.indexBits
       case .axonBits: synapses.axonBits
       case .wordBits: synapses.wordBits
+      case .neuron(let number): neuron[number]
       }
     }
     set {
@@ -102,6 +106,7 @@ extension Chip {
       case .indexBits: synapses.indexBits = newValue ?? synapses.indexBits
       case .axonBits: synapses.axonBits = newValue ?? synapses.axonBits
       case .wordBits: synapses.wordBits = newValue ?? synapses.wordBits
+      case .neuron(let number): neuron[number] = newValue
       }
     }
   }

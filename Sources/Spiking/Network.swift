@@ -15,6 +15,8 @@ public struct Network: Sendable {
   public var encoder: (any Encoder)?
   public var decoder: Decoder?
   public var history: History?
+  /// The cores of chips that it was trained to fill; they stay through further training.
+  public internal(set) var coreRecords: [CoreRecord] = []
 
   /// A network without layers.
   ///
@@ -80,6 +82,7 @@ public struct Network: Sendable {
       throw fault
     }
     grown.history = nil
+    grown.coreRecords = []
     return grown
   }
 
@@ -92,6 +95,7 @@ public struct Network: Sendable {
     copy.encoder = encoder
     copy.decoder = decoder
     copy.history = history
+    copy.coreRecords = coreRecords
     return copy
   }
 

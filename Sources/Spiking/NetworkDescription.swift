@@ -69,16 +69,18 @@ public struct NetworkDescription: Sendable, Equatable {
   public var encoder: ComponentDescription?
   public var decoder: String?
   public var history: History?
+  public var coreRecords: [CoreRecord]
 
   public init(
     inputShape: [Int], layers: [ComponentDescription], encoder: ComponentDescription? = nil, decoder: String? = nil,
-    history: History? = nil
+    history: History? = nil, coreRecords: [CoreRecord] = []
   ) {
     self.inputShape = inputShape
     self.layers = layers
     self.encoder = encoder
     self.decoder = decoder
     self.history = history
+    self.coreRecords = coreRecords
   }
 }
 
@@ -88,7 +90,7 @@ extension Network {
     NetworkDescription(
       inputShape: inputShape,
       layers: layers.map { ComponentDescription(layer: $0) },
-      encoder: encoder.map { ComponentDescription($0) }, decoder: decoder?.rawValue, history: history)
+      encoder: encoder.map { ComponentDescription($0) }, decoder: decoder?.rawValue, history: history, coreRecords: coreRecords)
   }
 
   /// All parameters by "layer.name": "0.weight".
@@ -130,6 +132,7 @@ extension Network {
       network.decoder = known
     }
     network.history = plan.history
+    network.coreRecords = plan.coreRecords
     self = network
   }
 }

@@ -22,6 +22,14 @@ import Testing
     history.terms = [History.Series(name: "hardware", values: [0.75, 0.5]), History.Series(name: "x y", values: [])]
     history.interrupted = true
     network.history = history
+    network.remember(
+      CoreRecord(
+        chip: "small", limits: ["limits.neurons": 12, "mesh.columns": 2], weightBits: 8, cores: 2, populations: [4, 6, 3],
+        synapses: 42,
+        mapping: [
+          CoreRecord.Core(place: [0, 0, 0, 0], slices: [[1, 0, 2, 4, 5]]),
+          CoreRecord.Core(place: [0, 1, 0, 0], slices: [[1, 3, 3], [2, 0, 2]]),
+        ]))
     return network
   }
 
@@ -38,9 +46,25 @@ import Testing
     #expect(back.history?.accuracy.last?.isNaN == true)
     #expect(back.history?.interrupted == true)
     #expect(back.history?.terms == network.history?.terms)
+    #expect(back.coreRecords == network.coreRecords && back.coreRecords.count == 1)
     for (before, after) in zip(network.namedParameters, back.namedParameters) {
       #expect(before.name == after.name && Tensor.identical(before.value, after.value))
     }
+  }
+
+  /// Files from before there were formats and records of cores are read; those of formats to come are not.
+  @Test func otherFormatsAreReadOrRefused() throws {
+    let whole = try checkpoint(of: try sample())
+    guard case .object(let members) = whole.about else { return }
+    let old = members.filter { $0.name != "format" && $0.name != "cores" }
+    #expect(old.count == members.count - 2)
+    let back = try network(from: Checkpoint(about: .object(old), tensors: whole.tensors), name: "x")
+    #expect(back.coreRecords.isEmpty && back.history?.loss == [1.5, 0.25])
+    let newer = members.map { $0.name == "format" ? JSONMember("format", 3) : $0 }
+    let fault = #expect(throws: Fault.self) {
+      _ = try network(from: Checkpoint(about: .object(newer), tensors: whole.tensors), name: "x")
+    }
+    #expect(fault?.label == "its format is 3, and this program reads up to 2")
   }
 
   @Test func damagedDescriptionsAreRefused() throws {

@@ -1,7 +1,8 @@
 import Faults
-import Spiking
 import Tensors
 import Testing
+
+@testable import Spiking
 
 /// The wiring of a network's graph against probing: an input is moved, and the drives that change are its targets.
 @Suite struct GraphTests {
@@ -27,6 +28,11 @@ import Testing
   private func probe(_ layers: [any Layer], input: [Int]) throws -> [[Int]] {
     var network = try Network(inputShape: input)
     for layer in layers { network = try network.appending(layer, seed: 6) }
+    return try probe(network)
+  }
+
+  private func probe(_ network: Network) throws -> [[Int]] {
+    let input = network.inputShape
     let width = input.reduce(1, *)
     var numbers = TestNumbers(4)
     let rest = numbers.floats(width)
@@ -67,6 +73,66 @@ import Testing
         #expect(wiring.reduce(0) { $0 + $1.count } == network.synapseCount || network.synapseCount == 0)
       }
     }
+  }
+
+  /// Weights of zero join nothing, whatever lies before and behind them; and the fan-outs are those of the naive count.
+  @Test(arguments: rows.indices) func weightsOfZeroAreNoSynapses(row: Int) throws {
+    for (seed, share) in [(1, 0.04), (2, 0.4), (3, 0.9)] as [(UInt64, Double)] {
+      let input = seed == 2 ? [1, 7, 10] : [2, 9, 8]
+      var network = try Network(inputShape: input)
+      for layer in Self.rows[row] { network = try network.appending(layer, seed: 6) }
+      var draws = RandomStream(seed: seed, purpose: "zeros")
+      try network.updateParameters { (_, _, value) throws(Fault) in
+        guard value.rank > 1 else { return }
+        _ = try value.withUnsafeMutableBuffer { values in
+          for place in values.indices where draws.uniformDouble() < share { values[place] = 0 }
+        }
+      }
+      let wanted = try probe(network)
+      network = try network.appending(NeuronLayer(LIF()), seed: 6)
+      let graph = network.graph
+      let synapses = graph.synapses(of: try #require(graph.projections.first))
+      let (inputs, outputs) = (input.reduce(1, *), network.outputs)
+      var found: [[Int]] = []
+      for output in 0..<outputs {
+        var list: [Int] = []
+        synapses.forEachSource(of: output, sources: inputs) { list.append($0) }
+        #expect(synapses.fanIn(of: output, sources: inputs) == list.count)
+        found.append(list)
+      }
+      #expect(found == wanted)
+      var fanOuts = [Int](repeating: 0, count: inputs)
+      for list in wanted { for source in list { fanOuts[source] += 1 } }
+      #expect(graph.fanOuts[0] == fanOuts)
+      if let unreached = synapses.unreached(by: (0..<Int32(outputs)).filter { $0 % 2 == 0 }) {
+        let reached = Set(stride(from: 0, to: outputs, by: 2).flatMap { wanted[$0] })
+        #expect(unreached.map(Int.init) == (0..<inputs).filter { !reached.contains($0) })
+      }
+    }
+  }
+
+  /// What a stream counts is what each spike reaches, in a network with branches, pools and recurrence.
+  @Test func aStreamCountsWhatItsSpikesReach() throws {
+    var network = try everyLayer()
+    var draws = RandomStream(seed: 4, purpose: "zeros")
+    try network.updateParameters { (_, _, value) throws(Fault) in
+      guard value.rank > 1 else { return }
+      _ = try value.withUnsafeMutableBuffer { values in
+        for place in values.indices where draws.uniformDouble() < 0.3 { values[place] = 0 }
+      }
+    }
+    let signal = Signal.spikes(try randomSpikes([30, 1, 2, 9, 8], density: 0.3))
+    let run = try runStream(network, SpikeStream(name: "test", signal: signal))
+    let graph = network.graph
+    var events = 0
+    for projection in graph.projections {
+      let synapses = graph.synapses(of: projection)
+      let counts = run.populations[projection.source].counts
+      for target in 0..<graph.populations[projection.target].neurons {
+        synapses.forEachSource(of: target, sources: counts.count) { events += Int(counts[$0]) }
+      }
+    }
+    #expect(events > 0 && run.synapticEvents == events)
   }
 
   @Test func branchesAndRecurrencesAreProjectionsOfTheirOwn() throws {

@@ -6,6 +6,7 @@
 // and the weights that are left learn on. What `place` maps afterwards is what was paid for.
 
 import Faults
+import Glibc
 import Spiking
 import Tensors
 
@@ -90,9 +91,11 @@ public struct HardwareLoss: TrainingObjective {
     return [(Self.coresNote(chip), Double(state.cores)), ("\(chip.name)_utilization", state.coreUtilization)]
   }
 
-  /// How many cores of a chip a network was trained to fill; nil where the chip was not in its loss.
+  /// How many cores of a chip a network was trained to fill with the chip's own weights; nil where the chip was not in
+  /// its loss, or training ended before that was decided.
   public static func cores(of network: Network, on chip: Chip) -> Int? {
-    network.history?.terms.first { $0.name == coresNote(chip) }?.values.last.flatMap { Int(exactly: $0) }
+    guard let rules = try? CoreRules(chip, weightBits: nil) else { return nil }
+    return RecordedCores(of: network, on: chip, rules: rules).record?.cores
   }
 
   private static func coresNote(_ chip: Chip) -> String { "\(chip.name)_cores" }
@@ -122,13 +125,16 @@ public struct HardwareLoss: TrainingObjective {
     // Without a weight the mapping is watched, and nothing changes.
     if progress < options.warmup || weight == 0 { return }
     if !state.isCharging { try state.beginCharging(network) }
+    try state.narrow(&network, progress: progress)
     if !state.gates.isFrozen, progress >= options.freeze { try state.settle(network) }
     try state.gates.advance(&network, progress: progress)
   }
 
   public func finish(_ network: Network) throws(Fault) -> Network {
     guard let state, state.isCharging else { return network }
-    return try state.gates.finish(network)
+    var finished = try state.gates.finish(network)
+    if let record = try state.record(of: finished) { finished.remember(record) }
+    return finished
   }
 
   /// The state, taken out so that it is changed in place.
@@ -165,6 +171,10 @@ private struct State: Sendable {
   private(set) var coreUtilization = 0.0
   /// Decided when the gates froze.
   private var settledCores: Int?
+  /// Layers whose neurons have more inputs than fit.
+  private let wide: [FanInLimit]
+  /// How far their inputs are taken away, from 0 to 1.
+  private var narrowed = 0.0
   /// Of the batch that runs.
   private var gateSlopes: [[Double]] = []
   /// For each population and neuron, spikes since the last mapping, and the steps of all samples.
@@ -193,7 +203,10 @@ private struct State: Sendable {
         units: entry?.units ?? 1, neuronsPerUnit: entry?.neuronsPerUnit ?? graph.populations[number].neurons,
         isInput: graph.populations[number].isInput)
     }
-    let connectome = try Connectome(graph)
+    // Without a weight nothing is taken away, and what does not fit is refused.
+    wide = options.weight > 0 ? try FanInLimit.limits(of: network, rules: rules) : []
+    let onChip = try ChipNetwork(try network.narrowed(to: wide), on: chip, rules: rules).network
+    let connectome = try Connectome(onChip.graph)
     let sharesKernels = rules.sharesKernels
     let projections = connectome.blocks.map { block in
       let pairs = populations[block.source].units * populations[block.target].units
@@ -255,7 +268,7 @@ private struct State: Sendable {
   /// are no worse than the whole network placed without a thought.
   private func mapped(_ network: Network, _ kept: [Int: [Int]]) throws(Fault) -> MappingReport {
     // Not as the gates shape it: a unit whose weights they have made zero would look as if it took no room.
-    let problem = try problem(try network.keeping(kept), kept, allowance: allowance)
+    let problem = try problem(try network.narrowed(to: wide).keeping(kept), kept, allowance: allowance)
     let placed = try strategy.place(problem)
     // The mapper was content with what it had; training stops at its next look.
     if placed.isInterrupted { Interrupt.request() }
@@ -265,7 +278,7 @@ private struct State: Sendable {
   /// What the whole network costs when it is placed as toolchains do.
   private mutating func renewAllowance(_ network: Network) throws(Fault) {
     do throws(Fault) {
-      allowance = try SequentialStrategy().place(try problem(network, [:], allowance: nil)).score
+      allowance = try SequentialStrategy().place(try problem(try network.narrowed(to: wide), [:], allowance: nil)).score
     } catch {
       guard error.kind == .limit else { throw error }
       allowance = nil
@@ -282,8 +295,9 @@ private struct State: Sendable {
         (unit * size..<(unit + 1) * size).map { rows > 0 ? Float(counts[number][$0] / Double(rows)) : 0.1 }
       }
     }
+    let onChip = try ChipNetwork(network, on: chip, rules: rules).network
     return try PlacementProblem(
-      Workload(graph: network.graph, rates: rates, steps: network.encoder?.steps ?? 25), on: chip,
+      Workload(graph: onChip.graph, rates: rates, steps: network.encoder?.steps ?? 25), on: chip,
       objective: options.objective, chips: options.chips, weightBits: options.weightBits,
       coreBudget: settledCores, allowance: allowance, seed: options.seed)
   }
@@ -350,6 +364,35 @@ private struct State: Sendable {
       slopes[population] = gateSlopes[number].map { options.weight * $0 }
     }
     gates.add(slopes)
+  }
+
+  // MARK: Inputs
+
+  /// Takes inputs from neurons that have more than fit, the smallest weights first: few at a time and ever fewer (the
+  /// cubic course of Zhu and Gupta 2017), so that the others learn to do without.
+  mutating func narrow(_ network: inout Network, progress: Double) throws(Fault) {
+    guard !wide.isEmpty, !gates.isFrozen else { return }
+    let way = min(1, max(0, (progress - options.warmup) / max(1e-9, options.freeze - options.warmup)))
+    // Looking through all weights costs more than a step of training, so it is done fifty times in all.
+    guard way >= 1 || way - narrowed >= 0.02 else { return }
+    narrowed = way
+    for limit in wide { try gates.mask(limit.layer, limit.mask(network, share: pow(1 - way, 3)), &network) }
+  }
+
+  // MARK: The end
+
+  /// The cores that the network was trained to fill, and where its neurons lie in them; nil before that was decided.
+  func record(of network: Network) throws(Fault) -> CoreRecord? {
+    guard let settledCores else { return nil }
+    do throws(Fault) {
+      let problem = try problem(network, gates.kept(), allowance: allowance)
+      let placed = try strategy.place(problem)
+      if placed.isInterrupted { Interrupt.request() }
+      return CoreRecord(placed, problem, cores: settledCores)
+    } catch {
+      guard error.kind == .limit else { throw error }
+      return nil
+    }
   }
 
   // MARK: Freezing

@@ -12,19 +12,9 @@ public struct Connectome: Sendable {
     /// The positions of the populations.
     public let source: Int
     public let target: Int
-    let form: Form
+    let form: Synapses
     /// Where neighbours use the same weights: how many weights a target's channel has, and how many neurons a channel.
     let kernel: Kernel?
-  }
-
-  /// How the synapses of a projection are found.
-  enum Form: Sendable {
-    /// Every source reaches every target.
-    case full
-    /// For each target, the sources that reach it: `sources[starts[target]..<starts[target + 1]]`.
-    case rows(starts: [Int], sources: [Int32])
-    /// As the layer's wiring says.
-    case wired(Wiring)
   }
 
   /// Weights that the neurons of a channel share.
@@ -56,7 +46,10 @@ public struct Connectome: Sendable {
     var blocks: [Block] = []
     for projection in graph.projections {
       try Interrupt.check()
-      let form = try Self.form(of: projection, in: graph)
+      if let weight = projection.stages.compactMap(\.weight).first(where: { !$0.allFinite }), weight.count > 0 {
+        throw Self.notFinite(projection, in: graph)
+      }
+      let form = graph.synapses(of: projection)
       if case .rows(_, let sources) = form, sources.isEmpty { continue }
       blocks.append(
         Block(
@@ -83,23 +76,20 @@ public struct Connectome: Sendable {
   /// Calls `body` with each source that reaches a target of a block.
   @inline(__always)
   func forEachSource(_ block: Block, _ target: Int, _ body: (Int) -> Void) {
-    switch block.form {
-    case .full: for source in 0..<sizes[block.source] { body(source) }
-    case .rows(let starts, let sources):
-      sources.withUnsafeBufferPointer { sources in
-        for place in starts[target]..<starts[target + 1] { body(Int(sources[place])) }
-      }
-    case .wired(let wiring): wiring.forEachInput(of: target, inputs: sizes[block.source], body)
-    }
+    block.form.forEachSource(of: target, sources: sizes[block.source], body)
   }
 
   /// The synapses of a block that end at one target.
-  func fanIn(_ block: Block, _ target: Int) -> Int {
-    switch block.form {
-    case .full: sizes[block.source]
-    case .rows(let starts, _): starts[target + 1] - starts[target]
-    case .wired(let wiring): wiring.fanIn(of: target, inputs: sizes[block.source])
+  func fanIn(_ block: Block, _ target: Int) -> Int { block.form.fanIn(of: target, sources: sizes[block.source]) }
+
+  /// For each population and neuron, the synapses by which its spikes reach neurons that are placed.
+  var fanOuts: [[Int]] {
+    var fanOuts = sizes.map { [Int](repeating: 0, count: $0) }
+    for block in blocks {
+      let own = block.form.fanOuts(sources: sizes[block.source], counted: isPlaced[block.target])
+      for neuron in own.indices { fanOuts[block.source][neuron] += own[neuron] }
     }
+    return fanOuts
   }
 
   /// All synapses that end at one neuron.
@@ -123,7 +113,11 @@ public struct Connectome: Sendable {
   /// About how many elementary operations one walk over all synapses takes: blocks without gaps are counted as one.
   var work: Int {
     blocks.reduce(1) { sum, block in
-      if case .full = block.form { return sum + sizes[block.source] + sizes[block.target] }
+      switch block.form {
+      case .full: return sum + sizes[block.source] + sizes[block.target]
+      case .allBut(_, let missing): return sum + sizes[block.source] + 16 * sizes[block.target] + 4 * missing.count
+      case .rows, .wired: break
+      }
       return sum + (0..<sizes[block.target]).reduce(0) { $0 + 1 + fanIn(block, $1) }
     }
   }
@@ -132,81 +126,6 @@ public struct Connectome: Sendable {
   public var removedNeurons: Int { isPlaced.reduce(0) { $0 + $1.count { !$0 } } }
 
   // MARK: Reading a projection
-
-  private static func form(of projection: NetworkGraph.Projection, in graph: NetworkGraph) throws(Fault) -> Form {
-    let inputs = graph.populations[projection.source].neurons
-    let outputs = graph.populations[projection.target].neurons
-    guard let weight = projection.weight else {
-      return projection.wiring == .all ? .full : .wired(projection.wiring)
-    }
-    var zeros = 0
-    var isFinite = true
-    weight.withUnsafeBuffer { values in
-      // The smallest and the largest number would miss a nan.
-      for value in values {
-        if value == 0 { zeros &+= 1 }
-        if !(value.magnitude < .infinity) { isFinite = false }
-      }
-    }
-    if !isFinite { throw notFinite(projection, in: graph) }
-    if case .window(let window) = projection.wiring, zeros > 0 { return rows(of: weight, through: window) }
-    guard projection.wiring == .all else { return .wired(projection.wiring) }
-    // Random draws hit zero now and then. So few count as synapses: a list of all others would cost more than it tells.
-    guard zeros > weight.count / 100_000, weight.shape == [inputs, outputs] else { return .full }
-    return rows(of: weight, inputs: inputs, outputs: outputs, nonzero: weight.count - zeros)
-  }
-
-  /// The synapses of a matrix `[inputs, outputs]` that aren't zero, by output.
-  private static func rows(of weight: Tensor, inputs: Int, outputs: Int, nonzero: Int) -> Form {
-    weight.withUnsafeBuffer { values in
-      var starts = [Int](repeating: 0, count: outputs + 1)
-      for input in 0..<inputs {
-        let row = input &* outputs
-        for output in 0..<outputs where values[row &+ output] != 0 { starts[output + 1] &+= 1 }
-      }
-      for output in 0..<outputs { starts[output + 1] += starts[output] }
-      var next = starts
-      var sources = [Int32](repeating: 0, count: nonzero)
-      for input in 0..<inputs {
-        let row = input &* outputs
-        for output in 0..<outputs where values[row &+ output] != 0 {
-          sources[next[output]] = Int32(truncatingIfNeeded: input)
-          next[output] &+= 1
-        }
-      }
-      return .rows(starts: starts, sources: sources)
-    }
-  }
-
-  /// The synapses of a convolution whose kernels have zeros. Where a pool lies before or behind it, a synapse stands for
-  /// several weights, and all are kept.
-  private static func rows(of weight: Tensor, through window: Window) -> Form {
-    let isPlain = weight.rank == 4 && !window.isDepthwise && window.path.isEmpty
-      && weight.shape == [window.output[0], window.input[0], window.kernel.y, window.kernel.x]
-    guard isPlain else { return .wired(.window(window)) }
-    let wiring = Wiring.window(window)
-    let (height, width) = (window.input[1], window.input[2])
-    let plane = window.output[1] * window.output[2]
-    let outputs = window.output[0] * plane
-    var starts = [0]
-    var sources: [Int32] = []
-    starts.reserveCapacity(outputs + 1)
-    weight.withUnsafeBuffer { weights in
-      for output in 0..<outputs {
-        let (channel, place) = output.quotientAndRemainder(dividingBy: plane)
-        let top = place / window.output[2] * window.stride.y - window.padding.y
-        let left = place % window.output[2] * window.stride.x - window.padding.x
-        wiring.forEachInput(of: output, inputs: window.input[0] * height * width) { source in
-          let (line, x) = source.quotientAndRemainder(dividingBy: width)
-          let (input, y) = line.quotientAndRemainder(dividingBy: height)
-          let row = (channel * window.input[0] + input) * window.kernel.y + y - top
-          if weights[row * window.kernel.x + x - left] != 0 { sources.append(Int32(truncatingIfNeeded: source)) }
-        }
-        starts.append(sources.count)
-      }
-    }
-    return .rows(starts: starts, sources: sources)
-  }
 
   private static func kernel(of projection: NetworkGraph.Projection) -> Kernel? {
     guard case .window(let window) = projection.wiring, projection.weight.map({ $0.rank == 4 }) ?? window.isDepthwise
@@ -243,27 +162,54 @@ public struct Connectome: Sendable {
               isPlaced[population] = [Bool](repeating: true, count: sizes[population])
               changes = true
             }
-          case .rows(let starts, let sources):
-            for target in 0..<sizes[block.target] where isPlaced[block.target][target] {
-              for place in starts[target]..<starts[target + 1] {
-                let source = Int(sources[place])
-                if population == block.target, source == target { continue }
-                if !isPlaced[population][source] {
-                  isPlaced[population][source] = true
+          case .allBut(let starts, let missing):
+            let targets = isPlaced[block.target]
+            // A source is left out when all targets that count miss it.
+            var misses = [Int](repeating: 0, count: sizes[population])
+            for target in targets.indices where targets[target] {
+              for place in starts[target]..<starts[target + 1] { misses[Int(missing[place])] += 1 }
+            }
+            let all = targets.count { $0 }
+            for source in misses.indices where misses[source] < all && !isPlaced[population][source] {
+              // Whoever reaches itself alone reaches nobody.
+              if population == block.target, targets[source], misses[source] == all - 1, block.form.reaches(source, source) {
+                continue
+              }
+              isPlaced[population][source] = true
+              changes = true
+            }
+          case .rows, .wired:
+            if !isPlaced[population].contains(false) { continue }
+            let targets = isPlaced[block.target]
+            isPlaced[population].withUnsafeMutableBufferPointer { isPlaced in
+              for target in targets.indices where targets[target] {
+                block.form.forEachSource(of: target, sources: sizes[population]) { source in
+                  if isPlaced[source] || population == block.target && source == target { return }
+                  isPlaced[source] = true
                   changes = true
                 }
               }
-            }
-          case .wired:
-            // Windows that leave out a border would free it, but a step costs more than it saves.
-            if isPlaced[population].contains(false) {
-              isPlaced[population] = [Bool](repeating: true, count: sizes[population])
-              changes = true
             }
           }
         }
       }
     }
     return isPlaced
+  }
+}
+
+extension Synapses {
+  /// Whether a source reaches a target, where every source reaches nearly every target.
+  fileprivate func reaches(_ source: Int, _ target: Int) -> Bool {
+    guard case .allBut(let starts, let missing) = self else { return true }
+    return !missing[starts[target]..<starts[target + 1]].contains(Int32(truncatingIfNeeded: source))
+  }
+}
+
+extension Tensor {
+  /// Whether no number is nan or infinite.
+  fileprivate var allFinite: Bool {
+    // The smallest and the largest number would miss a nan.
+    withUnsafeBuffer { values in values.allSatisfy { $0.magnitude < .infinity } }
   }
 }

@@ -66,10 +66,11 @@ extension PlacementProblem {
             // A copy does all that its neuron does.
             let more = Double(copies - 1)
             let own = tally.synapticOperations(slice.population, Int(neuron))
+            let axons = Double(rules.axonsPerSource)
             loads[core].neurons += more
             loads[core].activeNeurons += more * own.active
-            loads[core].synapticOperations += more * own.operations
-            loads[core].synapses += more * Double(connectome.fanIn(population: slice.population, neuron: Int(neuron)))
+            loads[core].synapticOperations += more * own.operations * axons
+            loads[core].synapses += more * axons * Double(connectome.fanIn(population: slice.population, neuron: Int(neuron)))
             loads[core].spikes += more * rates[start + Int(neuron)]
             copiesMade += copies - 1
           }
@@ -123,6 +124,9 @@ private struct CoreTally {
   /// Of blocks without gaps: the spikes of all sources, and the logarithm of their silence.
   private var fullRates: [Double?]
   private var fullQuiet: [Double]
+  /// The same of blocks with few gaps, where they are finite.
+  private var wholeRates: [Double?]
+  private var wholeQuiet: [Double]
 
   init(
     _ connectome: Connectome, rates: [Double], quiet: [Double], homes: [Int32], cores: Int
@@ -136,15 +140,26 @@ private struct CoreTally {
     packets = [Double](repeating: 0, count: cores + 1)
     fullRates = []
     fullQuiet = []
+    wholeRates = []
+    wholeQuiet = []
     for block in connectome.blocks {
       let range = connectome.starts[block.source]..<connectome.starts[block.source] + connectome.sizes[block.source]
-      if case .full = block.form {
-        fullRates.append(rates[range].reduce(0, +))
-        fullQuiet.append(quiet[range].reduce(0, +))
-      } else {
-        fullRates.append(nil)
-        fullQuiet.append(0)
+      var (full, whole): (Double?, Double?) = (nil, nil)
+      var silence = 0.0
+      switch block.form {
+      case .full:
+        full = rates[range].reduce(0, +)
+        silence = quiet[range].reduce(0, +)
+      case .allBut:
+        silence = quiet[range].reduce(0, +)
+        // A source that always fires is not taken off again: infinity less infinity is no number.
+        if silence.isFinite { whole = rates[range].reduce(0, +) }
+      case .rows, .wired: break
       }
+      fullRates.append(full)
+      fullQuiet.append(silence)
+      wholeRates.append(whole)
+      wholeQuiet.append(silence)
     }
   }
 
@@ -160,6 +175,17 @@ private struct CoreTally {
         continue
       }
       let start = connectome.starts[block.source]
+      if let whole = wholeRates[index], case .allBut(let starts, let missing) = block.form {
+        var (arriving, still) = (whole, wholeQuiet[index])
+        for place in starts[neuron]..<starts[neuron + 1] {
+          arriving -= rates[start + Int(missing[place])]
+          still -= quiet[start + Int(missing[place])]
+        }
+        // What rounding leaves of nothing is nothing.
+        operations += max(0, arriving)
+        silence += min(0, still)
+        continue
+      }
       rates.withUnsafeBufferPointer { rates in
         quiet.withUnsafeBufferPointer { quiet in
           connectome.forEachSource(block, neuron) { source in
@@ -211,6 +237,13 @@ private struct CoreTally {
       let start = connectome.starts[block.source]
       if fullRates[index] != nil {
         for source in start..<start + connectome.sizes[block.source] { arrive(source) }
+        continue
+      }
+      if let unreached = block.form.unreached(by: slice.neurons) {
+        let passed = unreached.filter { seen[start + Int($0)] != self.core }
+        for source in passed { seen[start + Int(source)] = self.core }
+        for source in start..<start + connectome.sizes[block.source] { arrive(source) }
+        for source in passed { seen[start + Int(source)] = 0 }
         continue
       }
       var arrived: [Int] = []

@@ -19,6 +19,10 @@ struct CoreFiller {
   /// Synapses of each source of each block into this core; `rowStarts` says where a block begins.
   private var rowCounts: [Int32]
   private let rowStarts: [Int]
+  /// Of each block in which few synapses are missing: how many sources miss so many of the neurons here, and the
+  /// sources that miss all of them. `rowCounts` then counts what is missing.
+  private var missHistograms: [[Int]]
+  private var unreaching: [[Int32]]
   /// Blocks through which each neuron reaches this core.
   private var reach: [Int32]
   private var reaching = 0
@@ -37,6 +41,11 @@ struct CoreFiller {
     channels = connectome.blocks.map { block in
       block.kernel.map { [Int](repeating: 0, count: connectome.sizes[block.target] / max(1, $0.plane) + 1) } ?? []
     }
+    missHistograms = connectome.blocks.map { block in
+      if case .allBut = block.form { return [connectome.sizes[block.source]] }
+      return []
+    }
+    unreaching = connectome.blocks.map { _ in [] }
     for block in connectome.blocks {
       starts.append(total)
       if case .full = block.form { continue }
@@ -78,6 +87,8 @@ struct CoreFiller {
       }
       if case .full = block.form {
         changeFull(index, block, before: before, copies: copies)
+      } else if case .allBut(let starts, let missing) = block.form {
+        changeAllBut(index, block, missing[starts[neuron]..<starts[neuron + 1]], before: before, by: sign * copies)
       } else {
         changeRows(index, block, neuron, by: sign * copies)
       }
@@ -97,6 +108,56 @@ struct CoreFiller {
     if (before == 0) == (width == 0) { return }
     let start = connectome.starts[block.source]
     for source in start..<start + size { mark(source, by: width > 0 ? 1 : -1) }
+  }
+
+  /// All sources have the same row but for what some miss.
+  private mutating func changeAllBut(
+    _ index: Int, _ block: Connectome.Block, _ missing: ArraySlice<Int32>, before: Int, by change: Int
+  ) {
+    let width = widths[index]
+    let (start, first, size) = (rowStarts[index], connectome.starts[block.source], connectome.sizes[block.source])
+    for source in missing {
+      let count = Int(rowCounts[start + Int(source)])
+      let next = count + change
+      rowCounts[start + Int(source)] = Int32(truncatingIfNeeded: next)
+      missHistograms[index][count] -= 1
+      while missHistograms[index].count <= next { missHistograms[index].append(0) }
+      missHistograms[index][next] += 1
+    }
+    while let last = missHistograms[index].last, last == 0 { missHistograms[index].removeLast() }
+    var bits = 0
+    for (misses, sources) in missHistograms[index].enumerated() where sources > 0 {
+      bits += sources * rules.listRow(width - misses)
+    }
+    listBits[index] = bits
+    let silent = width < missHistograms[index].count ? missHistograms[index][width] : 0
+    sources[index] = size - silent
+    if width == 0 {
+      // Emptied: all that reached it no longer do.
+      var closed = unreaching[index][...]
+      for source in 0..<size {
+        if let next = closed.first, Int(next) == source { closed.removeFirst() } else { mark(first + source, by: -1) }
+      }
+      unreaching[index] = []
+    } else if before == 0 || silent != unreaching[index].count || !unreaching[index].isEmpty {
+      let now = silent == 0 ? [] : silentSources(of: index, start: start, size: size, width: width)
+      if before == 0 {
+        var closed = now[...]
+        for source in 0..<size {
+          if let next = closed.first, Int(next) == source { closed.removeFirst() } else { mark(first + source, by: 1) }
+        }
+      } else {
+        let (old, new) = (Set(unreaching[index]), Set(now))
+        for source in old where !new.contains(source) { mark(first + Int(source), by: 1) }
+        for source in now where !old.contains(source) { mark(first + Int(source), by: -1) }
+      }
+      unreaching[index] = now
+    }
+  }
+
+  /// The sources that miss every neuron here, in rising order.
+  private func silentSources(of index: Int, start: Int, size: Int, width: Int) -> [Int32] {
+    (0..<size).filter { Int(rowCounts[start + $0]) == width }.map { Int32(truncatingIfNeeded: $0) }
   }
 
   private mutating func changeRows(_ index: Int, _ block: Connectome.Block, _ neuron: Int, by change: Int) {

@@ -76,6 +76,7 @@ public struct JointStrategy: MappingStrategy {
           }
         }
       }
+      if let suggestion = problem.suggestion, suggestion.count == count { found.append(Candidate(suggestion, problem)) }
       if let baseline, baseline.mapping.cores.count == count { found.append(Candidate(baseline)) }
       found = found.filter { candidate in
         candidate.cores.count <= most && candidate.activity.demands.allSatisfy { $0.excess(problem.rules) == nil }

@@ -33,6 +33,14 @@ public struct MappingReport: Sendable {
   public let layers: [LayerRow]
   /// Neurons that are left out because their spikes reach nobody.
   public let removedNeurons: Int
+  /// The network that the chip runs; nil where one was mapped without being rounded here.
+  public internal(set) var onChip: ChipNetwork?
+  /// The network that was given, where its inputs were divided.
+  public internal(set) var original: Network?
+  /// Layers whose inputs were divided among partial-sum neurons.
+  public internal(set) var splits: [FanInSplit] = []
+  /// What else is to be said of how the mapping came about.
+  public internal(set) var notes: [String] = []
   /// At the chip's weight bits, on the data set; nil without one.
   public var accuracy: Double?
   /// With the network's own weights.
@@ -94,6 +102,16 @@ public struct MappingReport: Sendable {
   public var utilization: Double {
     guard let bottleneck else { return 0 }
     return utilizations.first { $0.resource == bottleneck }?.mean ?? 0
+  }
+
+  /// What a user must know before trusting the numbers, and what would help.
+  public var warnings: [String] {
+    var texts = onChip?.warnings ?? []
+    if let accuracy, let accuracyFloat, accuracyFloat - accuracy > 0.05 {
+      let points = ((accuracyFloat - accuracy) * 1000).rounded() / 10
+      texts.append("on the chip the network is right \(points) points less often than before it was rounded")
+    }
+    return texts
   }
 
   /// Packets between different cores in an inference.

@@ -29,6 +29,11 @@ enum Misfit {
     }
   }
 
+  /// What to do about neurons with too many inputs.
+  static let waysToFewerInputs =
+    "divide its inputs among neurons that add them up: place(…, split_fan_in=true); or train it to need fewer: "
+    + "fit(…, hardware=hardware_loss(…)); or make the layer before it smaller, or pool it"
+
   /// A single neuron that no core can hold.
   static func neuron(
     _ problem: PlacementProblem, _ population: Int, _ neuron: Int, _ resource: Resource, _ demand: Demand, copies: Int
@@ -41,7 +46,8 @@ enum Misfit {
       switch resource {
       case .neurons, .outputAxons:
         "it must reach too many cores: make the layers after it smaller, or use fewer bits a weight"
-      case .inputAxons, .synapses, .synapticMemory:
+      case .inputAxons: waysToFewerInputs
+      case .synapses, .synapticMemory:
         "give it fewer inputs: a smaller layer or a pool before it, a convolution instead of dense, or pruned weights"
       case .fanIn, .fanOutCores, .axonTypes: "choose another chip"
       }
@@ -75,11 +81,11 @@ enum Misfit {
     let parts =
       axons > 1
       ? " (\(count(need / axons)) sources, \(axons) axons each for weights of \(problem.rules.weightBits) bits)" : ""
-    let fewer = axons > 1 ? ", or fewer bits a weight" : ""
+    let fewer = axons > 1 ? ", or take fewer bits a weight" : ""
     return Fault(
       .limit, "\(name) has too many inputs for a neuron of \(problem.chip.name)",
       label: "a neuron needs a fan-in of \(count(need))\(parts), the limit is \(count(problem.rules.fanIn))",
-      help: "split the layer into smaller ones, pool before it, use a convolution, prune weights\(fewer)")
+      help: waysToFewerInputs + fewer)
   }
 
   /// A network that needs more cores than there are.

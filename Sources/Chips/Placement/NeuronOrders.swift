@@ -40,7 +40,8 @@ extension PlacementProblem {
   /// with a common neighbourhood share a core. Exact clusters would do better and cost more than they save.
   private func clusters(of population: Int, _ order: [Int32]) -> [Int32] {
     let pruned = connectome.incoming[population].filter { index in
-      if case .rows = connectome.blocks[index].form { return true }
+      // Kernels keep neighbours together by themselves, and where few synapses are missing all neurons are alike.
+      if case .rows = connectome.blocks[index].form { return connectome.blocks[index].kernel == nil }
       return false
     }
     guard let first = pruned.first else { return order }

@@ -152,6 +152,17 @@ struct DestinationTally {
         }
         continue
       }
+      if let unreached = block.form.unreached(by: neurons) {
+        // All others reach the core; those that don't are marked for a moment as if they had.
+        let passed = unreached.filter { seen[start + Int($0)] != self.core }
+        for source in passed { seen[start + Int(source)] = self.core }
+        for source in start..<start + connectome.sizes[block.source] where seen[source] != core {
+          seen[source] = core
+          counts[source] += 1
+        }
+        for source in passed { seen[start + Int(source)] = 0 }
+        continue
+      }
       let core = core
       seen.withUnsafeMutableBufferPointer { seen in
         counts.withUnsafeMutableBufferPointer { counts in

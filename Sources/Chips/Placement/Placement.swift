@@ -16,6 +16,12 @@ public struct PlaceOptions: Sendable {
   public var chips: Int?
   /// Bits of a weight; nil for the chip's own.
   public var weightBits: Int?
+  /// Which weights share a scale.
+  public var weightScale = WeightRounding.Scale.layer
+  /// The share of the weights, the smallest first, that keep their size.
+  public var clip = 1.0
+  /// Whether neurons with more inputs than fit are divided among neurons that add up parts of them.
+  public var splitsFanIn = false
   /// Steps of an inference; nil for the encoder's.
   public var steps: Int?
   /// The most cores that `joint` may use; nil for those that the network was trained for with this chip in its loss, and
@@ -44,15 +50,6 @@ public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = P
   if let steps = options.steps, steps < 1 {
     throw Fault(.value, "an inference has at least one step", label: "steps is \(steps)")
   }
-  let graph = network.graph
-  var rates = graph.populations.map { [Float](repeating: Float(options.assumedRate), count: $0.neurons) }
-  var steps = options.steps ?? options.encoder?.steps ?? network.encoder?.steps ?? 25
-  // Weights, bits and chips are checked before any sample is run.
-  var problem = try PlacementProblem(
-    Workload(graph: graph, rates: rates, steps: steps), on: chip, objective: options.objective, chips: options.chips,
-    weightBits: options.weightBits, coreBudget: options.cores ?? HardwareLoss.cores(of: network, on: chip), seed: options.seed)
-  var activity = MappingReport.Activity.assumed(rate: options.assumedRate)
-  var placedNetwork = network
   if let data = options.data {
     guard options.encoder != nil || network.encoder != nil || data.sampleShape.count > 1 else {
       throw Fault(
@@ -60,20 +57,66 @@ public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = P
         label: "it was not trained, and no encoder is given",
         help: "train it first, or name a code: place(…, on=\(data.name), encode=rate(steps=25))")
     }
-    if problem.rules.isQuantised { placedNetwork = try network.roundingWeights(bits: problem.rules.weightBits) }
-    // The chip runs the rounded weights: their spikes are what it pays for.
-    let measured = try placedNetwork.ratesAndSteps(on: data, encoder: options.encoder, seed: options.seed)
-    rates = measured.rates
+  }
+  let rules = try CoreRules(chip, weightBits: options.weightBits)
+  func rounded(_ network: Network) throws(Fault) -> ChipNetwork {
+    try ChipNetwork(network, on: chip, rules: rules, scale: options.weightScale, clip: options.clip)
+  }
+  func assumed(_ graph: NetworkGraph) -> [[Float]] {
+    graph.populations.map { [Float](repeating: Float(options.assumedRate), count: $0.neurons) }
+  }
+  // The chip runs the rounded network: it is what takes room, what spikes, what costs, and what is right or wrong.
+  var onChip = try rounded(network)
+  var splits: [FanInSplit] = []
+  if options.splitsFanIn {
+    var divided = network
+    for _ in 0..<3 {
+      let rates =
+        try options.data.map { (data) throws(Fault) in
+          try onChip.network.rates(on: data, encoder: options.encoder, seed: options.seed)
+        } ?? assumed(onChip.network.graph)
+      let more = try divided.splittingFanIn(rounded: onChip.network, rules: rules, chip: chip, rates: rates)
+      if more.splits.isEmpty { break }
+      splits += more.splits
+      divided = more.network
+      onChip = try rounded(divided)
+    }
+  }
+  let graph = onChip.network.graph
+  var steps = options.steps ?? options.encoder?.steps ?? network.encoder?.steps ?? 25
+  let recorded = RecordedCores(of: network, on: chip, rules: rules)
+  // Weights, bits and chips are checked before any sample is run.
+  var problem = try PlacementProblem(
+    Workload(graph: graph, rates: assumed(graph), steps: steps + splits.count), on: chip, objective: options.objective,
+    chips: options.chips, weightBits: options.weightBits, coreBudget: options.cores ?? recorded.record?.cores,
+    seed: options.seed)
+  problem.suggestion = recorded.record?.slices(for: problem.connectome)
+  var activity = MappingReport.Activity.assumed(rate: options.assumedRate)
+  if let data = options.data {
+    let measured = try onChip.network.ratesAndSteps(on: data, encoder: options.encoder, seed: options.seed)
+    var rates = measured.rates
     steps = options.steps ?? measured.steps
+    // What is divided takes a step longer, with the same spikes.
+    let share = Float(steps) / Float(steps + splits.count)
+    if !splits.isEmpty { rates = rates.map { $0.map { $0 * share } } }
     activity = .measured(on: data.name, samples: data.count)
-    problem = problem.with(Workload(graph: graph, rates: rates, steps: steps))
+    problem = problem.with(Workload(graph: graph, rates: rates, steps: steps + splits.count))
   }
   let placed = try strategy.place(problem)
   var report = MappingReport(problem, placed, activity: activity)
+  report.onChip = onChip
+  report.splits = splits
+  if !splits.isEmpty { report.original = network }
+  if let note = recorded.note, options.cores == nil, options.strategy == JointStrategy.name { report.notes.append(note) }
+  if let record = recorded.record, options.cores == nil, options.strategy == JointStrategy.name,
+    let note = RecordedCores.note(record, cores: report.cores, synapses: report.synapses)
+  {
+    report.notes.append(note)
+  }
   if let data = options.data, data.classCount > 0, data.labels.allSatisfy({ $0 < network.outputs }) {
-    report.accuracy = try evaluate(placedNetwork, data, encoder: options.encoder, seed: options.seed).accuracy
+    report.accuracy = try evaluate(onChip.network, data, encoder: options.encoder, seed: options.seed).accuracy
     report.accuracyFloat =
-      problem.rules.isQuantised
+      rules.isQuantised || !splits.isEmpty
       ? try evaluate(network, data, encoder: options.encoder, seed: options.seed).accuracy : report.accuracy
   }
   return report

@@ -40,6 +40,8 @@ public struct PlacementProblem: Sendable {
   public let coreBudget: Int?
   /// Without a budget, the objective's number that is good enough to stop at; nil for the sequential mapping's.
   public let allowance: Double?
+  /// Contents of cores that are worth a try, as training left them; nil for none.
+  public var suggestion: [[Mapping.Slice]]?
   public let seed: UInt64
   public let rules: CoreRules
 
@@ -80,6 +82,7 @@ public struct PlacementProblem: Sendable {
     chips = other.chips
     coreBudget = other.coreBudget
     allowance = other.allowance
+    suggestion = other.suggestion
     seed = other.seed
     rules = other.rules
   }

@@ -2,6 +2,7 @@
 
 import Faults
 import Spiking
+import Tensors
 
 /// Energy and time of a stream, simulated from a chip's figures and the run's own counts of spikes.
 public struct StreamCost: Sendable {
@@ -15,6 +16,8 @@ public struct StreamCost: Sendable {
   public var timeLimit = ""
   public var cores = 0
   public var chips = 0
+  /// Spikes over a synapse to a neuron that is on the chip: what `energy.synapticOperations` pays for.
+  public var synapticEvents = 0
 
   public var power: Double { duration > 0 ? energy.total / duration : 0 }
 }
@@ -22,8 +25,10 @@ public struct StreamCost: Sendable {
 /// A network on a chip, ready to tell what streams cost.
 public struct StreamPlacement: Sendable {
   public let chip: Chip
-  /// The network with the chip's weights: what runs.
+  /// The network as the chip runs it.
   public let network: Network
+  /// What a user must know before trusting the numbers.
+  public let warnings: [String]
   private let problem: PlacementProblem
   private let cores: [[Mapping.Slice]]
   private let places: [Mapping.Place]
@@ -37,9 +42,29 @@ public struct StreamPlacement: Sendable {
   public init(
     _ network: Network, on chip: Chip, mapping: MappingReport? = nil, minimumStep: Double = 0
   ) throws(Fault) {
-    let graph = network.graph
+    let bits = mapping.flatMap { $0.rules.isQuantised ? $0.rules.weightBits : nil }
+    let rules = try CoreRules(chip, weightBits: bits)
+    let onChip: ChipNetwork
+    if let mapping, let its = mapping.onChip, !mapping.splits.isEmpty {
+      // Divided neurons are those of the mapping, so that it must be of this very network.
+      let (mine, others) = (network.namedParameters, mapping.original?.namedParameters ?? [])
+      guard mine.count == others.count, zip(mine, others).allSatisfy({ $0.name == $1.name && Tensor.identical($0.value, $1.value) })
+      else {
+        throw Fault(
+          .value, "the mapping is of another network", label: "its inputs were divided for other weights",
+          help: "place this network: place(net, chip, split_fan_in=true)")
+      }
+      onChip = its
+    } else {
+      let rounding = mapping?.onChip?.rounding
+      onChip = try ChipNetwork(
+        network, on: chip, rules: rules, scale: rounding?.scale ?? .layer, clip: rounding?.clip ?? 1)
+    }
+    self.network = onChip.network
+    warnings = onChip.warnings
+    let graph = onChip.network.graph
     let silent = Workload(graph: graph, rates: graph.populations.map { [Float](repeating: 0, count: $0.neurons) }, steps: 1)
-    let problem = try PlacementProblem(silent, on: chip, weightBits: mapping?.rules.weightBits)
+    let problem = try PlacementProblem(silent, on: chip, weightBits: bits)
     let placed: Mapping
     if let mapping {
       let (mine, its) = (graph.populations.map(\.shape), mapping.graph.populations.map(\.shape))
@@ -54,12 +79,23 @@ public struct StreamPlacement: Sendable {
     } else {
       placed = try SequentialStrategy().place(problem).mapping
     }
+    // Weights that were zero when it was mapped may not be now.
+    let homes = problem.homes(of: placed.cores.map(\.slices))
+    for population in problem.connectome.isPlaced.indices.dropFirst() {
+      let start = problem.connectome.starts[population]
+      let isPlaced = problem.connectome.isPlaced[population]
+      if let neuron = isPlaced.indices.first(where: { isPlaced[$0] && homes[start + $0] < 0 }) {
+        throw Fault(
+          .value, "the mapping is of another network",
+          label: "neuron \(neuron) of \(graph.populations[population].name) is in none of its cores",
+          help: "place this network: place(net, chip)")
+      }
+    }
     self.chip = chip
     self.problem = problem
     self.minimumStep = minimumStep
     cores = placed.cores.map(\.slices)
     places = placed.cores.map(\.place)
-    self.network = problem.rules.isQuantised ? try network.roundingWeights(bits: problem.rules.weightBits) : network
   }
 
   /// The cost of a run. Steps inside samples and idle steps are costed apart, each with its own rates, since a busy step
@@ -68,10 +104,11 @@ public struct StreamPlacement: Sendable {
     var total = StreamCost()
     total.cores = cores.count
     total.chips = Set(places.map(\.chip)).count
+    total.synapticEvents = events(of: run)
     let idle = run.steps - run.sampleSteps
     let phases = [
-      (steps: run.sampleSteps, counts: { (population: StreamRun.Population, neuron: Int) in population.sampleCounts[neuron] }),
-      (steps: idle, counts: { population, neuron in population.counts[neuron] - population.sampleCounts[neuron] }),
+      (steps: run.sampleSteps, counts: { (population: StreamRun.Population, neuron: Int) in population.sampleSent[neuron] }),
+      (steps: idle, counts: { population, neuron in population.sent[neuron] - population.sampleSent[neuron] }),
     ]
     for (index, phase) in phases.enumerated() where phase.steps > 0 {
       let rates = problem.workload.graph.populations.map { population -> [Float] in
@@ -95,5 +132,17 @@ public struct StreamPlacement: Sendable {
       }
     }
     return total
+  }
+
+  /// Each spike counts the synapses by which it leaves to neurons that are placed.
+  private func events(of run: StreamRun) -> Int {
+    let fanOuts = problem.connectome.fanOuts
+    var sum = 0
+    for (number, population) in problem.workload.graph.populations.enumerated() {
+      guard let ran = run.populations.first(where: { $0.name == population.name }), ran.neurons == population.neurons
+      else { continue }
+      for neuron in ran.sent.indices { sum &+= Int(ran.sent[neuron]) &* fanOuts[number][neuron] }
+    }
+    return sum
   }
 }

@@ -1,58 +1,191 @@
-// Weights as a chip keeps them: whole numbers of few bits times one scale for each layer.
+// Weights as a chip keeps them: whole numbers of few bits times a scale.
 
 import Faults
 import Spiking
 import Tensors
 
+/// How weights are rounded to a chip's bits.
+///
+/// Weights become `scale · k` with whole numbers -m ≤ k ≤ m and m = 2^(bits-1) - 1; what lies halfway goes away from zero.
+/// One bit keeps the signs, at the mean magnitude.
+public struct WeightRounding: Sendable, Equatable {
+  /// Which weights have a scale together.
+  public enum Scale: String, Sendable, CaseIterable {
+    /// All weights of a layer.
+    case layer
+    /// Those that end at one output of a layer: a neuron, or all neurons of a channel.
+    case output
+  }
+
+  public var bits: Int
+  public var scale: Scale
+  /// The share of the weights, the smallest first, that keep their size; larger ones are cut down to the largest of
+  /// them, which the scale takes to m.
+  public var clip: Double
+
+  public init(bits: Int, scale: Scale = .layer, clip: Double = 1) {
+    self.bits = bits
+    self.scale = scale
+    self.clip = clip
+  }
+
+  /// m. Beyond 24 bits a 32-bit number is its own whole number.
+  var levels: Float { Float((1 << (min(bits, 24) - 1)) - 1) }
+
+  /// - Throws: `.value` for bits below 1 or a share that is none.
+  func check() throws(Fault) {
+    guard bits >= 1 else { throw Fault(.value, "weights need at least 1 bit", label: "there are \(bits)") }
+    guard clip > 0, clip <= 1 else {
+      throw Fault(
+        .value, "`clip` is a share of the weights, above 0 and up to 1", label: "clip is \(clip)",
+        help: "clip=0.999 cuts down the largest of a thousand weights")
+    }
+  }
+}
+
+/// What rounding did to the weights of one layer.
+public struct RoundedWeights: Sendable, Equatable {
+  /// The layer and the name of the weights there: "0.weight", or "3.1.weight" in a branch.
+  public var name: String
+  /// "layer 0, dense(40)".
+  public var layer: String
+  /// Weights that were not zero.
+  public var weights = 0
+  /// How many of them are zero now.
+  public var zeroed = 0
+  /// How many were cut down to the largest number.
+  public var clipped = 0
+  /// The size of the largest weight.
+  public var largest: Float = 0
+  /// Weights of more than a quarter of what the scale takes to m, and the size of the largest of all others; 0 with a
+  /// scale for each output.
+  public var large = 0
+  public var usual: Float = 0
+  /// The scale, or one for each output; 0 where all weights are zero.
+  public var steps: [Float] = []
+
+  /// The share of the weights that rounding took to zero.
+  public var zeroShare: Double { weights > 0 ? Double(zeroed) / Double(weights) : 0 }
+
+  /// What a user must know before trusting the result, with what would help.
+  func warnings(_ rounding: WeightRounding) -> [String] {
+    var texts: [String] = []
+    func hint(_ clip: String) -> String {
+      var ways = rounding.bits < 8 ? ["more bits"] : []
+      if rounding.clip == 1 { ways.append("clip=\(clip)") }
+      if rounding.scale == .layer { ways.append("weight_scale=\"output\"") }
+      return ways.isEmpty ? "train it with smaller weights" : "try " + ways.joined(separator: ", ")
+    }
+    let bits = "\(rounding.bits) bit\(rounding.bits == 1 ? "" : "s")"
+    if zeroShare > 0.5 {
+      texts.append(
+        "rounding to \(bits) takes \(Misfit.count(zeroed)) of the \(Misfit.count(weights)) weights of \(layer) to zero: "
+          + hint("0.99"))
+    }
+    // A few weights, of a thousand at most one, that are four times as large as all others take two bits from them.
+    if weights >= 16, usual > 0, large <= max(1, weights / 1000), clipped == 0, rounding.bits > 1 {
+      let times = (Double(largest / usual) * 10).rounded() / 10
+      let who = large == 1 ? "one weight sets" : "\(Misfit.count(large)) weights set"
+      texts.append(
+        "\(who) the scale of \(layer): the largest, \(largest), is \(times) times as large as "
+          + "the \(Misfit.count(weights - large)) others at most: " + hint("0.999"))
+    }
+    return texts
+  }
+}
+
 extension Network {
-  /// The network with the weights of each layer rounded to signed whole numbers of `bits` bits.
-  ///
-  /// A layer's weights become `scale · k` with -m ≤ k ≤ m, m = 2^(bits-1) - 1 and the scale that takes the largest weight
-  /// to m (symmetric, rounded to nearest). One bit keeps the signs, at the mean magnitude. Offsets and the parameters of
-  /// neurons, which chips keep in wider registers, stay as they are.
+  /// The network with the weights of each layer rounded to signed whole numbers of `bits` bits, one scale a layer.
   ///
   /// - Throws: `.value` for bits below 1 or weights that aren't finite.
   public func roundingWeights(bits: Int) throws(Fault) -> Network {
-    guard bits >= 1 else {
-      throw Fault(.value, "weights need at least 1 bit", label: "there are \(bits)")
-    }
+    let rounding = WeightRounding(bits: bits)
+    try rounding.check()
     var rounded = layers
-    for index in rounded.indices {
-      let names = rounded[index].parameters.map(\.name)
-      try rounded[index].updateParameters { (parameter, value) throws(Fault) in
-        // In a branch the layer's position stands before the name: "0.weight".
-        guard parameter < names.count, let name = names[parameter].split(separator: ".").last,
-          name == "weight" || name == "recurrent"
-        else { return }
-        try round(&value, bits: bits)
-      }
-    }
+    for index in rounded.indices { _ = try rounding.round(&rounded[index], place: "\(index)") }
     return try replacingLayers(rounded)
   }
+}
 
-  private func round(_ value: inout Tensor, bits: Int) throws(Fault) {
+extension WeightRounding {
+  /// Rounds the weights of a layer, those of a branch too.
+  ///
+  /// - Parameters:
+  ///   - place: the layer's place, "0" or "3.1".
+  ///   - scales: changes the scales, one for each output, before they are used.
+  /// - Returns: what was done, for each matrix of weights.
+  func round(
+    _ layer: inout any Layer, place: String, scales: ([Float]) -> [Float] = { $0 }
+  ) throws(Fault) -> [RoundedWeights] {
+    var results: [RoundedWeights] = []
+    let names = layer.parameters.map(\.name)
+    let text = "layer \(place), \(layer.callText)"
+    try layer.updateParameters { (parameter, value) throws(Fault) in
+      // In a branch the layer's position stands before the name: "0.weight".
+      guard parameter < names.count, let name = names[parameter].split(separator: ".").last,
+        name == "weight" || name == "recurrent"
+      else { return }
+      var result = RoundedWeights(name: "\(place).\(names[parameter])", layer: text)
+      try round(&value, &result, scales)
+      results.append(result)
+    }
+    return results
+  }
+
+  private func round(
+    _ value: inout Tensor, _ result: inout RoundedWeights, _ scales: ([Float]) -> [Float]
+  ) throws(Fault) {
+    // `[inputs, outputs]` and `[outputs, inputs, height, width]`.
+    let shape = value.shape
+    let outputs = scale == .layer ? 1 : shape.count == 4 ? shape[0] : shape.last ?? 1
+    let block = shape.count == 4 ? value.count / max(1, outputs) : 1
     try value.withUnsafeMutableBuffer { (values) throws(Fault) in
-      var (largest, sum): (Float, Double) = (0, 0)
-      var used = 0
-      for value in values where value != 0 {
-        guard value.magnitude < .infinity else {
-          throw Fault(.value, "weights that are not finite cannot be rounded")
-        }
-        largest = max(largest, value.magnitude)
-        sum += Double(value.magnitude)
-        used += 1
+      var largest = [Float](repeating: 0, count: outputs)
+      var sums = [Double](repeating: 0, count: outputs)
+      var used = [Int](repeating: 0, count: outputs)
+      func output(_ place: Int) -> Int { outputs == 1 ? 0 : (place / block) % outputs }
+      for place in values.indices where values[place] != 0 {
+        let size = values[place].magnitude
+        guard size < .infinity else { throw Fault(.value, "weights that are not finite cannot be rounded") }
+        let group = output(place)
+        largest[group] = max(largest[group], size)
+        sums[group] += Double(size)
+        used[group] += 1
       }
-      if used == 0 { return }
+      result.weights = used.reduce(0, +)
+      result.largest = largest.max() ?? 0
       if bits == 1 {
-        let mean = Float(sum / Double(used))
-        for place in values.indices where values[place] != 0 { values[place] = values[place] > 0 ? mean : -mean }
+        result.steps = zip(sums, used).map { $1 > 0 ? Float($0 / Double($1)) : 0 }
+        for place in values.indices where values[place] != 0 {
+          values[place] = values[place] > 0 ? result.steps[output(place)] : -result.steps[output(place)]
+        }
         return
       }
-      // Beyond 24 bits a 32-bit number is its own whole number.
-      let levels = Float((1 << (min(bits, 24) - 1)) - 1)
-      let scale = largest / levels
-      if scale == 0 { return }
-      for place in values.indices { values[place] = (values[place] / scale).rounded() * scale }
+      if clip < 1 {
+        var sizes = [[Float]](repeating: [], count: outputs)
+        for place in values.indices where values[place] != 0 { sizes[output(place)].append(values[place].magnitude) }
+        for group in sizes.indices where !sizes[group].isEmpty {
+          sizes[group].sort()
+          largest[group] = sizes[group][max(0, Int((clip * Double(sizes[group].count)).rounded(.up)) - 1)]
+        }
+      }
+      // With a scale for each output a large weight is in nobody's way but its own output's.
+      if outputs == 1, let top = largest.first {
+        for value in values {
+          if value.magnitude > top / 4 { result.large += 1 } else { result.usual = max(result.usual, value.magnitude) }
+        }
+      }
+      let levels = levels
+      result.steps = scales(largest.map { $0 / levels })
+      for place in values.indices where values[place] != 0 {
+        let step = result.steps[output(place)]
+        if step == 0 { continue }
+        let whole = (values[place] / step).rounded()
+        if whole.magnitude > levels { result.clipped += 1 }
+        let kept = max(-levels, min(levels, whole))
+        if kept == 0 { result.zeroed += 1 }
+        values[place] = kept * step
+      }
     }
   }
 }

@@ -43,6 +43,8 @@ public struct NetworkGraph: Sendable {
     public var layer: Int?
     /// The same with the positions in a branch; empty without weights.
     public var place: [Int]
+    /// The layers between both, in order, but for those that change nothing.
+    public internal(set) var stages: [Stage] = []
 
     public init(
       source: Int, target: Int, wiring: Wiring, weight: Tensor? = nil, layer: Int? = nil, place: [Int]? = nil
@@ -54,6 +56,15 @@ public struct NetworkGraph: Sendable {
       self.layer = layer
       self.place = place ?? (layer.map { [$0] } ?? [])
     }
+  }
+
+  /// One layer without neurons, as a part of a projection.
+  public struct Stage: Sendable {
+    public var wiring: Wiring
+    /// Its weights, as a projection's; nil for a pool.
+    public var weight: Tensor?
+    public var inputs: Int
+    public var outputs: Int
   }
 
   /// In the order in which a step computes them; the first is the input.
@@ -89,16 +100,21 @@ public struct NetworkGraph: Sendable {
         populations.append(population(layer, here, output))
         close(open, at: target)
         if let recurrent = layer as? RecurrentLayer {
-          projections.append(
-            Projection(
-              source: target, target: target, wiring: .all, weight: recurrent.recurrent, layer: here[0], place: here))
+          var back = Projection(
+            source: target, target: target, wiring: .all, weight: recurrent.recurrent, layer: here[0], place: here)
+          let count = output.reduce(1, *)
+          back.stages = [Stage(wiring: .all, weight: recurrent.recurrent, inputs: count, outputs: count)]
+          projections.append(back)
         }
         open = [Projection(source: target, target: 0, wiring: .each)]
       } else {
         let weight = layer.parameters.first { $0.name == "weight" }?.value
+        let wiring = layer.wiring(for: shape)
+        let stage = Stage(
+          wiring: wiring, weight: weight, inputs: shape.reduce(1, *), outputs: output.reduce(1, *))
         for number in open.indices {
-          open[number].wiring = open[number].wiring.followed(
-            by: layer.wiring(for: shape), outputs: output.reduce(1, *))
+          open[number].wiring = open[number].wiring.followed(by: wiring, outputs: stage.outputs)
+          if wiring != .each || weight != nil { open[number].stages.append(stage) }
           guard let weight else { continue }
           // Two layers of weights in a row have no single matrix.
           open[number].weight = open[number].layer == nil ? weight : nil

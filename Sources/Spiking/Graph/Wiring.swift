@@ -118,6 +118,23 @@ public struct Window: Sendable, Equatable {
     }
   }
 
+  /// Calls `body` with each input that an output sees and the place of its weight in `[outputs, inputs, height, width]`;
+  /// for a single window over all channels.
+  @inline(__always)
+  func forEachTap(of output: Int, _ body: (_ input: Int, _ weight: Int) -> Void) {
+    let (channel, rows, columns) = view(of: output)
+    let place = output % (self.output[1] * self.output[2])
+    let top = place / self.output[2] * stride.y - padding.y
+    let left = place % self.output[2] * stride.x - padding.x
+    for source in 0..<input[0] {
+      for row in rows {
+        let start = (source * input[1] + row) * input[2]
+        let weights = ((channel * input[0] + source) * kernel.y + row - top) * kernel.x - left
+        for column in columns { body(start + column, weights + column) }
+      }
+    }
+  }
+
   func fanIn(of output: Int) -> Int {
     if !path.isEmpty { return inputsThroughPath(of: output).count }
     let (_, rows, columns) = view(of: output)

@@ -150,6 +150,13 @@ public struct NetworkGates: Sendable {
       let gate = 1 / (1 + exp(-sharpness * score))
       return gate < Self.shut ? 0 : gate
     }
+    try applyMasks(to: &network)
+  }
+
+  /// Removes weights of a layer, those where the mask is 0; they stay removed.
+  public mutating func mask(_ layer: Int, _ mask: [Float], _ network: inout Network) throws(Fault) {
+    masks[layer] = masks[layer].map { before in zip(before, mask).map { $0 * $1 } } ?? mask
+    try applyMasks(to: &network)
   }
 
   /// Makes each gate 0 or 1 and folds what it was into the weights.
@@ -160,7 +167,8 @@ public struct NetworkGates: Sendable {
       guard let cut = cuts[link.layer], let layer = network.layers[link.layer] as? any PrunableLayer,
         let weight = layer.weight
       else { continue }
-      masks[link.layer] = weight.withUnsafeBuffer { values in values.map { abs($0) < cut ? 0 : 1 } }
+      let small = weight.withUnsafeBuffer { values in values.map { abs($0) < cut ? Float(0) : 1 } }
+      masks[link.layer] = masks[link.layer].map { before in zip(before, small).map { $0 * $1 } } ?? small
     }
     for link in graph.links where graph.populations[link.source].isRemovable {
       // A removed unit's weights stay zero whatever the optimiser's momentum says.

@@ -138,8 +138,6 @@ final class RecurrentStage: SpikingStage {
   private var state: RecurrentLayer.State
   private var isAtRest = false
   private var restThreshold: Float?
-  /// Spikes of the last step, each of which reaches every neuron in this one.
-  private(set) var returning = 0
 
   init(_ layer: RecurrentLayer, name: String, input: StepBuffer, shape: [Int]) throws(Fault) {
     self.layer = layer
@@ -150,7 +148,7 @@ final class RecurrentStage: SpikingStage {
   }
 
   override func step() throws(Fault) -> Bool {
-    returning = output.count
+    let returning = output.count
     if input.isUnchanged, isAtRest, threshold == restThreshold {
       output.silence()
       return false

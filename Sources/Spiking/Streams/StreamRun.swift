@@ -40,6 +40,13 @@ public struct StreamRun: Sendable {
     public var counts: [Int32]
     /// The same, of the steps inside labelled samples alone.
     public var sampleCounts: [Int32]
+    /// Where it gives numbers to other neurons in the place of spikes: how often each was not 0, over the whole run and
+    /// inside labelled samples; empty elsewhere.
+    public var numbers: [Int32] = []
+    public var sampleNumbers: [Int32] = []
+    /// How often each neuron sent something on, over the whole run and inside labelled samples.
+    public var sent: [Int32] { numbers.isEmpty ? counts : numbers }
+    public var sampleSent: [Int32] { numbers.isEmpty ? sampleCounts : sampleNumbers }
     /// The average activity before each step, in spikes a neuron and step.
     public var activity: [Float] = []
     /// The threshold in each step; empty for the input and for neurons without one.
@@ -56,7 +63,8 @@ public struct StreamRun: Sendable {
   public var samples: [Sample] = []
   /// The average activity of all neurons (without the input) before each step.
   public var activity: [Float] = []
-  /// Additions of a weight to a neuron's input that spikes caused; at the borders of a convolution the mean number.
+  /// Over all spikes, the synapses by which each leaves (`Synapses`): a synapse counts where its weight is not zero, a
+  /// spike in the step in which it is fired. Numbers that flow in the place of spikes count where they are not 0.
   public var synapticEvents = 0
   /// Layers times steps in which there was nothing to do.
   public var restingSteps = 0
@@ -74,6 +82,13 @@ public struct StreamRun: Sendable {
   public var spikes: Int { populations.dropFirst().reduce(0) { $0 + $1.spikes } }
   /// Steps until the answer stood, sorted.
   public var latencies: [Int] { samples.map(\.decidedAfter).sorted() }
+
+  /// The synapses by which all that was counted left.
+  func events(_ fanOuts: [[Int]]) -> Int {
+    zip(populations, fanOuts).reduce(0) { sum, entry in
+      zip(entry.0.sent, entry.1).reduce(sum) { $0 &+ Int($1.0) &* $1.1 }
+    }
+  }
 
   /// The latency that a share of the samples does not exceed; nil without samples.
   public func latency(_ share: Double) -> Int? {
@@ -101,6 +116,8 @@ public func runStream(
 private struct StreamRunner {
   let stream: SpikeStream
   let options: StreamRunOptions
+  /// For each population and neuron, the synapses by which its spikes leave.
+  let fanOuts: [[Int]]
   let stages: [StreamStage]
   /// The stages of neurons, in order.
   let spiking: [SpikingStage]
@@ -145,6 +162,7 @@ private struct StreamRunner {
         label: "\(adaptation.callText) on \(first.name)",
         help: "neurons given by equations need a parameter named `theta` or `threshold`")
     }
+    fanOuts = network.graph.fanOuts
     let memory = options.adaptation?.memory ?? .window(50)
     let initial = options.adaptation?.target ?? 0
     let neurons = spiking.map { $0.output.features }
@@ -212,6 +230,7 @@ private struct StreamRunner {
       }
     }
     result.seconds = Clock.now - began
+    result.synapticEvents = result.events(fanOuts)
     result.warnings = watches.flatMap { $0.warnings() }
     return result
   }
@@ -241,6 +260,7 @@ private struct StreamRunner {
           let value = source[step * width + index]
           if value.bitPattern != values[index].bitPattern { isSame = false }
           values[index] = value
+          if value != 0 { count(0, index, inSample) }
         }
         input.isUnchanged = isSame
       }
@@ -256,16 +276,12 @@ private struct StreamRunner {
     var total = 0
     result.populations[0].activity.append(Float(inputMeter.activity))
     for stage in stages {
-      if stage.input.isSpikes { result.synapticEvents += stage.input.count * stage.fanOut }
       guard let neurons = stage as? SpikingStage else {
         count(try stage.step())
         continue
       }
       let (activity, factor) = adapt(neurons, place)
       count(try neurons.step())
-      if let recurrent = neurons as? RecurrentStage {
-        result.synapticEvents += recurrent.returning * recurrent.output.features
-      }
       let spikes = neurons.output.isSpikes ? neurons.output.count : 0
       watches[place].add(
         spikes: spikes, arrived: arrived && neurons.output.isSpikes, activity: activity, factor: factor,
@@ -309,11 +325,31 @@ private struct StreamRunner {
   }
 
   private mutating func record(_ stage: SpikingStage, _ place: Int, _ step: Int, _ inSample: Bool) {
-    guard stage.output.isSpikes, stage.output.count > 0 else { return }
+    if let values = stage.output.values, !stage.output.isSpikes {
+      // What a layer of numbers sends on is counted; a read-out sends nothing.
+      guard place + 1 < fanOuts.count, fanOuts[place + 1].contains(where: { $0 > 0 }) else { return }
+      if result.populations[place + 1].numbers.isEmpty {
+        let none = [Int32](repeating: 0, count: stage.output.features)
+        result.populations[place + 1].numbers = none
+        result.populations[place + 1].sampleNumbers = none
+      }
+      for neuron in 0..<stage.output.features where values[neuron] != 0 {
+        result.populations[place + 1].numbers[neuron] &+= 1
+        if inSample { result.populations[place + 1].sampleNumbers[neuron] &+= 1 }
+      }
+      return
+    }
+    guard stage.output.count > 0 else { return }
     countSpikes(stage.output, into: place + 1, inSample)
     guard options.keepsSpikes else { return }
     let width = stage.output.wordCount
     for word in 0..<width { result.layerSpikes[place]?.words[step * width + word] = stage.output.words[word] }
+  }
+
+  private mutating func count(_ population: Int, _ neuron: Int, _ inSample: Bool) {
+    result.populations[population].spikes += 1
+    result.populations[population].counts[neuron] &+= 1
+    if inSample { result.populations[population].sampleCounts[neuron] &+= 1 }
   }
 
   private mutating func countSpikes(_ buffer: StepBuffer, into population: Int, _ inSample: Bool) {

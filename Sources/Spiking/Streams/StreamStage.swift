@@ -8,8 +8,6 @@ import Tensors
 class StreamStage {
   let input: StepBuffer
   let output: StepBuffer
-  /// Outputs that one spike of the input reaches, on average.
-  var fanOut: Int { 0 }
 
   init(input: StepBuffer, output: StepBuffer) {
     self.input = input
@@ -98,8 +96,6 @@ final class ForwardStage: StreamStage {
   private let layer: any Layer
   private let inputShape: [Int]
   private var hasRun = false
-  override var fanOut: Int { layer.synapses(for: inputShape) / max(1, input.features) }
-
   init(_ layer: any Layer, input: StepBuffer, inputShape: [Int], shape: [Int]) {
     self.layer = layer
     self.inputShape = inputShape
@@ -127,8 +123,6 @@ final class DenseStage: StreamStage {
   private let outputs: Int
   private var isBias = false
   private var hasRun = false
-
-  override var fanOut: Int { outputs }
 
   init(_ dense: DenseLayer, input: StepBuffer, shape: [Int]) throws(Fault) {
     guard let weight = dense.weight else {

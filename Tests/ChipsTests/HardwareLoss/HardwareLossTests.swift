@@ -159,7 +159,7 @@ private func hidden(_ network: Network) throws -> Int { try #require(network.lay
 
   @Test func whatDoesNotFitIsSaidBeforeTraining() throws {
     var options = try options(weight: 0.3)
-    options.objective = try HardwareLoss(PlacementSamples.chip(limits: [.fanIn: 10]), HardwareLoss.Options())
+    options.objective = try HardwareLoss(PlacementSamples.chip(limits: [.synapses: 7]), HardwareLoss.Options())
     var batches = 0
     options.progress = { _ in batches += 1 }
     let error = #expect(throws: Fault.self) { _ = try fit(try network(), try data(60), options) }
@@ -178,5 +178,60 @@ private func hidden(_ network: Network) throws -> Int { try #require(network.lay
       let error = #expect(throws: Fault.self) { _ = try HardwareLoss(chip, options) }
       #expect(error?.kind == .value)
     }
+  }
+
+  /// Neurons that may have 6 inputs learn to do with as many.
+  @Test func fanInFallsToTheLimit() throws {
+    var narrow = PlacementSamples.chip(columns: 8, rows: 8, limits: [.fanIn: 6, .inputAxons: 12])
+    narrow.power.perCore = Figure(1e-3, grade: .derived, source: "a test")
+    var options = try options(weight: 0.05)
+    var hardware = HardwareLoss.Options()
+    hardware.weight = 0.05
+    options.objective = try HardwareLoss(narrow, hardware)
+    #expect(throws: Fault.self) { try place(try network(20), on: narrow) }
+    let trained = try fit(try network(20), try data(120), options)
+    let report = try place(trained, on: narrow)
+    #expect(report.cores == HardwareLoss.cores(of: trained, on: narrow))
+    let connectome = try Connectome(trained.graph)
+    for population in 1..<3 {
+      #expect((0..<connectome.sizes[population]).allSatisfy { connectome.fanIn(population: population, neuron: $0) <= 6 })
+    }
+    #expect(try evaluate(trained, try data(60, seed: 2)).accuracy > 0.85)
+    // Only a network that pays for the chip is changed.
+    hardware.weight = 0
+    options.objective = try HardwareLoss(narrow, hardware)
+    #expect(throws: Fault.self) { try fit(try network(20), try data(120), options) }
+  }
+
+  /// The number of cores belongs to a chip's limits, not to its name, and stays through more training.
+  @Test func theCoresAreRemembered() throws {
+    let trained = try fit(try network(), try data(120), try options(weight: 0.3))
+    let record = try #require(trained.coreRecords.first)
+    #expect(trained.coreRecords.count == 1 && record.cores == HardwareLoss.cores(of: trained, on: chip))
+    #expect(record.mapping.count >= 1 && record.mapping.count <= record.cores)
+    let rules = try CoreRules(chip, weightBits: nil)
+    var renamed = chip
+    renamed.name = "other"
+    #expect(RecordedCores(of: trained, on: renamed, rules: rules).record == record)
+    var wider = chip
+    wider.limits[.synapses] = Figure(440, grade: .derived, source: "a test")
+    let there = RecordedCores(of: trained, on: wider, rules: rules)
+    #expect(there.record == nil && there.note?.contains("limits.synapses 220 there, 440 here") == true)
+    #expect(RecordedCores(of: trained, on: chip, rules: try CoreRules(chip, weightBits: 4)).note?.contains("8 bits") == true)
+    var more = try options(weight: 0, epochs: 1)
+    more.objective = nil
+    let further = try fit(trained, try data(60), more)
+    #expect(further.coreRecords == trained.coreRecords)
+    #expect(RecordedCores(of: further, on: chip, rules: rules).record == record)
+    // A suggestion from a damaged record is none.
+    let connectome = try Connectome(trained.graph)
+    #expect(record.slices(for: connectome) != nil)
+    var damaged = record
+    damaged.mapping[0].slices[0][1] = -3
+    #expect(damaged.slices(for: connectome) == nil)
+    damaged.mapping = []
+    #expect(damaged.slices(for: connectome) == nil)
+    let grown = try trained.appending(NeuronLayer(LIF()), seed: 0)
+    #expect(grown.coreRecords.isEmpty)
   }
 }

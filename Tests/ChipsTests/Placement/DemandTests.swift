@@ -22,7 +22,7 @@ import Testing
     return contents.filter { !$0.isEmpty }
   }
 
-  @Test(arguments: [0.0, 0.3, 0.9]) func denseLayersAsEnumerated(zeros: Double) throws {
+  @Test(arguments: [0.0, 0.05, 0.1, 0.3, 0.9]) func denseLayersAsEnumerated(zeros: Double) throws {
     for seed in 0..<4 as Range<UInt64> {
       let network = try PlacementSamples.network([9, 13, 7, 4], zeros: zeros, seed: seed)
       for wordBits in [1, 32] {
@@ -53,6 +53,34 @@ import Testing
     for (population, neuron, copies) in neurons { filler.add(population, neuron, copies: copies, outputs: 2) }
     for (population, neuron, copies) in neurons { filler.remove(population, neuron, copies: copies, outputs: 2) }
     #expect(filler.demand == Demand())
+  }
+
+  /// Cores are filled and emptied neuron by neuron: at every moment the needs are those of the naive count.
+  @Test(arguments: [0.04, 0.1]) func fewMissingSynapsesAreCountedAtEveryStep(zeros: Double) throws {
+    let network = try PlacementSamples.network([12, 9, 8], zeros: zeros, seed: 5)
+    let problem = try PlacementSamples.problem(network, PlacementSamples.chip())
+    var filler = CoreFiller(problem.connectome, problem.rules)
+    var draws = RandomStream(seed: 9, purpose: "test")
+    var inside: [Int] = []
+    for _ in 0..<200 {
+      if draws.uniform() < 0.5, let neuron = inside.last {
+        filler.remove(1, neuron, copies: 1, outputs: 0)
+        inside.removeLast()
+      } else if inside.count < 9 {
+        let left = (0..<9).filter { !inside.contains($0) }
+        let neuron = left[draws.integer(below: left.count)]
+        filler.add(1, neuron, copies: 1, outputs: 0)
+        inside.append(neuron)
+      }
+      if inside.isEmpty {
+        #expect(filler.demand == Demand())
+        continue
+      }
+      var wanted = PlacementSamples.demands(
+        problem, [[Mapping.Slice(population: 1, neurons: inside.map { Int32($0) })]])[0]
+      wanted.outputAxons = 0
+      #expect(filler.demand == wanted)
+    }
   }
 
   /// 2 channels of 3x3 by 4 kernels of 2x2 without padding: 4 places each.

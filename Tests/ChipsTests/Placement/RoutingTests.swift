@@ -63,8 +63,9 @@ import Testing
     #expect(together.loads[1].synapticOperations == 1.5)
   }
 
-  @Test func whatIsSentArrives() throws {
-    let network = try PlacementSamples.convolutional()
+  @Test(arguments: [-1, 0.0, 0.05, 0.5]) func whatIsSentArrives(zeros: Double) throws {
+    let network = zeros < 0
+      ? try PlacementSamples.convolutional() : try PlacementSamples.network([12, 40, 30, 6], zeros: zeros, seed: 2)
     let problem = try PlacementSamples.problem(
       network, PlacementSamples.chip(columns: 4, rows: 3, limits: [.neurons: 40]))
     for strategy in [SequentialStrategy(), JointStrategy()] as [any MappingStrategy] {
@@ -73,13 +74,18 @@ import Testing
       let sent = placed.load.cores.reduce(0) { $0 + $1.packetsOut }
       #expect(abs(arrived - sent - placed.portPackets) < 1e-9 * arrived)
       let spikes = placed.load.cores.reduce(0) { $0 + $1.spikes }
-      let rates = problem.flatRates[problem.connectome.sizes[0]...].reduce(0, +)
+      let isPlaced = problem.connectome.isPlaced.flatMap { $0 }
+      let rates = problem.flatRates.indices.dropFirst(problem.connectome.sizes[0]).reduce(0) {
+        isPlaced[$1] ? $0 + problem.flatRates[$1] : $0
+      }
       #expect(abs(spikes - rates) < 1e-9 * rates)
       let onLinks = placed.links.tileLinks.reduce(0) { $0 + $1.packets }
       #expect(abs(onLinks - placed.load.horizontalHops - placed.load.verticalHops) < 1e-9 * max(1, onLinks))
       // Every synapse carries the spikes of its source, wherever it lies.
       let operations = placed.load.cores.reduce(0) { $0 + $1.synapticOperations }
-      let expected = PlacementSamples.synapses(problem.workload.graph).reduce(0) { $0 + problem.flatRates[$1.source] }
+      let expected = PlacementSamples.synapses(problem.workload.graph).reduce(0) {
+        isPlaced[$1.target] ? $0 + problem.flatRates[$1.source] : $0
+      }
       #expect(abs(operations - expected) < 1e-9 * expected)
     }
   }
