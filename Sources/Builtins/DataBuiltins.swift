@@ -93,7 +93,8 @@ private let dataIDX = Builtin(
   """
   Images and labels in the IDX format of MNIST, as a data set with pixels between 0 and 1.
 
-  Without `labels`, the array of a single file as a tensor, its numbers as they are.
+  Without `labels`, the array of a single file as a tensor, its numbers as they are; numbers that no 32-bit float holds \
+  come as lists.
   """,
   example: """
     let read = (images, labels) => data.idx(images, labels)
@@ -101,8 +102,7 @@ private let dataIDX = Builtin(
 ) { (call) throws(Fault) in
   let path = try call.string(0)
   guard call.has(1), !call[1].isNil else {
-    let array = try readIDX(path)
-    return .tensor(try Tensor(array.values.floats, shape: array.shape))
+    return try arrayValue(try readIDX(path), rounded: false, path)
   }
   let names = call.has(2) && !call[2].isNil ? try call.strings(2) : []
   let images = try readIDXImages(images: path, labels: try call.string(1), classNames: names)

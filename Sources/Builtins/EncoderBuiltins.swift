@@ -6,19 +6,13 @@ import Spiking
 import Tensors
 
 /// An encoder that a program holds: a function from values to spikes.
-public struct EncoderValue: ForeignValue {
+public struct EncoderValue: DescribedValue {
   public static let typeName = "encoder"
   public let encoder: any Encoder
 
   public init(_ encoder: any Encoder) { self.encoder = encoder }
 
-  public var summary: String { encoder.callText }
-  public var memberNames: [String] { ["name"] + encoder.settings.map(\.name) }
-
-  public func member(_ name: String) throws(Fault) -> Value? {
-    if let setting = encoder.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
-    return name == "name" ? .string(encoder.name) : nil
-  }
+  var described: any Described { encoder }
 
   public var isCallable: Bool { true }
 
@@ -29,10 +23,6 @@ public struct EncoderValue: ForeignValue {
       throw Fault(.call, "an encoder is called with the values to encode", help: "x |> \(encoder.callText)")
     }
     return signalValue(try encoder.encode(values, stream: arguments.machine.nextStream("encode")))
-  }
-
-  public func isEqual(to other: any ForeignValue) -> Bool {
-    (other as? EncoderValue)?.encoder.callText == encoder.callText
   }
 }
 
@@ -51,16 +41,30 @@ let encoderBuiltins: [Builtin] = [
       .optional("random", .bool, default: "true", "whether spikes are drawn; otherwise they come regularly"),
     ],
     returns: "spikes or encoder", subject: "encoders",
-    "The rate code: a value is the probability of a spike at each step.",
+    """
+    The rate code: a value is the probability of a spike at each step, each step by itself.
+
+    Probabilities are rounded to whole 65536ths, because sixteen random bits decide about a step: a value below 1 / 131072
+    never fires, and one above 1 - 1 / 131072 fires at every step.
+
+    With random=false spikes come regularly: the value is added up, and each whole that is reached is a spike. After t steps
+    there are exactly floor(t x) of them, for each decimal or fraction x of up to 8,388,608 parts, although 32-bit floats
+    round it: k / n in n steps gives k spikes.
+    """,
     example: """
       print(tensor([0.25, 1.0]) |> rate(steps=8, random=false) |> sum(axis=0))   # expect: tensor[1, 2] [[2., 8.]]
+      print([(full([1, 1], k / 10) |> rate(steps=10, random=false)).sum() for k in 0..11])   # expect: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
       """
   ) { (call) throws(Fault) in
     try encode(RateEncoder(steps: try call.int(1), random: try call.bool(2, default: true)), call)
   },
   Builtin(
     "latency", [valuesSubject, stepsParameter], returns: "spikes or encoder", subject: "encoders",
-    "The latency code: each value above 0 fires exactly once, the larger the earlier.",
+    """
+    The latency code: each value above 0 fires exactly once, the larger the earlier, at the step nearest to
+    (1 - x) (steps - 1); a half goes to the later step. That holds for decimals and fractions, although 32-bit floats
+    round them. 0 stays silent.
+    """,
     example: "print(tensor([0.5, 1.0]) |> latency(steps=11) |> first_spike)   # expect: tensor[2] [5., 0.]"
   ) { (call) throws(Fault) in try encode(LatencyEncoder(steps: try call.int(1)), call) },
   Builtin(
@@ -75,6 +79,9 @@ let encoderBuiltins: [Builtin] = [
     The hybrid temporal code of NeuEdge (arXiv 2602.02439, Eqs. 6-8): each feature integrates its value and fires at
     the threshold `base * (1 - alpha * x)`, so that larger values fire earlier and more often. It is deterministic and
     costs a third of the rate code's spikes; with alpha = 0 and base = 1 it is the regular rate code.
+
+    Sums are exact: with k spikes behind it a feature fires at step t, counted from 1, where t x reaches (k + 1) thresholds,
+    in 64 bits and allowing for the rounding of x to 32 bits: 0.1 added up ten times reaches 1. At most one spike a step.
     """,
     example: """
       let when = [0.2, 0.5, 0.9] |> tensor |> hybrid(steps=50, alpha=0.5) |> first_spike
@@ -88,7 +95,7 @@ let encoderBuiltins: [Builtin] = [
   },
   Builtin(
     "direct", [valuesSubject, stepsParameter], returns: "tensor or encoder", subject: "encoders",
-    "No code: the values themselves as constant currents; the first neurons make the spikes.",
+    "No code: the values themselves, unchanged, as constant currents; the first neurons make the spikes.",
     example: "print((tensor([0.5, 1.0]) |> direct(steps=3)).shape)   # expect: [3, 1, 2]"
   ) { (call) throws(Fault) in try encode(DirectEncoder(steps: try call.int(1)), call) },
   Builtin(
@@ -105,6 +112,10 @@ let encoderBuiltins: [Builtin] = [
     Spikes where a signal changes: a rise of `threshold` since the last spike fires on one channel, a fall on another,
     as event cameras do. The first axis of the features doubles, each entry to a rise and a fall side by side: 16
     features give 32, [1, 34, 34] gives [2, 34, 34]. A constant costs nothing. Values may be any finite numbers.
+
+    What was told is the first value plus a whole number of thresholds, in 64 bits, so nothing adds up in long signals; a
+    rise by n thresholds is n spikes, one a step. A change counts where it falls short of the threshold by no more than
+    the rounding of the values to 32 bits, and no more than a quarter: decimals spike as decimals.
     """,
     example: """
       let s = tensor([0.0, 0.5, 1.0, 0.5]) |> delta(threshold=0.5)
@@ -130,6 +141,10 @@ let encoderBuiltins: [Builtin] = [
     Gaussian receptive fields (Bohte, La Poutré and Kok 2002): each value drives `neurons` neurons, each tuned to its
     own part of the range; near ones answer, early or often, and far ones stay silent. The first axis of the features
     grows: 64 features and 8 neurons give 512, so the network begins with input(512). Values may be any finite numbers.
+
+    A response is exp(-d^2 / (2 width^2)) of the distance d to the neuron's centre, taken in 64 bits: neurons at equal
+    distances answer alike. By latency a response r fires at the step nearest to (1 - r) (steps - 1), and responses below
+    0.1 stay silent; by rate r is the probability of a spike at each step, rounded to 65536ths.
     """,
     example: """
       let s = tensor([0.5]) |> population(neurons=5, steps=10)

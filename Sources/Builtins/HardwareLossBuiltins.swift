@@ -3,39 +3,53 @@
 import Chips
 import Faults
 import Machine
+import Spiking
 
 /// What a network costs on a chip, as `fit` takes it.
-public struct HardwareLossValue: ForeignValue {
+public struct HardwareLossValue: DescribedValue {
   public static let typeName = "hardware_loss"
   public let loss: HardwareLoss
 
   public init(_ loss: HardwareLoss) { self.loss = loss }
 
-  public var summary: String { "hardware_loss(\(loss.chip.name), weight=\(formatted(loss.weight, "g", digits: 6)))" }
+  var described: any Described { HardwareLossText(options: loss.options) }
 
-  public var memberNames: [String] {
+  public var summary: String {
+    "hardware_loss(\(loss.chip.name), " + described.callText.drop { $0 != "(" }.dropFirst()
+  }
+
+  public var memberNames: [String] { ["chip"] + described.settings.map(\.name) }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    if name == "chip" { return .foreign(ChipValue(loss.chip)) }
+    return described.settings.first { $0.name == name }.map { settingValue($0.value) }
+  }
+
+  public func isEqual(to other: any ForeignValue) -> Bool {
+    guard let other = other as? HardwareLossValue else { return false }
+    return described.isSame(as: other.described) && ChipValue(loss.chip).isEqual(to: ChipValue(other.loss.chip))
+  }
+}
+
+/// The settings of a hardware loss by their names in the language.
+private struct HardwareLossText: Described {
+  let name = "hardware_loss"
+  var options: HardwareLoss.Options
+
+  var settings: [(name: String, value: Setting)] {
     [
-      "chip", "weight", "utilization", "communication", "memory", "operations", "strategy", "objective", "warmup", "freeze",
-      "prune",
+      ("weight", .number(options.weight)), ("utilization", .number(options.utilization)),
+      ("communication", .number(options.communication)), ("memory", .number(options.memory)),
+      ("operations", .number(options.operations)), ("strategy", .text(options.strategy)),
+      ("objective", .text(options.objective.rawValue)), ("warmup", .number(options.warmup)),
+      ("freeze", .number(options.freeze)), ("prune", .number(options.prune)),
+      ("chips", options.chips.map { .integer($0) } ?? .none),
+      ("weight_bits", options.weightBits.map { .integer($0) } ?? .none),
     ]
   }
 
-  public func member(_ name: String) throws(Fault) -> Value? {
-    let options = loss.options
-    return switch name {
-    case "chip": .foreign(ChipValue(loss.chip))
-    case "weight": .float(options.weight)
-    case "utilization": .float(options.utilization)
-    case "communication": .float(options.communication)
-    case "memory": .float(options.memory)
-    case "operations": .float(options.operations)
-    case "strategy": .string(options.strategy)
-    case "objective": .string(options.objective.rawValue)
-    case "warmup": .float(options.warmup)
-    case "freeze": .float(options.freeze)
-    case "prune": .float(options.prune)
-    default: nil
-    }
+  var standardSettings: [(name: String, value: Setting)] {
+    Array(HardwareLossText(options: HardwareLoss.Options()).settings.dropFirst())
   }
 }
 

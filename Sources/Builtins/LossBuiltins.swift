@@ -33,7 +33,7 @@ let lossBuiltins: [Builtin] = [
     Softmax cross-entropy with the spike counts over all steps as scores, the mean over the batch. A class that fires
     once more than another is taken to be e times as likely.
     """
-  ) { (_) throws(Fault) in (.spikeCountCrossEntropy, "") },
+  ) { (_) throws(Fault) in .spikeCountCrossEntropy },
   loss(
     "spike_rate_mse",
     [
@@ -42,22 +42,18 @@ let lossBuiltins: [Builtin] = [
     ], "The mean squared distance of each class's firing rate (spikes a step) from its target."
   ) { (call) throws(Fault) in
     let (correct, incorrect) = (try call.number(2, default: 0.8), try call.number(3, default: 0.05))
-    return (
-      .spikeRateMeanSquare(correct: Float(correct), incorrect: Float(incorrect)),
-      "correct=\(correct), incorrect=\(incorrect)"
-    )
+    return .spikeRateMeanSquare(correct: Float(correct), incorrect: Float(incorrect))
   },
   loss(
     "first_spike_cross_entropy", [],
     "Softmax cross-entropy with minus the times of first spikes as scores: the class of the label must fire first."
-  ) { (_) throws(Fault) in (.firstSpikeCrossEntropy, "") },
+  ) { (_) throws(Fault) in .firstSpikeCrossEntropy },
   loss(
     "membrane_cross_entropy",
     [.optional("mean", .bool, default: "false", "whether the mean over time is the score, not the highest potential")],
     "Softmax cross-entropy with potentials as scores, for networks that end in `li()`."
   ) { (call) throws(Fault) in
-    let mean = try call.bool(2, default: false)
-    return (.membraneCrossEntropy(mean: mean), "mean=\(mean)")
+    .membraneCrossEntropy(mean: try call.bool(2, default: false))
   },
   Builtin(
     "sgd",
@@ -76,7 +72,8 @@ let lossBuiltins: [Builtin] = [
   },
   adam("adam", "Adam (Kingma and Ba 2015); the decay is added to the gradient.", decay: 0, isDecoupled: false),
   adam(
-    "adamw", "AdamW (Loshchilov and Hutter 2019): Adam with a decay that acts on the weights themselves.", decay: 0.01,
+    "adamw", "AdamW (Loshchilov and Hutter 2019): Adam with a decay that acts on the weights themselves.",
+    decay: Adam.decoupledDecay,
     isDecoupled: true),
 ]
 
@@ -97,7 +94,7 @@ private func surrogate(
 /// A loss: a function of output and labels, or with settings alone the loss that has them.
 private func loss(
   _ name: String, _ settings: [BuiltinParameter], _ documentation: String,
-  _ make: @escaping @Sendable (Call) throws(Fault) -> (Loss, String)
+  _ make: @escaping @Sendable (Call) throws(Fault) -> Loss
 ) -> Builtin {
   let parameters: [BuiltinParameter] = [
     .optional("output", .tensor | .spikes, default: "nil", "the output over time, [time, batch, classes]"),
@@ -107,8 +104,8 @@ private func loss(
     name, parameters + settings, returns: "float or loss", subject: "training", documentation,
     example: "let quiet = \(name)(zeros([10, 2, 3]), [0, 2])"
   ) { (call) throws(Fault) in
-    let (loss, text) = try make(call)
-    guard call.has(0) else { return .foreign(LossValue(loss: loss, settings: text)) }
+    let loss = try make(call)
+    guard call.has(0) else { return .foreign(LossValue(loss: loss)) }
     guard call.has(1) else {
       throw Fault(
         .call, "`\(name)` needs the labels too", label: "only the output is given",

@@ -81,6 +81,7 @@ private func json(_ component: ComponentDescription) -> JSON {
   let settings = component.settings.sorted { $0.key < $1.key }.map { name, setting -> JSONMember in
     let value: JSON =
       switch setting {
+      case .none: .null
       case .integer(let value): .integer(value)
       case .number(let value): .number(value)
       case .flag(let value): .bool(value)

@@ -168,8 +168,9 @@ func signalValue(_ signal: Signal) -> Value {
 
 func settingValue(_ setting: Setting) -> Value {
   switch setting {
+  case .none: .nil
   case .integer(let value): .int(value)
-  case .number(let value): .float(Double("\(Float(value))") ?? value)
+  case .number(let value): .float(value)
   case .flag(let value): .bool(value)
   case .text(let value): .string(value)
   case .texts(let values): .list(values.map { .string($0) })

@@ -39,7 +39,10 @@ let numberBuiltins: [Builtin] =
       }
       return .tensor(try call.tensor(0).unary(.round))
     },
-    reduction("sum", "The sum of all elements, or along axes.", "print(sum([1, 2, 3]))   # expect: 6", .sum),
+    reduction(
+      "sum",
+      "The sum of all elements, or along axes. It is added up in 64 bits; whole numbers of a tensor give their exact sum, "
+        + "along axes one rounded to 32 bits.", "print(sum([1, 2, 3]))   # expect: 6", .sum),
     reduction("product", "The product of all elements, or along axes.", "print(product([2, 3]))   # expect: 6", .product),
     extreme("min", "The smallest of a list or tensor, or of several arguments.", "print(min([3, 1, 2]), min(4, 2))   # expect: 1 2", .minimum, -1),
     extreme("max", "The largest of a list or tensor, or of several arguments.", "print(max([3, 1, 2]), max(4, 2))   # expect: 3 4", .maximum, 1),
@@ -140,6 +143,12 @@ private func reduction(_ name: String, _ documentation: String, _ example: Strin
       return .int(total)
     }
     if let spikes = call[0].asSpikes, operation == .sum, !call.has(1) { return .int(spikes.total) }
+    // A sum of whole numbers is exact, also where the total is more than a 32-bit float can hold.
+    if operation == .sum, !call.has(1), !(try call.bool(2, default: false)) {
+      let tensor = try call.tensor(0)
+      let total = tensor.isTracked ? 0 : try tensor.total()
+      if total.magnitude > 0x1p24, total.magnitude < 0x1p53, total.rounded() == total { return .float(total) }
+    }
     let result = try call.tensor(0).reduced(operation, over: try axes(call, 1), keepingDimensions: try call.bool(2, default: false))
     return Machine.scalarOrTensor(result)
   }

@@ -55,27 +55,20 @@ public struct StreamValue: ForeignValue {
 }
 
 /// A rule by which thresholds follow activity; as a function it gives the threshold, in units of its base.
-public struct AdaptationValue: ForeignValue {
+public struct AdaptationValue: DescribedValue {
   public static let typeName = "adaptation"
   let adaptation: Adaptation
 
   init(_ adaptation: Adaptation) { self.adaptation = adaptation }
 
-  public var summary: String { adaptation.callText }
+  var described: any Described { adaptation }
+
+  /// `window` and `decay` are both there, whichever of them the memory is.
   public var memberNames: [String] { ["gamma", "target", "rule", "sense", "window", "decay", "low", "high"] }
 
   public func member(_ name: String) throws(Fault) -> Value? {
-    switch name {
-    case "gamma": return .float(adaptation.gamma)
-    case "target": return .float(adaptation.target)
-    case "rule": return .string(adaptation.rule.rawValue)
-    case "sense": return .string(adaptation.sense.rawValue)
-    case "window": if case .window(let steps) = adaptation.memory { return .int(steps) } else { return .nil }
-    case "decay": if case .decay(let decay) = adaptation.memory { return .float(decay) } else { return .nil }
-    case "low": return adaptation.low.map { .float($0) } ?? .nil
-    case "high": return adaptation.high.map { .float($0) } ?? .nil
-    default: return nil
-    }
+    if let setting = adaptation.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
+    return memberNames.contains(name) ? .nil : nil
   }
 
   public var isCallable: Bool { true }
@@ -85,10 +78,6 @@ public struct AdaptationValue: ForeignValue {
       throw Fault(.call, "an adaptation is called with an activity", help: "\(summary)(0.1)")
     }
     return .float(adaptation.factor(at: activity))
-  }
-
-  public func isEqual(to other: any ForeignValue) -> Bool {
-    (other as? AdaptationValue)?.adaptation == adaptation
   }
 }
 

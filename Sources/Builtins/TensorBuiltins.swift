@@ -10,12 +10,25 @@ let shapeKind: Kind = .int | .list | .tuple
 /// Tensors from values, rules and files of numbers in memory.
 let tensorBuiltins: [Builtin] = [
   Builtin(
-    "tensor", [.required("values", .any, "numbers: nested lists, a range, spikes, or one number")],
+    "tensor",
+    [
+      .required("values", .any, "numbers: nested lists, a range, spikes, or one number"),
+      .optional("rounded", .bool, default: "false", "whether ints that no 32-bit float holds become the nearest one"),
+    ],
     returns: "tensor", subject: "tensors",
-    "A tensor of the given numbers: n-dimensional, 32-bit floats. Nested lists must be rectangular.",
-    example: "print(tensor([[1, 2], [3, 4]]).shape)   # expect: [2, 2]"
+    """
+    A tensor of the given numbers: n-dimensional, 32-bit floats. Nested lists must be rectangular.
+
+    Floats are rounded to 32 bits, some seven digits. Ints are counts and names, and never change in silence: one beyond
+    16777216 that no 32-bit float holds is an error which says where it stands. Lists hold ints of 64 bits.
+    """,
+    example: """
+      print(tensor([[1, 2], [3, 4]]).shape)   # expect: [2, 2]
+      print(tensor([1700000000000001], rounded=true)[0])   # expect: 1699999998017536.0
+      """
   ) { (call) throws(Fault) in
-    guard var tensor = try call[0].convertedToTensor() else { throw notNumbers(call[0]) }
+    let isRounded = try call.bool(1, default: false)
+    guard var tensor = try call[0].convertedToTensor(rounded: isRounded) else { throw notNumbers(call[0]) }
     if let elements = call[0].elements, !elements.isEmpty, elements.allSatisfy({ $0.asBool != nil }) {
       tensor.isMask = true
     }
@@ -29,8 +42,8 @@ let tensorBuiltins: [Builtin] = [
     example: "print(full([3], 0.5))   # expect: tensor[3] [0.5, 0.5, 0.5]"
   ) { (call) throws(Fault) in
     let isMask = call[1].asBool != nil
-    let value = isMask ? (call[1].asBool == true ? 1 : 0) : try call.number(1)
-    var tensor = try Tensor(filledWith: Float(value), shape: try call.ints(0))
+    let value: Float = isMask ? (call[1].asBool == true ? 1 : 0) : try call.single(1)
+    var tensor = try Tensor(filledWith: value, shape: try call.ints(0))
     tensor.isMask = isMask
     return .tensor(tensor)
   },
@@ -66,9 +79,18 @@ let tensorBuiltins: [Builtin] = [
       .optional("end", .number, default: "start", "where to stop; not included"),
       .optional("step", .number, default: "1", "the distance of neighbours"),
     ],
-    returns: "tensor", subject: "tensors", "Numbers from start up to, not including, end; `arange(n)` starts at 0.",
+    returns: "tensor", subject: "tensors",
+    """
+    Numbers from start up to, not including, end; `arange(n)` starts at 0. Each is `start + i * step`, rounded once, and
+    one that is the end but for rounding is left out: `arange(1, 1.3, 0.1)` has three. Whole numbers that no 32-bit float
+    holds are an error; `list(low..high)` has exact ints.
+    """,
     example: "print(arange(3), arange(0, 1, 0.5))   # expect: tensor[3] [0., 1., 2.] tensor[2] [0., 0.5]"
   ) { (call) throws(Fault) in
+    for index in 0..<3 {
+      guard call.has(index), let int = call[index].asInt, Double(exactly: int) == nil else { continue }
+      throw Tensor.notExact(int, as: call.parameterName(index))
+    }
     let first = try call.number(0)
     let (start, end) = call.has(1) ? (first, try call.number(1)) : (0, first)
     return .tensor(try Tensor.arange(start, end, step: try call.number(2, default: 1)))

@@ -19,12 +19,12 @@ let tensorMathBuiltins: [Builtin] = [
   statistic(
     "std", .standardDeviation, "The standard deviation: the square root of the variance.",
     "print(std([1, 3]))   # expect: 1.0"),
-  place("argmax", "The place of the largest element, the first of equals.", "print(argmax([3, 9, 2]))   # expect: 1") {
-    (x, axis) throws(Fault) in try x.argmax(over: axis)
-  },
-  place("argmin", "The place of the smallest element, the first of equals.", "print(argmin([3, 9, 2]))   # expect: 2") {
-    (x, axis) throws(Fault) in try x.argmin(over: axis)
-  },
+  place(
+    "argmax", "The place of the largest element, the first of equals.", "print(argmax([3, 9, 2]))   # expect: 1",
+    largest: true),
+  place(
+    "argmin", "The place of the smallest element, the first of equals.", "print(argmin([3, 9, 2]))   # expect: 2",
+    largest: false),
   Builtin(
     "cumsum", [.required("x", .array, "a tensor"), .optional("axis", .int, default: "0", "the axis to sum along")],
     returns: "tensor", subject: "tensors", "Running sums along an axis.",
@@ -65,7 +65,7 @@ let tensorMathBuiltins: [Builtin] = [
     let (low, high) = (try call.number(1), try call.number(2))
     if !(low <= high) { throw call.wrong(1, "must not be above `high`, found \(low) and \(high)") }
     if let x = call[0].asNumber { return x < low ? call[1] : x > high ? call[2] : call[0] }
-    return Machine.scalarOrTensor(try call.tensor(0).clipped(from: Float(low), to: Float(high)))
+    return Machine.scalarOrTensor(try call.tensor(0).clipped(from: try call.single(1), to: try call.single(2)))
   },
   Builtin(
     "where",
@@ -122,11 +122,12 @@ let tensorMathBuiltins: [Builtin] = [
       .optional("high", .number, default: "the largest", "where the last bin ends"),
     ],
     returns: "map", subject: "tensors",
-    "How many numbers fall into each of equal bins: `counts`, and their `edges` (one more). The last bin includes its "
-      + "upper edge.", example: "print(histogram([0, 1, 1, 2], 2).counts)   # expect: [1, 3]"
+    "How many numbers fall into each of equal bins: `counts`, and their `edges` (one more). A bin has the numbers from its "
+      + "lower edge up to, not including, its upper one; the last includes it. The edges are 32-bit floats and decide "
+      + "themselves, so that counting by `edges` gives the same `counts`, as in NumPy.", example: "print(histogram([0, 1, 1, 2], 2).counts)   # expect: [1, 3]"
   ) { (call) throws(Fault) in
-    let low = call.has(2) ? Float(try call.number(2)) : nil
-    let high = call.has(3) ? Float(try call.number(3)) : nil
+    let low = call.has(2) && !call[2].isNil ? try call.single(2) : nil
+    let high = call.has(3) && !call[3].isNil ? try call.single(3) : nil
     let result = try call.tensor(0).histogram(bins: try call.int(1, default: 10, atLeast: 1), low: low, high: high)
     let edges = try Tensor(result.edges, shape: [result.edges.count])
     return .map([("counts", .list(result.counts.map { .int($0) })), ("edges", .tensor(edges))])
@@ -167,17 +168,20 @@ private func value(_ reduction: Reduction, of numbers: [Double]) -> Double {
 }
 
 private func place(
-  _ name: String, _ documentation: String, _ example: String,
-  _ body: @escaping @Sendable (Tensor, Int?) throws(Fault) -> Tensor
+  _ name: String, _ documentation: String, _ example: String, largest: Bool
 ) -> Builtin {
   Builtin(
     name,
     [.required("x", .array | .tuple, "numbers"), .optional("axis", .int, default: "all", "the axis to search along")],
     returns: "int or tensor", subject: "tensors", documentation, example: example
   ) { (call) throws(Fault) in
-    let result = try body(try call.tensor(0), call.has(1) && !call[1].isNil ? try call.int(1) : nil)
-    if result.rank == 0, let item = result.item, let place = Int(exactly: item) { return .int(place) }
-    return .tensor(result)
+    let tensor = try call.tensor(0)
+    let axis = call.has(1) && !call[1].isNil ? try call.int(1) : nil
+    if axis == nil || tensor.rank == 1 {
+      if let axis { _ = try Shape.axis(axis, rank: 1, of: tensor.shape) }
+      return .int(try tensor.extremePlace(largest: largest))
+    }
+    return .tensor(largest ? try tensor.argmax(over: axis) : try tensor.argmin(over: axis))
   }
 }
 

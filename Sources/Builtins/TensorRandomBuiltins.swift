@@ -63,7 +63,11 @@ let tensorRandomBuiltins: [Builtin] = [
       .required("low", .int, "the smallest"), .required("high", .int, "the end, not included"),
       .optional("shape", shapeKind, default: "a single number", "the sizes"),
     ],
-    returns: "int or tensor", subject: "random numbers", "Random whole numbers from low up to, not including, high.",
+    returns: "int or tensor", subject: "random numbers",
+    """
+    Random whole numbers from low up to, not including, high. With a shape, a tensor, which holds whole numbers up to
+    16777216 only; `[randint(low, high) for _ in 0..n]` has ints of 64 bits.
+    """,
     example: "let n = randint(1, 7)\nprint(n >= 1 and n <= 6)   # expect: true"
   ) { (call) throws(Fault) in
     let (low, high) = (try call.int(0), try call.int(1))
@@ -71,6 +75,13 @@ let tensorRandomBuiltins: [Builtin] = [
     if overflow || span < 1 { throw call.wrong(1, "must be above `low`, found \(low) and \(high)") }
     var stream = call.machine.nextStream("randint")
     guard call.has(2), !call[2].isNil else { return .int(low + stream.integer(below: span)) }
+    let exact = -1 << 24...1 << 24
+    if !(exact.contains(low) && exact.contains(high - 1)) {
+      throw Fault(
+        .value, "a tensor cannot hold all whole numbers from \(low) to \(high - 1)",
+        label: "32-bit floats hold them up to 16777216",
+        help: "[randint(low, high) for _ in 0..n] has exact ints; uniform(shape, low, high) has floats")
+    }
     return .tensor(
       try Tensor(shape: try call.ints(2)) { (out) throws(Fault) in
         for place in out.indices { out[place] = Float(low + stream.integer(below: span)) }

@@ -71,7 +71,7 @@ let tensorShapeBuiltins: [Builtin] = [
     example: "print(pad([1, 2], [[1, 2]]))   # expect: tensor[5] [0., 1., 2., 0., 0.]"
   ) { (call) throws(Fault) in
     let x = try call.tensor(0)
-    return .tensor(try x.padded(try widths(call, rank: x.rank), with: Float(try call.number(2, default: 0))))
+    return .tensor(try x.padded(try widths(call, rank: x.rank), with: try call.single(2, default: 0)))
   },
   Builtin(
     "argsort",

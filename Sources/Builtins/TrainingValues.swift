@@ -5,20 +5,31 @@ import Machine
 import Spiking
 import Tensors
 
+/// A value that is told by a call with its settings: they are its printed form, its members and its equality.
+protocol DescribedValue: ForeignValue {
+  var described: any Described { get }
+}
+
+extension DescribedValue {
+  public var summary: String { described.callText }
+  public var memberNames: [String] { ["name"] + described.settings.map(\.name) }
+
+  public func member(_ name: String) throws(Fault) -> Value? {
+    if let setting = described.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
+    return name == "name" ? .string(described.name) : nil
+  }
+
+  public func isEqual(to other: any ForeignValue) -> Bool {
+    (other as? Self)?.described.isSame(as: described) ?? false
+  }
+}
+
 /// The stand-in for the derivative of a spike.
-struct SurrogateValue: ForeignValue {
+struct SurrogateValue: DescribedValue {
   static let typeName = "surrogate"
   let surrogate: Surrogate
 
-  var summary: String {
-    surrogate.parameter.map { "\(surrogate.name)(\($0.name)=\($0.value))" } ?? "\(surrogate.name)()"
-  }
-  var memberNames: [String] { ["name"] + (surrogate.parameter.map { [$0.name] } ?? []) }
-
-  func member(_ name: String) throws(Fault) -> Value? {
-    if let parameter = surrogate.parameter, parameter.name == name { return .float(Double(parameter.value)) }
-    return name == "name" ? .string(surrogate.name) : nil
-  }
+  var described: any Described { surrogate }
 
   var isCallable: Bool { true }
 
@@ -32,19 +43,14 @@ struct SurrogateValue: ForeignValue {
     return Machine.scalarOrTensor(
       try Tensor(surrogate.derivative(at: distances.scalars), shape: distances.shape))
   }
-
-  func isEqual(to other: any ForeignValue) -> Bool { (other as? SurrogateValue)?.surrogate == surrogate }
 }
 
 /// A loss with settings; without settings a loss is a plain function.
-struct LossValue: ForeignValue {
+struct LossValue: DescribedValue {
   static let typeName = "loss"
   let loss: Loss
-  let settings: String
 
-  var summary: String { "\(loss.name)(\(settings))" }
-  var memberNames: [String] { ["name"] }
-  func member(_ name: String) throws(Fault) -> Value? { name == "name" ? .string(loss.name) : nil }
+  var described: any Described { loss }
   var isCallable: Bool { true }
 
   func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
@@ -56,25 +62,12 @@ struct LossValue: ForeignValue {
     }
     return Machine.scalarOrTensor(try loss.function(output, labels, []))
   }
-
-  func isEqual(to other: any ForeignValue) -> Bool { (other as? LossValue)?.summary == summary }
 }
 
 /// A rule by which training moves weights.
-struct OptimizerValue: ForeignValue {
+struct OptimizerValue: DescribedValue {
   static let typeName = "optimizer"
   let optimizer: any Optimizer
 
-  var summary: String { "\(optimizer.name)(lr=\(optimizer.learningRate))" }
-  var memberNames: [String] { ["name", "lr"] }
-
-  func member(_ name: String) throws(Fault) -> Value? {
-    switch name {
-    case "name": .string(optimizer.name)
-    case "lr": .float(optimizer.learningRate)
-    default: nil
-    }
-  }
-
-  func isEqual(to other: any ForeignValue) -> Bool { (other as? OptimizerValue)?.summary == summary }
+  var described: any Described { optimizer }
 }

@@ -2,9 +2,13 @@
 
 import Faults
 
-/// One column of a table: numbers where every cell is one (an empty cell is NaN), else text.
+/// One column of a table: numbers where every cell is one, else text. No digit of a whole number is ever lost.
 public enum CSVColumn: Equatable, Sendable {
+  /// Numbers that are exact, or decimals, in 64 bits; an empty cell is NaN.
   case numbers([Double])
+  /// Whole numbers, one of which is beyond what a 64-bit float holds; an empty cell is nil.
+  case integers([Int?])
+  /// Also where whole numbers are larger than 64 bits, or stand among decimals and no float holds them.
   case text([String])
 }
 
@@ -22,8 +26,9 @@ public struct CSVTable: Equatable, Sendable {
 /// Reads a CSV file. The separator is a comma, a semicolon or a tab, whichever the first line has most of.
 ///
 /// The first line holds the names when one of its cells is no number; otherwise the columns are called
-/// `c0`, `c1`, ... Empty lines and lines that begin with `#` are skipped. Throws `.file` when the file cannot be
-/// read, is empty, a line has another number of cells than the first (naming the line), or a quote is not closed.
+/// `c0`, `c1`, ..., as is one whose name is empty. Empty lines and lines that begin with `#` are skipped. Throws `.file`
+/// when the file cannot be read, is empty, a line has another number of cells than the first (naming the line), two
+/// columns have one name, or a quote is not closed.
 public func readCSV(_ path: String, limit: Int = 1 << 30) throws(Fault) -> CSVTable {
   try parseCSV(try readText(path, limit: limit), name: shownPath(path))
 }
@@ -40,15 +45,48 @@ public func parseCSV(_ text: String, name: String) throws(Fault) -> CSVTable {
   }
   let hasNames = first.cells.contains { !$0.isEmpty && numberInCSV($0) == nil }
   if hasNames { rows.removeFirst() }
-  let columns = first.cells.indices.map { column -> CSVColumn in
-    let numbers = rows.compactMap { numberInCSV($0.cells[column]) }
-    return numbers.count == rows.count ? .numbers(numbers) : .text(rows.map { $0.cells[column] })
-  }
-  return CSVTable(names: hasNames ? first.cells : first.cells.indices.map { "c\($0)" }, columns: columns)
+  let names = first.cells.enumerated().map { hasNames && !$1.isEmpty ? $1 : "c\($0)" }
+  try checkNames(names, of: name, help: "rename one of them on line \(first.line)")
+  return CSVTable(names: names, columns: first.cells.indices.map { column in csvColumn(rows.map { $0.cells[column] }) })
 }
 
-/// Writes a table with commas, its names on the first line. Throws `.file`.
+/// A `.file` fault where two columns have one name: as members of a map, only one of them could be had.
+private func checkNames(_ names: [String], of table: String, help: String) throws(Fault) {
+  var known: [String: Int] = [:]
+  for (place, name) in names.enumerated() {
+    guard let other = known.updateValue(place, forKey: name) else { continue }
+    throw Fault(
+      .file, "\(table) has two columns of one name",
+      label: "`\(name)` is the name of columns \(other + 1) and \(place + 1)", help: help)
+  }
+}
+
+/// A column of cells as what they all are.
+private func csvColumn(_ cells: [String]) -> CSVColumn {
+  var numbers: [Double] = []
+  var integers: [Int?] = []
+  var isExact = true
+  for cell in cells {
+    if let integer = Int(trimmed(cell)) {
+      integers.append(integer)
+      numbers.append(Double(integer))
+      if Int(exactly: Double(integer)) != integer { isExact = false }
+      continue
+    }
+    guard let number = numberInCSV(cell) else { return .text(cells) }
+    if number.isNaN { integers.append(nil) }
+    numbers.append(number)
+    // Digits alone, but too many for an int.
+    let isDigits = trimmed(cell).utf8.allSatisfy { (48...57).contains($0) || $0 == 43 || $0 == 45 }
+    if number.magnitude >= 0x1p63, isDigits { return .text(cells) }
+  }
+  if isExact { return .numbers(numbers) }
+  return integers.count == cells.count ? .integers(integers) : .text(cells)
+}
+
+/// Writes a table with commas, its names on the first line. Throws `.file`, also for two columns of one name.
 public func writeCSV(_ table: CSVTable, to path: String) throws(Fault) {
+  try checkNames(table.names, of: "the table", help: "a file of it could not be told apart when it is read")
   try writeText(table.text, to: path)
 }
 
@@ -57,6 +95,7 @@ extension CSVTable {
   public var rowCount: Int {
     switch columns.first {
     case .numbers(let values): values.count
+    case .integers(let values): values.count
     case .text(let values): values.count
     case nil: 0
     }
@@ -70,7 +109,9 @@ extension CSVTable {
         switch column {
         case .numbers(let values):
           guard row < values.count else { return "" }
-          return Int(exactly: values[row]).map(String.init) ?? values[row].description
+          let isNegativeZero = values[row] == 0 && values[row].sign == .minus
+          return isNegativeZero ? "-0.0" : Int(exactly: values[row]).map(String.init) ?? values[row].description
+        case .integers(let values): return row < values.count ? values[row].map(String.init) ?? "" : ""
         case .text(let values): return row < values.count ? Self.quoted(values[row]) : ""
         }
       }
@@ -85,6 +126,14 @@ extension CSVTable {
     let doubled = cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
     return "\"\(doubled)\""
   }
+}
+
+/// A cell without the blanks around it.
+private func trimmed(_ cell: String) -> Substring {
+  var rest = Substring(cell)
+  while rest.utf8.first == 32 { rest.removeFirst() }
+  while rest.utf8.last == 32 { rest.removeLast() }
+  return rest
 }
 
 /// The number in a cell, NaN for an empty one, nil for text.

@@ -5,7 +5,8 @@ import Faults
 
 private let npyMagic: [UInt8] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 
-/// Reads a `.npy` file of booleans, integers or floats; Fortran order is turned into row-major order.
+/// Reads a `.npy` file of booleans, of integers of 8 to 64 bits with or without sign, or of floats of 16 to 64 bits, in
+/// either byte order; Fortran order is turned into row-major order. Every number is exact.
 ///
 /// Throws `.file` when it is not such a file, is truncated, holds another type, or has more than `limit` bytes.
 public func readNPY(_ path: String, limit: Int = 1 << 34) throws(Fault) -> NumericArray {
@@ -25,11 +26,13 @@ func encodeNPY(_ array: NumericArray) throws(Fault) -> [UInt8] {
   }
   let (type, data): (String, [UInt8]) =
     switch array.values {
+    case .bool(let values): ("|b1", values.map { $0 ? 1 : 0 })
     case .uint8(let values): ("|u1", values)
     case .int8(let values): ("|i1", pack(values))
     case .int16(let values): ("<i2", pack(values))
     case .int32(let values): ("<i4", pack(values))
     case .int64(let values): ("<i8", pack(values))
+    case .uint64(let values): ("<u8", pack(values))
     case .float32(let values): ("<f4", pack(values))
     case .float64(let values): ("<f8", pack(values))
     }
@@ -63,7 +66,8 @@ func decodeNPY(_ bytes: [UInt8], name: String) throws(Fault) -> NumericArray {
   guard let (kind, littleEndian) = npyKind(header.type) else {
     throw Fault(
       .file, "\(name) holds numbers of an unknown type", label: "NumPy calls it '\(header.type)'",
-      help: "save it with .astype(\"float32\"), \"float64\", \"int64\" or \"uint8\"")
+      help: "booleans, integers of 8 to 64 bits and floats of 16 to 64 bits can be read; save it with "
+        + ".astype(\"float64\") or \"int64\"")
   }
   guard let size = checkedProduct([count, kind.width]), let data = reader.take(size), reader.remaining == 0 else {
     throw Fault(
@@ -78,11 +82,16 @@ func decodeNPY(_ bytes: [UInt8], name: String) throws(Fault) -> NumericArray {
 private func npyKind(_ type: String) -> (ElementKind, littleEndian: Bool)? {
   let kind: ElementKind? =
     switch type.dropFirst() {
-    case "b1", "u1": .uint8
+    case "b1": .bool
+    case "u1": .uint8
     case "i1": .int8
+    case "u2": .uint16
     case "i2": .int16
+    case "u4": .uint32
     case "i4": .int32
+    case "u8": .uint64
     case "i8": .int64
+    case "f2": .float16
     case "f4": .float32
     case "f8": .float64
     default: nil
@@ -147,11 +156,13 @@ extension NumericArray {
     }
     let moved: NumericValues =
       switch values {
+      case .bool(let numbers): .bool(reorder(numbers))
       case .uint8(let numbers): .uint8(reorder(numbers))
       case .int8(let numbers): .int8(reorder(numbers))
       case .int16(let numbers): .int16(reorder(numbers))
       case .int32(let numbers): .int32(reorder(numbers))
       case .int64(let numbers): .int64(reorder(numbers))
+      case .uint64(let numbers): .uint64(reorder(numbers))
       case .float32(let numbers): .float32(reorder(numbers))
       case .float64(let numbers): .float64(reorder(numbers))
       }

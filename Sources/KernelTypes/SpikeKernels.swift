@@ -27,7 +27,9 @@ public protocol SpikeKernels {
     words: UnsafeMutablePointer<UInt64>, stride: Int
   )
 
-  /// Fires regularly: each feature's number is added up step by step, and a whole that is reached becomes a spike.
+  /// Fires regularly: each feature's number is added up step by step, and a whole that is reached becomes a spike. Sums
+  /// are exact, and a number is read as the largest that is rounded to it: after t steps there are `floor(t x)` spikes
+  /// for each fraction x of up to 2^23 parts.
   ///
   /// - Parameter words: as for `drawTrains`.
   static func regularTrains(

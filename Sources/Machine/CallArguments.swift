@@ -55,6 +55,15 @@ extension Call {
     throw mismatch(index, "a string")
   }
 
+  /// A number as a 32-bit float: floats are rounded, whole numbers that would change are refused.
+  public func single(_ index: Int, default value: Double? = nil) throws(Fault) -> Float {
+    if has(index), let int = self[index].asInt {
+      guard let single = Float(exactly: int) else { throw Tensor.notExact(int, as: parameterName(index)) }
+      return single
+    }
+    return Float(try number(index, default: value))
+  }
+
   /// A number, list, range, spikes or tensor as a tensor.
   public func tensor(_ index: Int) throws(Fault) -> Tensor {
     if let tensor = try self[index].convertedToTensor() { return tensor }
@@ -129,44 +138,61 @@ extension Call {
 
 extension Value {
   /// A number, a bool, a range, spikes, a tensor, or nested lists of these as a tensor; nil for anything else.
-  public func convertedToTensor() throws(Fault) -> Tensor? {
+  ///
+  /// Floats are rounded to 32 bits. An int is a count or a name and no measurement: one that would change is refused,
+  /// unless `rounded` asks for the nearest.
+  public func convertedToTensor(rounded: Bool = false) throws(Fault) -> Tensor? {
     switch tag {
     case .tensor: return object(as: TensorObject.self).tensor
-    case .int: return try Tensor.scalar(Float(rawInt))
+    case .int:
+      guard let single = rounded ? Float(rawInt) : Float(exactly: rawInt) else { throw Tensor.notExact(rawInt) }
+      return try Tensor.scalar(single)
     case .float: return try Tensor.scalar(Float(rawFloat))
     case .bool: return try Tensor.scalar(rawBool ? 1 : 0)
     case .spikes: return try object(as: SpikesObject.self).spikes.tensor()
     case .range:
       let range = object(as: RangeObject.self)
       if range.isOpen { return nil }
-      return try Tensor.arange(Double(range.low), Double(range.high), step: Double(range.step))
-    case .list, .tuple: return try tensorFromList()
+      return try Tensor(shape: [range.count]) { (out) throws(Fault) in
+        for index in out.indices {
+          let number = range.number(at: index)
+          guard let single = rounded ? Float(number) : Float(exactly: number) else {
+            throw Tensor.notExact(number, at: [index])
+          }
+          out[index] = single
+        }
+      }
+    case .list, .tuple: return try tensorFromList(rounded: rounded)
     default: return nil
     }
   }
 
-  private func tensorFromList() throws(Fault) -> Tensor? {
+  private func tensorFromList(rounded: Bool) throws(Fault) -> Tensor? {
     var scalars: [Float] = []
     var shape: [Int] = []
     var tracked: [Tensor] = []
-    guard try collect(into: &scalars, shape: &shape, depth: 0, tracked: &tracked) else { return nil }
+    guard try collect(into: &scalars, shape: &shape, depth: 0, tracked: &tracked, rounded: rounded) else { return nil }
     if tracked.isEmpty { return try Tensor(scalars, shape: shape) }
     // Lists that hold tracked tensors are stacked, so that gradients flow through them.
     guard let elements else { return nil }
     var parts: [Tensor] = []
     for element in elements {
-      guard let part = try element.convertedToTensor() else { return nil }
+      guard let part = try element.convertedToTensor(rounded: rounded) else { return nil }
       parts.append(part)
     }
     return try Tensor.stack(parts)
   }
 
   private func collect(
-    into scalars: inout [Float], shape: inout [Int], depth: Int, tracked: inout [Tensor]
+    into scalars: inout [Float], shape: inout [Int], depth: Int, tracked: inout [Tensor], rounded: Bool
   ) throws(Fault) -> Bool {
     guard let elements else {
+      if tag == .int, !rounded, Float(exactly: rawInt) == nil {
+        // All rows before this one are full, so its place follows from how many numbers came before.
+        throw Tensor.notExact(rawInt, at: Shape.index(of: scalars.count, in: Array(shape.prefix(depth))))
+      }
       if let tensor = asTensor, tensor.isTracked { tracked.append(tensor) }
-      guard let tensor = try convertedToTensor() else { return false }
+      guard let tensor = try convertedToTensor(rounded: rounded) else { return false }
       scalars += tensor.scalars
       if shape.count == depth { shape += tensor.shape } else { try Self.checkSame(Array(shape[depth...]), tensor.shape) }
       return true
@@ -180,7 +206,9 @@ extension Value {
         label: "one has \(depth < shape.count ? shape[depth] : 1), another \(elements.count)")
     }
     for element in elements {
-      guard try element.collect(into: &scalars, shape: &shape, depth: depth + 1, tracked: &tracked) else { return false }
+      let isNumbers = try element.collect(
+        into: &scalars, shape: &shape, depth: depth + 1, tracked: &tracked, rounded: rounded)
+      if !isNumbers { return false }
     }
     return true
   }

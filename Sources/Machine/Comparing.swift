@@ -139,6 +139,7 @@ extension Machine {
   }
 
   private func compareTensors(_ comparison: ComparisonOperator, _ left: Value, _ right: Value) throws(Fault) -> Value {
+    if let mask = try Self.compared(comparison, left, right) { return mask }
     guard let a = try left.convertedToTensor(), let b = try right.convertedToTensor() else {
       if comparison == .equal { return .bool(false) }
       if comparison == .notEqual { return .bool(true) }
@@ -155,6 +156,31 @@ extension Machine {
       }
     let mask = try Tensor.compare(kind, a, b)
     // Two single numbers compare to a bool, as plain numbers do.
+    if mask.rank == 0, let item = mask.item { return .bool(item != 0) }
+    return .tensor(mask)
+  }
+
+  /// A tensor against an int that no 32-bit float holds: the floats around it decide. Nil for all other operands.
+  private static func compared(
+    _ comparison: ComparisonOperator, _ left: Value, _ right: Value
+  ) throws(Fault) -> Value? {
+    let isTurned = left.tag == .int
+    let array = isTurned ? right : left
+    guard let int = isTurned ? left.asInt : right.asInt, Float(exactly: int) == nil,
+      array.tag == .tensor || array.tag == .spikes, let tensor = try array.convertedToTensor()
+    else { return nil }
+    let nearest = Float(int)
+    let isBelow = Int(exactly: nearest).map { $0 < int } ?? false
+    let below = try Tensor.scalar(isBelow ? nearest : nearest.nextDown)
+    let mask: Tensor
+    switch comparison {
+    case .equal, .notEqual:
+      var all = try Tensor(filledWith: comparison == .equal ? 0 : 1, shape: tensor.shape)
+      all.isMask = true
+      mask = all
+    case .less, .lessOrEqual: mask = try Tensor.compare(isTurned ? .greater : .lessOrEqual, tensor, below)
+    default: mask = try Tensor.compare(isTurned ? .lessOrEqual : .greater, tensor, below)
+    }
     if mask.rank == 0, let item = mask.item { return .bool(item != 0) }
     return .tensor(mask)
   }
@@ -203,13 +229,24 @@ extension Machine {
       default: return false
       }
     }
-    if let a = left.asNumber, let b = right.asNumber { return a == b }
+    if left.tag == .int, right.tag == .float { return Int(exactly: right.rawFloat) == left.rawInt }
+    if left.tag == .float, right.tag == .int { return Int(exactly: left.rawFloat) == right.rawInt }
     return false
+  }
+
+  /// An int before a float (-1), equal to it, or behind it, exactly: a float of 64 bits holds no ints beyond 2^53 but some.
+  private static func order(_ int: Int, _ float: Double) -> Int? {
+    if float.isNaN { return nil }
+    guard let below = Int(exactly: float.rounded(.down)) else { return float > 0 ? -1 : 1 }
+    if int != below { return int < below ? -1 : 1 }
+    return Double(below) == float ? 0 : -1
   }
 
   /// Negative, zero or positive; nil where a NaN has no order.
   public func order(_ left: Value, _ right: Value, _ symbol: String, depth: Int) throws(Fault) -> Int? {
     if left.tag == .int, right.tag == .int { return left.rawInt < right.rawInt ? -1 : (left.rawInt > right.rawInt ? 1 : 0) }
+    if left.tag == .int, right.tag == .float { return Self.order(left.rawInt, right.rawFloat) }
+    if left.tag == .float, right.tag == .int { return Self.order(right.rawInt, left.rawFloat).map { -$0 } }
     if let a = left.asNumber, let b = right.asNumber { return a < b ? -1 : (a > b ? 1 : (a == b ? 0 : nil)) }
     if left.tag == .string, right.tag == .string {
       let a = left.object(as: StringObject.self).text
@@ -270,7 +307,8 @@ extension Machine {
       return isInside && distance % range.step.magnitude == 0
     case .tensor:
       guard let number = item.asNumber, let tensor = container.asTensor else { return false }
-      return tensor.scalars.contains(Float(number))
+      guard let single = item.asInt.map({ Float(exactly: $0) }) ?? Float(number) else { return false }
+      return tensor.withUnsafeBuffer { $0.contains(single) }
     default:
       throw Fault(
         .type, "`in` cannot look into \(container.description(of: .kind))",

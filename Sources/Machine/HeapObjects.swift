@@ -203,7 +203,7 @@ public final class RangeObject: HeapObject {
   public var isOpen: Bool { isOpenLow || isOpenHigh }
 
   /// The number at a place below `count`. It lies between the ends, whatever the steps on the way wrap to.
-  func number(at place: Int) -> Int { low &+ place &* step }
+  public func number(at place: Int) -> Int { low &+ place &* step }
 
   /// Every `stride`th of the numbers from a place on; nil where their step does not fit an int.
   func part(from start: Int, count: Int, stride: Int) -> RangeObject? {

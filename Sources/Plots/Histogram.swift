@@ -1,5 +1,7 @@
 // Counting values into ranges of equal width.
 
+import Tensors
+
 extension HistogramPlot {
   /// Counts `values` into `bins` ranges between the smallest and the largest; NaN and infinity are left out.
   ///
@@ -13,13 +15,13 @@ extension HistogramPlot {
     }
     let span = Span(lowest, highest).widenedIfFlat
     let count = min(max(bins ?? Self.usualBins(finite, span: span), 1), 10_000)
-    var counts = [Int](repeating: 0, count: count)
-    for value in finite {
-      let bin = Int(span.fraction(of: value) * Double(count))
-      counts[min(max(bin, 0), count - 1)] += 1
-    }
-    let edges = (0...count).map { span.value(at: Double($0) / Double(count)) }
-    self.init(edges: edges, counts: counts)
+    var edges = (0...count).map { span.value(at: Double($0) / Double(count)) }
+    edges[count] = max(edges[count], highest)
+    // Values of a tensor are counted as its own histogram counts them: by edges that are 32-bit floats too.
+    let rounded = edges.map { Double(Float($0)) }
+    let isSingle = finite.allSatisfy { Double(Float($0)) == $0 }
+    if isSingle, zip(rounded, rounded.dropFirst()).allSatisfy(<) { edges = rounded }
+    self.init(edges: edges, counts: binCounts(of: finite, edges: edges))
   }
 
   private static func usualBins(_ sorted: [Double], span: Span) -> Int {

@@ -2,6 +2,8 @@
 
 /// One argument's value.
 public enum Setting: Sendable, Equatable {
+  /// Left open: `nil`.
+  case none
   case integer(Int)
   case number(Double)
   case flag(Bool)
@@ -9,11 +11,15 @@ public enum Setting: Sendable, Equatable {
   case texts([String])
   case integers([Int])
 
-  /// As the language writes it; numbers with the digits of a 32-bit float.
+  /// A 32-bit float as the shortest decimal that stands for it: 0.9, not 0.8999999761581421.
+  public static func single(_ value: Float) -> Setting { .number(Double("\(value)") ?? Double(value)) }
+
+  /// As the language writes it, to the last bit: settings that differ are written differently.
   public var description: String {
     switch self {
+    case .none: "nil"
     case .integer(let value): "\(value)"
-    case .number(let value): value.isNaN ? "nan" : "\(Float(value))"
+    case .number(let value): value.isNaN ? "nan" : "\(value)"
     case .flag(let value): "\(value)"
     case .text(let value): "\"\(value)\""
     case .texts(let values): "[" + values.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
@@ -26,7 +32,7 @@ public enum Setting: Sendable, Equatable {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value
-    case .flag, .text, .texts, .integers: nil
+    case .none, .flag, .text, .texts, .integers: nil
     }
   }
 
@@ -56,12 +62,23 @@ public protocol Described {
   /// The name in the language.
   var name: String { get }
   var settings: [(name: String, value: Setting)] { get }
-  /// As it would be called: "hybrid(steps=20, alpha=0.5)".
+  /// Settings that go without saying: `callText` leaves out those that are as they are here.
+  var standardSettings: [(name: String, value: Setting)] { get }
+  /// As it would be called: "hybrid(steps=20, alpha=0.5)". What differs in a setting differs in this text.
   var callText: String { get }
 }
 
 extension Described {
+  /// Whether both are the same call: one name, and the same settings to the last bit.
+  public func isSame(as other: any Described) -> Bool {
+    name == other.name && settings.elementsEqual(other.settings) { $0.name == $1.name && $0.value == $1.value }
+  }
+
+  public var standardSettings: [(name: String, value: Setting)] { [] }
+
   public var callText: String {
-    name + "(" + settings.map { "\($0.name)=\($0.value.description)" }.joined(separator: ", ") + ")"
+    let standard = standardSettings
+    let told = settings.filter { setting in !standard.contains { $0.name == setting.name && $0.value == setting.value } }
+    return name + "(" + told.map { "\($0.name)=\($0.value.description)" }.joined(separator: ", ") + ")"
   }
 }

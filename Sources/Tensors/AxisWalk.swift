@@ -13,14 +13,35 @@ extension Tensor {
   /// The place of the first smallest element along an axis; nil: in the flattened tensor. A nan counts as smallest.
   public func argmin(over axis: Int? = nil) throws(Fault) -> Tensor { try extremePlaces(axis, largest: false) }
 
+  /// The place of the first largest or smallest element in the flattened tensor; a nan counts as both.
+  ///
+  /// - Throws: `.value` for no elements.
+  public func extremePlace(largest: Bool) throws(Fault) -> Int {
+    if count == 0 { throw noExtreme(largest) }
+    return withUnsafeBuffer { buffer in
+      buffer.baseAddress.map { kernels.extremePlace($0, count: count, step: 1, largest: largest) } ?? 0
+    }
+  }
+
+  private func noExtreme(_ largest: Bool) -> Fault {
+    Fault(
+      .value, "an empty tensor has no \(largest ? "largest" : "smallest") element",
+      label: "the shape is \(Shape.text(shape))")
+  }
+
+  /// A `.limit` fault where places along an axis would be more than a tensor of 32-bit floats can tell apart.
+  private static func checkPlaces(_ length: Int) throws(Fault) {
+    if length <= 1 << 24 { return }
+    throw Fault(
+      .limit, "a tensor cannot hold these places", label: "the axis has \(length) elements",
+      help: "32-bit floats count up to 16777216; go through the axis in parts")
+  }
+
   private func extremePlaces(_ axis: Int?, largest: Bool) throws(Fault) -> Tensor {
     let flat = axis == nil ? viewed(as: [count]) : detached
     let lines = try AxisLines(flat, axis: axis ?? 0)
-    if lines.length == 0 {
-      throw Fault(
-        .value, "an empty tensor has no \(largest ? "largest" : "smallest") element",
-        label: "the shape is \(Shape.text(shape))")
-    }
+    if lines.length == 0 { throw noExtreme(largest) }
+    try Self.checkPlaces(lines.length)
     var target = flat.shape
     target.remove(at: lines.axis)
     let result = try Tensor(uninitialized: target)
@@ -87,6 +108,7 @@ extension Tensor {
   /// The elements along an axis from small to large (nan last), or from large to small. Differentiable.
   public func sorted(along axis: Int = -1, descending: Bool = false) throws(Fault) -> Tensor {
     let lines = try AxisLines(self, axis: axis)
+    try Self.checkPlaces(lines.length)
     let places = try argsort(along: axis, descending: descending)
     let result = try detached.taken(at: places, lines)
     guard let tape = trace?.tape else { return result }
@@ -108,6 +130,7 @@ extension Tensor {
   /// The places from which sorting takes the elements; equal elements keep their order.
   public func argsort(along axis: Int = -1, descending: Bool = false) throws(Fault) -> Tensor {
     let lines = try AxisLines(self, axis: axis)
+    try Self.checkPlaces(lines.length)
     let result = try Tensor(uninitialized: shape)
     let shift = result.base - base
     try lines.forEach(in: self) { _, start in

@@ -34,18 +34,48 @@ extension Tensor {
     }
   }
 
-  /// Numbers from `start` up to, not including, `end`, `step` apart.
+  /// Numbers from `start` up to, not including, `end`, `step` apart: `start + i step`, each rounded once. A number that
+  /// differs from the end by no more than the rounding of the bounds is the end, so `arange(1, 1.3, 0.1)` has three.
+  ///
+  /// - Throws: `.value` for whole numbers, or neighbours, that 32-bit floats cannot tell apart.
   public static func arange(_ start: Double, _ end: Double, step: Double = 1) throws(Fault) -> Tensor {
     guard step != 0, step.isFinite, start.isFinite, end.isFinite else {
       throw Fault(
         .value, "a range needs finite bounds and a step that is not 0",
         label: "from \(start) to \(end) by \(step)")
     }
-    let number = Glibc.ceil((end - start) / step)
+    let steps = (end - start) / step
+    let nearest = steps.rounded()
+    let rounding = 4 * (max(abs(start), abs(end)) / abs(step)).ulp
+    let number = abs(steps - nearest) <= rounding ? nearest : Glibc.ceil(steps)
     let count = number <= 0 ? 0 : Int(exactly: number) ?? .max
-    return try Tensor(shape: [count]) { out in
-      for i in 0..<count { out[i] = Float(start + Double(i) * step) }
+    let isWhole = start.rounded() == start && step.rounded() == step
+    return try Tensor(shape: [count]) { (out) throws(Fault) in
+      for i in 0..<count {
+        let number = start + Double(i) * step
+        out[i] = Float(number)
+        if isWhole, Double(out[i]) != number { throw Tensor.notExact(Int(exactly: number).map { "\($0)" } ?? "\(number)", at: [i]) }
+        if i > 0, out[i] == out[i - 1] {
+          throw Fault(
+            .value, "32-bit floats cannot tell these numbers apart",
+            label: "\(number) and the one before it, \(step) apart, are the same",
+            help: "list(low..high) has exact ints; a comprehension has 64-bit floats")
+        }
+      }
     }
+  }
+
+  /// The refusal of a whole number that a 32-bit float would change, with where it stands.
+  public static func notExact(
+    _ number: some CustomStringConvertible, at place: [Int] = [], as name: String? = nil
+  ) -> Fault {
+    let found = name.map { "`\($0)` is \(number)" } ?? "it is \(number)"
+    return Fault(
+      .value, "a tensor cannot hold this whole number",
+      label: found + (place.isEmpty ? "" : ", at \(Shape.text(place))")
+        + "; 32-bit floats hold only some of those beyond 16777216",
+      help: "keep such numbers in a list of ints, or subtract a constant first; float(n), or rounded=true in `tensor` and "
+        + "in readers of files, asks for the nearest")
   }
 
   /// The square matrix with 1 on the diagonal and 0 elsewhere.
@@ -83,10 +113,12 @@ extension Tensor {
     }
   }
 
-  /// How many elements fall into each of equal bins from `low` to `high` (the extremes unless given); the last bin
-  /// includes its upper edge. Elements outside, and nan, aren't counted.
+  /// How many elements fall into each of equal bins from `low` to `high` (the extremes unless given), by the edges that
+  /// are given back: a bin has the elements from its lower edge up to, not including, its upper one, which the last bin
+  /// includes. Elements outside, and nan, aren't counted. So NumPy counts 32-bit floats.
   ///
   /// - Returns: the counts, and the edges of the bins (one more).
+  /// - Throws: `.value` for bounds in the wrong order, or bins so narrow that 32-bit floats cannot tell their edges apart.
   public func histogram(
     bins: Int, low: Float? = nil, high: Float? = nil
   ) throws(Fault) -> (counts: [Int], edges: [Float]) {
@@ -105,12 +137,32 @@ extension Tensor {
         last += half
       }
       let width = (last - first) / Double(bins)
-      var counts = [Int](repeating: 0, count: bins)
-      for value in values {
-        let value = Double(value)
-        if value >= first && value <= last { counts[min(Int((value - first) / width), bins - 1)] += 1 }
+      let edges = (0...bins).map { $0 == bins ? Float(last) : Float(first + Double($0) * width) }
+      guard zip(edges, edges.dropFirst()).allSatisfy(<) else {
+        throw Fault(
+          .value, "these bins are too narrow", label: "\(bins) bins from \(first) to \(last)",
+          help: "32-bit floats cannot tell their edges apart; take fewer bins, or subtract a constant first")
       }
-      return (counts, (0...bins).map { Float(first + Double($0) * width) })
+      return (binCounts(of: values, edges: edges), edges)
     }
   }
+}
+
+/// How many values fall into each bin between neighbouring edges, which rise and are evenly spaced but for rounding. A bin
+/// has its lower edge, and the last one its upper edge too; values outside and nan are left out.
+public func binCounts<Number: BinaryFloatingPoint>(of values: some Sequence<Number>, edges: [Number]) -> [Int] {
+  let bins = edges.count - 1
+  guard bins > 0 else { return [] }
+  var counts = [Int](repeating: 0, count: bins)
+  let (first, last) = (edges[0], edges[bins])
+  let scale = Double(bins) / (Double(last) - Double(first))
+  for value in values where value >= first && value <= last {
+    // The guess is one off at most where rounding moved a value or an edge; the edges decide.
+    let guess = (Double(value) - Double(first)) * scale
+    var bin = guess < Double(bins) ? Int(guess) : bins - 1
+    while bin > 0, value < edges[bin] { bin -= 1 }
+    while bin < bins - 1, value >= edges[bin + 1] { bin += 1 }
+    counts[bin] += 1
+  }
+  return counts
 }

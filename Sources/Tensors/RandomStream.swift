@@ -118,8 +118,11 @@ public struct RandomStream: Sendable {
     _ shape: [Int], from low: Float = 0, to high: Float = 1
   ) throws(Fault) -> Tensor {
     let span = high - low
+    let last = span > 0 ? high.nextDown : high
     return try filled(shape) { words, out, count in
       kernels.uniform(count: count, low: low, span: span, words, out: out)
+      // The end is not included, also where a sum is rounded up to it.
+      for i in 0..<count where out[i] > last { out[i] = last }
     }
   }
 

@@ -50,6 +50,12 @@ extension Tensor {
     try reduced(.sum, over: axes, keepingDimensions: keepingDimensions)
   }
 
+  /// The sum of all elements in 64 bits, untracked: exact where the elements are whole and the sum is below 2^53.
+  public func total() throws(Fault) -> Double {
+    if count > Parallel.grain { return try longRunTotal(.sum, count) }
+    return withUnsafeBuffer { buffer in buffer.baseAddress.map { kernels.sumOfRun($0, count: count) } ?? 0 }
+  }
+
   /// The mean over the given axes (all by default); nan for no elements.
   public func mean(over axes: [Int]? = nil, keepingDimensions: Bool = false) throws(Fault) -> Tensor {
     try reduced(.mean, over: axes, keepingDimensions: keepingDimensions)
@@ -202,6 +208,10 @@ extension Tensor {
 
   /// The fold of one run long enough to be shared among threads: parts of a fixed length, then the parts in order.
   private func foldedLongRun(_ kernel: FoldKernel, _ length: Int) throws(Fault) -> Float {
+    Float(try longRunTotal(kernel, length))
+  }
+
+  private func longRunTotal(_ kernel: FoldKernel, _ length: Int) throws(Fault) -> Double {
     let source = UnsafePointer(base)
     let parts = (length + Parallel.grain - 1) / Parallel.grain
     let scratch = try TensorStorage(count: parts * 2, shape: [parts])
@@ -222,6 +232,6 @@ extension Tensor {
       }
     }
     withExtendedLifetime(scratch) {}
-    return Float(total)
+    return total
   }
 }

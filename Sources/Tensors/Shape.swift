@@ -9,6 +9,17 @@ public enum Shape {
     "[" + shape.map(String.init).joined(separator: ", ") + "]"
   }
 
+  /// Where the `place`-th element in row-major order stands: [1, 4]. The first size may be that of a list not yet known.
+  public static func index(of place: Int, in shape: [Int]) -> [Int] {
+    var index: [Int] = []
+    var rest = place
+    for (axis, size) in shape.enumerated().reversed() {
+      index.insert(axis == 0 ? rest : rest % max(size, 1), at: 0)
+      rest /= max(size, 1)
+    }
+    return index
+  }
+
   /// The number of elements, checked: a `.value` fault for a negative size, a `.limit` fault for too many.
   public static func count(_ shape: [Int]) throws(Fault) -> Int {
     var hasZero = false

@@ -87,7 +87,8 @@ public struct Spikes: @unchecked Sendable, Equatable {
 
   /// The number of spikes summed over axes of `shape` (0 is time, 1 the batch), as a tensor of the other axes.
   public func counts(over axes: [Int]) throws(Fault) -> Tensor {
-    if try Shape.axes(axes, of: shape) == [0] { return try countsOverTime() }
+    // Counters are 32-bit floats: they count one by one up to 2^24.
+    if try Shape.axes(axes, of: shape) == [0], steps <= 1 << 24 { return try countsOverTime() }
     return try tensor().sum(over: axes)
   }
 

@@ -15,6 +15,8 @@ import Testing
       NumericArray(shape: [], values: .float64([0.1])),
       NumericArray(shape: [0, 2], values: .uint8([])),
       NumericArray(shape: [1, 1], values: .int16([-3])),
+      NumericArray(shape: [3], values: .uint64([.max, 0, 1 << 63])),
+      NumericArray(shape: [2], values: .bool([true, false])),
     ]
     for array in arrays {
       try writeNPY(array, to: path)
@@ -26,10 +28,10 @@ import Testing
 
   private func width(_ values: NumericValues) -> Int {
     switch values {
-    case .uint8, .int8: 1
+    case .bool, .uint8, .int8: 1
     case .int16: 2
     case .int32, .float32: 4
-    case .int64, .float64: 8
+    case .int64, .uint64, .float64: 8
     }
   }
 
@@ -48,6 +50,40 @@ import Testing
     #expect(try decodeNPY(fortran, name: "x") == NumericArray(shape: [2, 3], values: .uint8([1, 2, 3, 4, 5, 6])))
     let big = npy("{\"shape\":(2,),\"fortran_order\":False,\"descr\":\">i2\"}", [1, 0, 0, 2], version: 2)
     #expect(try decodeNPY(big, name: "x") == NumericArray(shape: [2], values: .int16([256, 2])))
+  }
+
+  /// Bytes as NumPy 1.24 writes them.
+  @Test func npyTypes() throws {
+    func read(_ type: String, _ count: Int, _ data: [UInt8], fortran: Bool = false) throws -> NumericValues {
+      let header = "{'descr': '\(type)', 'fortran_order': \(fortran ? "True" : "False"), 'shape': (\(count),), }\n"
+      return try decodeNPY(npy(header, data), name: "x").values
+    }
+    #expect(
+      try read("<f2", 6, [0, 62, 0, 192, 255, 123, 0, 124, 1, 0, 102, 46])
+        == .float32([1.5, -2, 65504, .infinity, 0x1p-24, 0.0999755859375]))
+    #expect(try read("<f2", 1, [1, 126]).floats[0].isNaN)
+    #expect(
+      try read(">u8", 3, [255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1, 128, 0, 0, 0, 0, 0, 0, 0])
+        == .uint64([.max, 1, 1 << 63]))
+    #expect(try read("<u2", 2, [255, 255, 1, 0]) == .int32([65535, 1]))
+    #expect(try read(">u4", 1, [255, 255, 255, 255]) == .int64([4_294_967_295]))
+    #expect(try read("|b1", 3, [1, 0, 1], fortran: true) == .bool([true, false, true]))
+    #expect(fault { _ = try read("<c8", 1, [UInt8](repeating: 0, count: 8)) }?.kind == .file)
+  }
+
+  @Test func wholeNumbersKeepTheirDigits() throws {
+    let table = try parseCSV(
+      "a,b,c,d,e\n1700000000000001,9007199254740993,18446744073709551615,0.5,-0\n2,,1,9007199254740993,1", name: "x")
+    #expect(table.columns[0] == .numbers([1_700_000_000_000_001, 2]))
+    #expect(table.columns[1] == .integers([9_007_199_254_740_993, nil]))
+    #expect(table.columns[2] == .text(["18446744073709551615", "1"]))
+    #expect(table.columns[3] == .text(["0.5", "9007199254740993"]))
+    #expect(try parseCSV(table.text, name: "x").columns[1] == table.columns[1])
+    #expect(fault { _ = try parseCSV("t,v,v\n1,2,3", name: "x") }?.label == "`v` is the name of columns 2 and 3")
+    #expect(try parseCSV(",b,\n1,2,3", name: "x").names == ["c0", "b", "c2"])
+    let twice = CSVTable(names: ["a", "a"], columns: [.numbers([1]), .numbers([2])])
+    #expect(fault { try writeCSV(twice, to: "\(folder.path)/t.csv") }?.kind == .file)
+    #expect(try parseCSV(CSVTable(names: ["z"], columns: [.numbers([-0.0])]).text, name: "x").columns == [.numbers([-0.0])])
   }
 
   @Test func malformedNPYIsAFault() throws {

@@ -23,6 +23,21 @@ import Testing
     #expect(try self.counts(regular) == [0, 25, 50, 100])
   }
 
+  /// As many spikes as a decimal or a fraction has, although its 32-bit float may lie just below it.
+  @Test func fractionsAreExact() throws {
+    for parts in [1, 2, 3, 7, 10, 49, 100, 255, 1000] {
+      let values = (0...parts).map { Float($0) / Float(parts) }
+      let wanted = (0...parts).map { Float($0) }
+      #expect(try counts(try spikes(RateEncoder(steps: parts, random: false), values)) == wanted)
+      #expect(try counts(try spikes(HybridEncoder(steps: parts, alpha: 0, base: 1), values)) == wanted)
+      let code = try spikes(LatencyEncoder(steps: 51), values)
+      for k in 1...parts {
+        #expect(firstStep(code, feature: k) == (2 * (parts - k) * 50 + parts) / (2 * parts), "\(k) / \(parts)")
+      }
+    }
+    #expect(try counts(try spikes(RateEncoder(steps: 10, random: false), [Float(0.7).nextDown, 1e-12])) == [6, 0])
+  }
+
   @Test func latencyFiresOnceAndEarlierForMore() throws {
     let code = try spikes(LatencyEncoder(steps: 50), [0, 0.1, 0.5, 0.9, 1])
     #expect(try counts(code) == [0, 1, 1, 1, 1])
@@ -112,12 +127,13 @@ import Testing
           var expected = Set<[Int]>()
           for feature in 0..<features where values[sample * features + feature] != 0 {
             let value = values[sample * features + feature]
-            var (bits, sum): (UInt64, Float) = (0, 0)
+            var bits: UInt64 = 0
+            // The upper end of the numbers that are rounded to the value.
+            let end = min(1, Double(value) + Double(value.ulp) / 2)
             for t in 0..<steps {
-              sum += value
               bits = t & 3 == 0 ? draws.nextBits() : bits >> 16
-              if isRandom ? bits & 0xffff < UInt64((value * 65_536).rounded()) : sum >= 1 { expected.insert([t, feature]) }
-              if sum >= 1 { sum -= 1 }
+              let isReached = (Double(t + 1) * end).rounded(.down) > (Double(t) * end).rounded(.down)
+              if isRandom ? bits & 0xffff < UInt64((value * 65_536).rounded()) : isReached { expected.insert([t, feature]) }
             }
           }
           var fired = Set<[Int]>()

@@ -29,6 +29,13 @@ typedef float vector_float4 __attribute__((ext_vector_type(4)));
 typedef float vector_float8 __attribute__((ext_vector_type(8)));
 typedef float vector_float16 __attribute__((ext_vector_type(16)));
 
+// To 64 bits.
+typedef double vector_double8 __attribute__((ext_vector_type(8)));
+
+static inline __attribute__((always_inline)) vector_double8 vector_widen8(vector_float8 x) {
+  return __builtin_convertvector(x, vector_double8);
+}
+
 static inline __attribute__((always_inline)) vector_float4 vector_sqrt4(vector_float4 x) {
   return __builtin_elementwise_sqrt(x);
 }

@@ -1,6 +1,7 @@
 // Folds of many numbers into few. Each runs in an order fixed by its counts, so results are the same to the last bit
 // however many threads share the work.
 
+import CVector
 import Glibc
 
 extension Level {
@@ -18,14 +19,16 @@ extension Level {
 
 @inline(__always)
 private func sumOfBlock(_ x: UnsafePointer<Float>, count: Int) -> Double {
-  var lanes = SIMD16<Float>()
+  // In 64 bits, so that whole numbers add up exactly.
+  var (low, high) = (SIMD8<Double>(), SIMD8<Double>())
   var i = 0
   while i + 16 <= count {
-    lanes += UnsafeRawPointer(x + i).loadUnaligned(as: SIMD16<Float>.self)
+    low += vector_widen8(UnsafeRawPointer(x + i).loadUnaligned(as: SIMD8<Float>.self))
+    high += vector_widen8(UnsafeRawPointer(x + i + 8).loadUnaligned(as: SIMD8<Float>.self))
     i += 16
   }
   var total = 0.0
-  for lane in 0..<16 { total += Double(lanes[lane]) }
+  for lane in 0..<8 { total += low[lane] + high[lane] }
   while i < count {
     total += Double(x[i])
     i += 1

@@ -45,20 +45,39 @@ extension Level {
     _ values: UnsafePointer<Float>, features: Int, steps: Int, words: UnsafeMutablePointer<UInt64>, stride: Int
   ) {
     for word in 0..<(features + 63) / 64 {
-      var (increments, sums) = (zeroLanes(), zeroLanes())
-      for q in 0..<4 {
-        increments[q] = loadLanes(values + word * 64 + q * 16, max(0, min(16, features - word * 64 - q * 16)))
-      }
-      for t in 0..<steps {
-        var fired: UInt64 = 0
-        for q in 0..<4 {
-          let sum = sums[q] + increments[q]
-          let mask = sum .>= 1
-          sums[q] = sum.replacing(with: sum - 1, where: mask)
-          fired |= bits(of: mask) << UInt64(q * 16)
+      let present = min(64, features - word * 64)
+      // Each phase is a share of a spike in 2^-64: where the sum runs over, a whole spike is reached.
+      var always: UInt64 = 0
+      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 128) { room in
+        guard let increments = room.baseAddress else { return }
+        let phases = increments + 64
+        for i in 0..<64 {
+          phases[i] = 0
+          increments[i] = i < present ? phaseIncrement(values[word * 64 + i]) : 0
+          if i < present, values[word * 64 + i] >= 1 { always |= 1 << UInt64(i) }
         }
-        words[t * stride + word] = fired
+        for t in 0..<steps {
+          var fired: UInt64 = 0
+          for i in 0..<64 {
+            let phase = phases[i] &+ increments[i]
+            fired |= (phase < increments[i] ? 1 : 0) << UInt64(i)
+            phases[i] = phase
+          }
+          words[t * stride + word] = fired | always
+        }
       }
     }
   }
+}
+
+/// What a value below 1 adds to a phase at each step, in 2^-64: the upper end of all numbers that are rounded to it, so
+/// that a decimal or a fraction whose 32-bit float lies just below it reaches its spikes in time.
+@inline(__always)
+private func phaseIncrement(_ value: Float) -> UInt64 {
+  // A value is m 2^(e - 150), and its upper end (2 m + 1) 2^(e - 151): exact in 2^-64 down to values of 2^-39.
+  let exponent = Int(value.bitPattern >> 23)
+  if exponent == 0 || exponent >= 127 { return 0 }
+  let upperEnd = UInt64(value.bitPattern & 0x7f_ffff | 0x80_0000) << 1 | 1
+  let shift = exponent - 87
+  return shift >= 0 ? upperEnd << UInt64(shift) : shift > -64 ? upperEnd >> UInt64(-shift) : 0
 }

@@ -10,6 +10,11 @@ import Tensors
 /// follows the signal to within a threshold wherever it moves by no more than a threshold in a step. After the
 /// asynchronous delta modulator of event cameras (Lichtsteiner, Posch and Delbruck 2008), with steps for time.
 ///
+/// What was told is `first + n threshold` in 64 bits with n counted, so that nothing adds up however long the signal. A
+/// change counts as a threshold when it falls short of it by no more than the rounding of the signal to 32-bit floats,
+/// and by no more than a quarter of it: a signal of decimals spikes as the decimals would, and a threshold finer than
+/// the floats can tell apart still falls silent on a constant.
+///
 /// The values have a time axis, `[batch, time, ...features]`. The first axis of the features doubles: an entry becomes
 /// two neighbours, its rises and its falls; `[1, 34, 34]` gives `[2, 34, 34]`, and 16 features give 32.
 public struct DeltaEncoder: Encoder {
@@ -32,6 +37,8 @@ public struct DeltaEncoder: Encoder {
   public var settings: [(name: String, value: Setting)] {
     [("threshold", .number(threshold))] + (fixedSteps.map { [("steps", .integer($0))] } ?? [])
   }
+
+  public var chance: CodeChance { .none }
 
   public func check() throws(Fault) {
     guard threshold > 0, threshold.isFinite else {
@@ -58,7 +65,7 @@ public struct DeltaEncoder: Encoder {
     let (batch, times) = (values.shape[0], values.shape[1])
     let steps = fixedSteps ?? times
     let features = values.shape.dropFirst(2).reduce(1, *)
-    let threshold = Float(threshold)
+    let threshold = threshold
     let feature = { (entry: Int, rest: Int, rests: Int, falls: Int) in (2 * entry + falls) * rests + rest }
     var spikes = try Spikes(shape: [steps, batch] + coded)
     let rests = max(1, values.shape.dropFirst(3).reduce(1, *))
@@ -70,13 +77,16 @@ public struct DeltaEncoder: Encoder {
           for sample in samples {
             for index in 0..<features {
               let at = { (time: Int) in source[(sample * times + time) * features + index] }
-              var told = at(0)
+              let first = Double(at(0))
+              let reach = at(0).roundingReach
+              var thresholds = 0
               for step in 0..<steps {
-                let change = Self.value(step, of: steps, times: times, at) - told
-                guard change.magnitude >= threshold else { continue }
+                let (value, error) = Self.value(step, of: steps, times: times, at)
+                let change = value - (first + Double(thresholds) * threshold)
+                guard change.magnitude >= threshold - min(reach + error, threshold / 4) else { continue }
                 let place = feature(index / rests, index % rests, rests, change > 0 ? 0 : 1)
                 words[(step * batch + sample) * rowWords + place >> 6] |= 1 << UInt64(place & 63)
-                told += change > 0 ? threshold : -threshold
+                thresholds += change > 0 ? 1 : -1
               }
             }
           }
@@ -86,14 +96,20 @@ public struct DeltaEncoder: Encoder {
     return .spikes(spikes)
   }
 
-  /// The signal at a step, along straight lines where there are more or fewer steps than values.
+  /// The signal at a step, along straight lines where there are more or fewer steps than values, and how far the
+  /// rounding to 32-bit floats may have moved it.
   @inline(__always)
-  private static func value(_ step: Int, of steps: Int, times: Int, _ at: (Int) -> Float) -> Float {
-    if steps == times { return at(step) }
-    if steps == 1 || times == 1 { return at(0) }
+  private static func value(
+    _ step: Int, of steps: Int, times: Int, _ at: (Int) -> Float
+  ) -> (value: Double, error: Double) {
+    func known(_ time: Int) -> (value: Double, error: Double) { (Double(at(time)), at(time).roundingReach) }
+    if steps == times { return known(step) }
+    if steps == 1 || times == 1 { return known(0) }
+    // Divided last, so that a step that falls on a time is that time.
     let place = Double(step) * Double(times - 1) / Double(steps - 1)
     let before = min(times - 2, Int(place))
-    let share = Float(place - Double(before))
-    return at(before) + share * (at(before + 1) - at(before))
+    let (low, high) = (known(before), known(before + 1))
+    let value = low.value + (place - Double(before)) * (high.value - low.value)
+    return (value, max(low.error, high.error))
   }
 }

@@ -14,6 +14,8 @@ public struct DirectEncoder: Encoder {
 
   public var settings: [(name: String, value: Setting)] { [("steps", .integer(steps))] }
 
+  public var chance: CodeChance { .none }
+
   public func check() throws(Fault) { try checkSteps() }
 
   public func code(_ values: Tensor, stream: RandomStream) throws(Fault) -> Signal {

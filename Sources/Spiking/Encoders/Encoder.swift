@@ -3,12 +3,24 @@
 import Faults
 import Tensors
 
+/// What of a code's spikes is left to chance.
+public enum CodeChance: Sendable {
+  /// Nothing: the same values give the same spikes.
+  case none
+  /// At each step a spike is drawn by itself, with the value, rounded to 65536ths, as its probability.
+  case bernoulli
+  /// Something else.
+  case other
+}
+
 /// A code: how a number from 0 to 1 becomes spikes (or a current) over `steps` time steps.
 public protocol Encoder: Described, Sendable {
   /// The number of time steps of a code word; 0 where the sample's own time axis decides.
   var steps: Int { get }
   /// Whether a sample has a time axis before its features.
   var needsTime: Bool { get }
+  /// What of the spikes is left to chance.
+  var chance: CodeChance { get }
   /// The features that enter the network at each step when a sample has the given shape. Most codes leave it.
   ///
   /// - Throws: `.shape` for a sample that cannot be encoded.
@@ -28,6 +40,7 @@ public protocol Encoder: Described, Sendable {
 
 extension Encoder {
   public var needsTime: Bool { false }
+  public var chance: CodeChance { .other }
   public func codedShape(for sample: [Int]) throws(Fault) -> [Int] { sample }
   public func checkValues(_ values: Tensor, of owner: String) throws(Fault) {
     try checkUnitInterval(values, of: owner)
@@ -107,15 +120,15 @@ extension Encoder {
     let offender = values.withUnsafeBuffer { buffer in
       buffer.firstIndex(where: isWrong).map { ($0, buffer[$0]) }
     }
-    guard let (place, value) = offender else { return nil }
-    var index: [Int] = []
-    var rest = place
-    for size in values.shape.reversed() {
-      index.insert(rest % max(size, 1), at: 0)
-      rest /= max(size, 1)
-    }
-    return (value, Shape.text(index))
+    return offender.map { ($0.1, Shape.text(Shape.index(of: $0.0, in: values.shape))) }
   }
+}
+
+extension Float {
+  /// Half the distance to the next 32-bit float: a decimal or a fraction lies at most so far from the float that stands
+  /// for it. Codes that compare values with a grid (steps, thresholds) do so in 64 bits and allow for this, so that 0.7,
+  /// whose float is a little less, counts as 0.7. The allowance is far below what two different floats differ by.
+  var roundingReach: Double { Double(ulp) / 2 }
 }
 
 /// Builds spikes sample by sample, divided among the threads: `train` writes all words of a sample, those of a step

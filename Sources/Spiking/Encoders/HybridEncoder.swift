@@ -8,7 +8,11 @@ import Tensors
 ///
 /// Each feature integrates its value, `v += x`, fires at `v >= base (1 - alpha x)`, and keeps what exceeds the
 /// threshold. So a larger value fires earlier (time carries information) and more often (so does the rate), all
-/// without chance. With `alpha = 0` it is the plain integrate-and-fire rate code of threshold `base`.
+/// without chance. With `alpha = 0` it is the plain integrate-and-fire rate code of threshold `base`, and with
+/// `base = 1` the regular rate code, spike for spike.
+///
+/// The sums are exact: at step t (from 1) a feature that has fired k times fires where `t x >= (k + 1) threshold`, in
+/// 64 bits, with x the largest number that is rounded to the value. So decimals reach their thresholds in time.
 ///
 /// Over `steps` steps a value fires about `x steps / (base (1 - alpha x))` times, where a Bernoulli rate code
 /// fires `x steps` times; features too dim to reach their threshold within the steps stay silent. The base trades
@@ -36,6 +40,8 @@ public struct HybridEncoder: Encoder {
     [("steps", .integer(steps)), ("alpha", .number(alpha)), ("base", .number(base))]
   }
 
+  public var chance: CodeChance { .none }
+
   public func check() throws(Fault) {
     try checkSteps()
     guard alpha >= 0, alpha < 1 else {
@@ -50,18 +56,17 @@ public struct HybridEncoder: Encoder {
 
   public func code(_ values: Tensor, stream: RandomStream) throws(Fault) -> Signal {
     let steps = steps
-    let alpha = Float(alpha)
-    let base = Float(base)
+    let (alpha, base) = (alpha, base)
     return .spikes(
       try spikeTrains(of: values, steps: steps, state: { _ in () }) { value, _, fire in
-        let threshold = base * (1 - alpha * value)
-        var membrane: Float = 0
-        for t in 0..<steps {
-          membrane += value
-          if membrane >= threshold {
-            fire(t)
-            membrane -= threshold
-          }
+        let x = min(1, Double(value) + value.roundingReach)
+        let threshold = base * (1 - alpha * x)
+        var next = threshold
+        var spikes = 1.0
+        for t in 0..<steps where Double(t + 1) * x >= next {
+          fire(t)
+          spikes += 1
+          next = spikes * threshold
         }
       })
   }

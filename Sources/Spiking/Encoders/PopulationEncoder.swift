@@ -11,6 +11,8 @@ import Tensors
 /// (`latency`, as in the paper), or by a number of spikes (`rate`, each step with the response as probability). With
 /// latency, neurons that respond with less than 0.1 stay silent, as the last tenth of the coding interval does there.
 ///
+/// Distances to the centres are taken in 64 bits, so that neurons at equal distances from a value answer alike.
+///
 /// The first axis of the features grows: an entry becomes `neurons` neighbours; 64 features give 512, `[1, 8, 8]` gives
 /// `[8, 8, 8]`.
 public struct PopulationEncoder: Encoder {
@@ -51,6 +53,8 @@ public struct PopulationEncoder: Encoder {
     if inner != .latency { list.append(("code", .text(inner.rawValue))) }
     return list
   }
+
+  public var chance: CodeChance { inner == .latency ? .none : .other }
 
   public func check() throws(Fault) {
     try checkSteps()
@@ -95,16 +99,17 @@ public struct PopulationEncoder: Encoder {
     let sample = Array(values.shape.dropFirst())
     let rests = max(1, sample.dropFirst().reduce(1, *))
     let features = sample.reduce(1, *)
-    let (neurons, centres) = (neurons, centres.map { Float($0) })
+    let (neurons, centres) = (neurons, centres)
     let floor = inner == .latency ? Self.weakest : 0
-    let sharpness = Float(-0.5 / ((width ?? gap / 1.5) * (width ?? gap / 1.5)))
+    let sharpness = -0.5 / ((width ?? gap / 1.5) * (width ?? gap / 1.5))
     var result = try Tensor.zeros([values.shape[0]] + codedShape(for: sample))
     try result.withUnsafeMutableBuffer { target in
       for (place, value) in values.scalars.enumerated() {
         let (row, feature) = (place / max(1, features), place % max(1, features))
         let first = (row * features + feature / rests * rests) * neurons + feature % rests
         for (index, centre) in centres.enumerated() {
-          target[first + index * rests] = sharpness * (value - centre) * (value - centre)
+          let distance = Double(value) - centre
+          target[first + index * rests] = Float(sharpness * distance * distance)
         }
       }
     }

@@ -5,7 +5,11 @@ import Kernels
 import Tensors
 
 /// Fires at each step with probability `x`, or, when not `random`, regularly: `x` is integrated and every whole
-/// unit that is reached becomes a spike. Probabilities are rounded to whole 65536ths.
+/// unit that is reached becomes a spike.
+///
+/// Probabilities are rounded to whole 65536ths, because sixteen random bits decide about a step: a value below 1 / 131072
+/// never fires, and one within that of 1 fires at each step. The regular code has fired `floor(t x)` times after t steps,
+/// exactly, for each decimal and fraction x of up to 2^23 parts: k / n in n steps gives k spikes.
 public struct RateEncoder: Encoder {
   public let name = "rate"
   public var steps: Int
@@ -20,6 +24,8 @@ public struct RateEncoder: Encoder {
   public var settings: [(name: String, value: Setting)] {
     [("steps", .integer(steps))] + (random ? [] : [("random", .flag(false))])
   }
+
+  public var chance: CodeChance { random ? .bernoulli : .none }
 
   public func check() throws(Fault) { try checkSteps() }
 

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// The built-in losses are ordinary functions on tensors, each in this folder, so that a loss of a user's own can
 /// call them and add to them.
-public struct Loss {
+public struct Loss: Described {
   /// From the output `[time, batch, classes]`, the labels `[batch]` (class numbers) and, when `usesSpikes`, each neuron
   /// layer's spikes `[time, batch, ...features]` in order, to one number. The output and the spikes are tracked by a
   /// tape; the gradient of the result flows back into them.
@@ -15,6 +15,7 @@ public struct Loss {
 
   /// The name in the language, or of the user's function.
   public var name: String
+  public var settings: [(name: String, value: Setting)]
   /// Whether the function reads the layers' spikes.
   public var usesSpikes: Bool
   /// How classes are read from a network that was trained with this loss; nil when the network decides.
@@ -22,9 +23,11 @@ public struct Loss {
   public var function: Function
 
   public init(
-    _ name: String, usesSpikes: Bool = false, decoder: Decoder? = nil, function: @escaping Function
+    _ name: String, settings: [(name: String, value: Setting)] = [], usesSpikes: Bool = false, decoder: Decoder? = nil,
+    function: @escaping Function
   ) {
     self.name = name
+    self.settings = settings
     self.usesSpikes = usesSpikes
     self.decoder = decoder
     self.function = function
@@ -39,7 +42,8 @@ public struct Loss {
 
   /// Squared distance of firing rates from their targets.
   public static func spikeRateMeanSquare(correct: Float = 0.8, incorrect: Float = 0.05) -> Loss {
-    Loss("spike_rate_mse", decoder: .spikeCount) { (output, labels, _) throws(Fault) in
+    let settings = [(name: "correct", value: Setting.single(correct)), (name: "incorrect", value: .single(incorrect))]
+    return Loss("spike_rate_mse", settings: settings, decoder: .spikeCount) { (output, labels, _) throws(Fault) in
       try Losses.spikeRateMeanSquare(output, labels, correct: correct, incorrect: incorrect)
     }
   }
@@ -54,7 +58,7 @@ public struct Loss {
   /// Softmax cross-entropy over the potentials of an output of leaky integrators.
   public static func membraneCrossEntropy(mean: Bool = false) -> Loss {
     Loss(
-      "membrane_cross_entropy", decoder: mean ? .membraneMean : .membraneMaximum
+      "membrane_cross_entropy", settings: [(name: "mean", value: .flag(mean))], decoder: mean ? .membraneMean : .membraneMaximum
     ) { (output, labels, _) throws(Fault) in
       try Losses.membraneCrossEntropy(output, labels, mean: mean)
     }

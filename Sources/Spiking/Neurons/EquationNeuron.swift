@@ -63,13 +63,13 @@ public struct EquationNeuron: NeuronModel {
     program.parameterNames.indices.compactMap { index in
       if let tensor = tensors[index], tensor.values.rank > 0 { return nil }
       let value = tensors[index]?.values.item ?? parameters[index]
-      return (name: program.parameterNames[index], value: .number(Double(value)))
+      return (name: program.parameterNames[index], value: .single(value))
     }
   }
 
   public var callText: String {
     let arguments = program.parameterNames.enumerated().map { index, label in
-      "\(label)=\(tensors[index]?.text ?? Setting.number(Double(parameters[index])).description)"
+      "\(label)=\(tensors[index]?.text ?? Setting.single(parameters[index]).description)"
     }
     return "\(name)(\(arguments.joined(separator: ", ")))"
   }

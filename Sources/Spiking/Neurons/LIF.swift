@@ -32,7 +32,7 @@ public struct LIF: NeuronModel {
 
   public var settings: [(name: String, value: Setting)] {
     var list: [(name: String, value: Setting)] = [
-      ("beta", .number(Double(beta))), ("threshold", .number(Double(threshold))),
+      ("beta", .single(beta)), ("threshold", .single(threshold)),
     ]
     if reset != .subtract { list.append(("reset", .text(reset.rawValue))) }
     return list
@@ -124,7 +124,7 @@ public struct LeakyIntegrator: NeuronModel {
     self.beta = beta
   }
 
-  public var settings: [(name: String, value: Setting)] { [("beta", .number(Double(beta)))] }
+  public var settings: [(name: String, value: Setting)] { [("beta", .single(beta))] }
   public let stateNames = ["v"]
   public var isSpiking: Bool { false }
 

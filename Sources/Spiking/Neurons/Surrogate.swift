@@ -6,7 +6,7 @@ import Kernels
 /// A smooth stand-in for the derivative of the step function `H(v - threshold)`; only backward passes use it.
 ///
 /// A new one is a case here, with its derivative in `KernelLevels/Baseline/LifParameters.swift`.
-public enum Surrogate: Sendable, Equatable {
+public enum Surrogate: Sendable, Equatable, Described {
   /// `1 / (1 + slope |x|)^2`: the derivative of a fast sigmoid (Zenke and Ganguli 2018).
   case fastSigmoid(slope: Float)
   /// `(alpha / 2) / (1 + (pi / 2 alpha x)^2)`: the derivative of an arctangent (Fang et al. 2021).
@@ -38,6 +38,8 @@ public enum Surrogate: Sendable, Equatable {
     case .straightThrough: nil
     }
   }
+
+  public var settings: [(name: String, value: Setting)] { parameter.map { [($0.name, .single($0.value))] } ?? [] }
 
   /// A `.value` fault when the parameter isn't a positive number.
   public func check() throws(Fault) {

@@ -7,7 +7,7 @@ import Faults
 /// As printed the rule is positive feedback where A[t] is the layer's own activity: above its target a layer's
 /// threshold falls, and it fires more. The homeostatic rule, which holds when none is named, has the other sign. A[t] is the share of neurons that fired
 /// in a step, averaged over the steps before t; before the stream it is taken to have been at the target.
-public struct Adaptation: Sendable, Equatable {
+public struct Adaptation: Sendable, Equatable, Described {
   public enum Rule: String, Sendable, CaseIterable {
     /// As printed: `A_target - A[t]`.
     case paper
@@ -116,18 +116,23 @@ public struct Adaptation: Sendable, Equatable {
     return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
   }
 
-  /// As it would be called.
-  public var callText: String {
-    var parts = ["gamma=\(short(gamma))", "target=\(short(target))"]
-    switch memory {
-    case .window(let steps): parts.append("window=\(steps)")
-    case .decay(let decay): parts.append("decay=\(decay)")
-    }
-    parts.append("rule=\"\(rule.rawValue)\"")
-    if sense != .layer { parts.append("sense=\"\(sense.rawValue)\"") }
-    if low != Self.standardLow { parts.append("low=\(low.map { "\($0)" } ?? "nil")") }
-    if high != Self.standardHigh { parts.append("high=\(high.map { "\($0)" } ?? "nil")") }
-    return "threshold(\(parts.joined(separator: ", ")))"
+  public var name: String { "threshold" }
+
+  public var settings: [(name: String, value: Setting)] {
+    let kept: (name: String, value: Setting) =
+      switch memory {
+      case .window(let steps): ("window", .integer(steps))
+      case .decay(let decay): ("decay", .number(decay))
+      }
+    return [
+      ("gamma", .number(gamma)), ("target", .number(target)), kept, ("rule", .text(rule.rawValue)),
+      ("sense", .text(sense.rawValue)), ("low", low.map { .number($0) } ?? .none),
+      ("high", high.map { .number($0) } ?? .none),
+    ]
+  }
+
+  public var standardSettings: [(name: String, value: Setting)] {
+    Adaptation(gamma: gamma, target: target).settings.filter { ["sense", "low", "high"].contains($0.name) }
   }
 }
 

@@ -5,9 +5,7 @@ import Glibc
 import Kernels
 
 /// One update rule, applied to each parameter by itself.
-public protocol Optimizer: Sendable {
-  /// The name in the language.
-  var name: String { get }
+public protocol Optimizer: Described, Sendable {
   /// The step size before any schedule.
   var learningRate: Double { get set }
   /// How many numbers the rule remembers per parameter.
@@ -53,6 +51,11 @@ public struct SGD: Optimizer {
 
   public var memories: Int { momentum == 0 ? 0 : 1 }
 
+  public var settings: [(name: String, value: Setting)] {
+    [("lr", .number(learningRate)), ("momentum", .number(momentum)), ("weight_decay", .number(weightDecay))]
+  }
+  public var standardSettings: [(name: String, value: Setting)] { Array(SGD().settings.dropFirst()) }
+
   public func check() throws(Fault) {
     try checkCommon(weightDecay: weightDecay)
     guard momentum >= 0, momentum < 1 else {
@@ -97,6 +100,19 @@ public struct Adam: Optimizer {
 
   public var name: String { isDecoupled ? "adamw" : "adam" }
   public var memories: Int { 2 }
+
+  /// The decay of `adamw` when none is named (Loshchilov and Hutter 2019).
+  public static let decoupledDecay = 0.01
+
+  public var settings: [(name: String, value: Setting)] {
+    [
+      ("lr", .number(learningRate)), ("beta1", .number(beta1)), ("beta2", .number(beta2)), ("eps", .number(epsilon)),
+      ("weight_decay", .number(weightDecay)),
+    ]
+  }
+  public var standardSettings: [(name: String, value: Setting)] {
+    Array(Adam(weightDecay: isDecoupled ? Self.decoupledDecay : 0).settings.dropFirst())
+  }
 
   public func check() throws(Fault) {
     try checkCommon(weightDecay: weightDecay)
