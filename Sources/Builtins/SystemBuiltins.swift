@@ -68,7 +68,15 @@ let systemBuiltins: [Builtin] = [
     trains for long takes fewer epochs then, and asserts less.
     """,
     example: "let epochs = if is_quick() { 2 } else { 12 }"
-  ) { (call) throws(Fault) in .bool(call.machine.isQuick) },
+  ) { (call) throws(Fault) in .bool(call.machine.runForm == .quick) },
+  Builtin(
+    "is_full", [], returns: "bool", subject: "system",
+    """
+    Whether the run was asked for its full form, by `--full` of `snn run`, `snn render` and `snn test`. A tutorial takes more \
+    seeds, settings and data then, and many minutes.
+    """,
+    example: "let seeds = if is_quick() { 1 } else if is_full() { 20 } else { 5 }"
+  ) { (call) throws(Fault) in .bool(call.machine.runForm == .full) },
   Builtin(
     "help", [.optional("subject", .any, default: "an overview", "a builtin, a function, or a name as text")], returns: "nil", subject: "system",
     "Shows what a function does; at the prompt, `?name` does the same.", example: "help(len)"

@@ -62,7 +62,11 @@ struct CommonOptions: ParsableArguments {
   @Flag(help: "Asks scripts to do less: they read it as `is_quick()`, and train for fewer epochs.")
   var quick = false
 
+  @Flag(help: "Asks scripts to do more: they read it as `is_full()`, and take more seeds, settings and data.")
+  var full = false
+
   func validate() throws {
+    if quick, full { throw ValidationError("Give --quick or --full, not both.") }
     if let problem = askedKernelsProblem() { throw ValidationError(problem) }
   }
 
@@ -70,7 +74,7 @@ struct CommonOptions: ParsableArguments {
     if let threads { setThreads(threads) }
     var options = ScriptSession.Options()
     options.seed = seed
-    options.isQuick = quick
+    options.form = quick ? .quick : full ? .full : .usual
     options.arguments = arguments
     return options
   }

@@ -11,8 +11,8 @@ public final class ScriptSession {
   public struct Options: Sendable {
     public var seed: Int?
     public var arguments: [String] = []
-    /// Whether `is_quick()` is true.
-    public var isQuick = false
+    /// What `is_quick()` and `is_full()` tell.
+    public var form = RunForm.usual
     public init() {}
   }
 
@@ -24,7 +24,7 @@ public final class ScriptSession {
     self.output = output
     interpreter = makeInterpreter(output: output)
     interpreter.arguments = options.arguments
-    interpreter.machine.isQuick = options.isQuick
+    interpreter.machine.runForm = options.form
     renderer = DiagnosticRenderer(usesColour: wantsColour(on: STDERR_FILENO))
     if let seed = options.seed { _ = interpreter.run(SourceText("seed(\(seed))", name: "--seed"), mode: .cell) }
   }
