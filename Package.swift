@@ -78,7 +78,7 @@ let package = Package(
     .testTarget(
       name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language", "Spiking", "Tensors", "Kernels", "Faults"]),
     .executableTarget(name: "ReplFixture", dependencies: ["Sessions", "Faults"], path: "Tests/ReplFixture"),
-    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "ReplFixture", "Faults", "TestSupport"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Builtins", "ReplFixture", "Faults", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

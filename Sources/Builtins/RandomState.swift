@@ -8,6 +8,8 @@ import Tensors
 private final class SeedState {
   var seed: UInt64 = 0
   var draws: UInt64 = 0
+  /// All that were set, in their order, each once.
+  var used: [UInt64] = []
 }
 
 extension Machine {
@@ -23,10 +25,15 @@ extension Machine {
   public var seed: UInt64 {
     get { seedState.seed }
     set {
-      seedState.seed = newValue
-      seedState.draws = 0
+      let current = seedState
+      current.seed = newValue
+      current.draws = 0
+      if !current.used.contains(newValue), current.used.count < 1000 { current.used.append(newValue) }
     }
   }
+
+  /// The seeds that were set so far, in their order, each once: what a run rests on, which is not its last seed alone.
+  public var usedSeeds: [UInt64] { seedState.used }
 
   /// A stream that no earlier call got since the seed was set.
   public func nextStream(_ purpose: String) -> RandomStream {

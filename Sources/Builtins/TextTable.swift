@@ -132,7 +132,7 @@ public struct TextTable {
     let columns = columns
     let namesRows = columns.count > 1 && columns.first?.isNumeric == false
     var lines = [columns.count > 8 ? "<table class=\"dense\">" : "<table>"]
-    if !title.isEmpty { lines.append("<caption>\(title.escapedForMarkup)</caption>") }
+    if !title.isEmpty { lines.append("<caption><span>\(title.escapedForMarkup)</span></caption>") }
     let heads = columns.map { column in
       column.header.isEmpty ? "<td></td>" : "<th scope=\"col\"\(column.isNumeric ? " class=\"number\"" : "")>\(Self.breakable(column.header))</th>"
     }
@@ -152,7 +152,12 @@ public struct TextTable {
 
   /// A heading that may be broken after the underscores of a member's name.
   private static func breakable(_ text: String) -> String {
-    text.escapedForMarkup.split(separator: "_", omittingEmptySubsequences: false).joined(separator: "_<wbr/>")
+    func marked(_ part: Substring) -> String {
+      String(part).escapedForMarkup.split(separator: "_", omittingEmptySubsequences: false).joined(separator: "_<wbr/>")
+    }
+    // A unit in brackets is one word, whatever blanks are in it.
+    guard text.hasSuffix(")"), let open = text.lastIndex(of: "(") else { return marked(text[...]) }
+    return "\(marked(text[..<open]))<span class=\"short\">\(String(text[open...]).escapedForMarkup)</span>"
   }
 }
 
@@ -205,8 +210,12 @@ private struct TableColumn {
   /// The pieces that stay whole: `synaptic_`, `memory `, `(KiB)`.
   private static func parts(of text: String) -> [String] {
     var parts: [String] = [""]
+    var depth = 0
     for character in text {
       parts[parts.count - 1].append(character)
+      if character == "(" { depth += 1 } else if character == ")" { depth -= 1 }
+      // What stands in brackets, such as a unit, stays whole where it is short.
+      if depth > 0, character == " ", text.count <= 40 { continue }
       if character == " " || character == "_" { parts.append("") }
     }
     return parts.filter { !$0.isEmpty }

@@ -1,3 +1,4 @@
+import Builtins
 import TestSupport
 import Testing
 
@@ -27,6 +28,23 @@ import Testing
     ])
     #expect(scriptCells("").isEmpty)
     #expect(scriptCells("a\r\n# %% T\r\nb").map(\.text) == ["a", "b"])
+  }
+
+  /// `--quick` and `--full`, as a script reads them.
+  @Test func aRunKnowsItsForm() {
+    for (form, words) in [(RunForm.usual, "false,false"), (.quick, "true,false"), (.full, "false,true")] {
+      var options = RenderOptions(path: "sample.snn")
+      options.session.form = form
+      let page = runCells(of: "print(\"{is_quick()},{is_full()}\")", options, progress: PageProgress(isShown: false)).page
+      #expect(page.html.contains("<pre>\(words)</pre>"))
+    }
+  }
+
+  /// A script that sets several seeds rests on all of them, not on the last one.
+  @Test func theFootNamesEverySeedOfARun() {
+    #expect(render("seed(3)\nlet a = random()\n# %%\nseed(9)\nseed(3)\nprint(1)").html.contains("<dd>3, 9, set in this order</dd>"))
+    #expect(render("print(1)").html.contains("<dt>seed</dt><dd>0 (none was set)</dd>"))
+    #expect(render("for s in 0..20 { seed(s) }").html.contains("10, 11 and 8 more, set in this order"))
   }
 
   @Test func aPageHasItsParts() {
@@ -109,7 +127,7 @@ import Testing
   }
 
   @Test func anInterruptedPageSaysSo() {
-    var page = Page(fileName: "x.snn", facts: PageFacts(seed: 0, version: "1", machine: "m", date: "d", seconds: 2, command: "c"))
+    var page = Page(fileName: "x.snn", facts: PageFacts(seeds: [], version: "1", machine: "m", date: "d", seconds: 2, command: "c"))
     page.isInterrupted = true
     page.leftOut = 1
     #expect(page.html.contains("Interrupted: this page is not complete. One cell was not run."))

@@ -1,5 +1,5 @@
 // Formulas in TeX's notation as HTML text: Greek letters and signs by their characters, raised and lowered parts, and
-// fractions on one line. What is not known stays as it was written.
+// fractions with their bar. What is not known stays as it was written.
 
 import Texts
 
@@ -83,7 +83,8 @@ private struct FormulaReader {
       name.append(text[next()])
     }
     switch name {
-    case "frac": return "(\(argument()))/(\(argument()))"
+    case "frac":
+      return "<span class=\"frac\"><span>\(argument())</span><span class=\"bar\">/</span><span>\(argument())</span></span>"
     case "sqrt": return "√(\(argument()))"
     case "hat": return argument() + "\u{302}"
     case "text", "mathrm", "operatorname": return words()

@@ -12,7 +12,8 @@ struct CellResult {
 
 /// What the foot of a page tells.
 struct PageFacts {
-  var seed: UInt64
+  /// In the order in which they were set; empty where none was, and 0 is the seed.
+  var seeds: [UInt64]
   var version: String
   var machine: String
   var date: String
@@ -124,11 +125,18 @@ struct Page {
     }
   }
 
+  /// The seed, or the first of several that the script set.
+  private var seedText: String {
+    let shown = facts.seeds.prefix(12).map { "\($0)" }.joined(separator: ", ")
+    if facts.seeds.count < 2 { return shown.isEmpty ? "0 (none was set)" : shown }
+    return facts.seeds.count > 12 ? "\(shown) and \(facts.seeds.count - 12) more, set in this order" : "\(shown), set in this order"
+  }
+
   private var footer: String {
     let seconds =
       facts.seconds < 0.1 ? "less than 0.1 s" : facts.seconds < 10 ? "\((facts.seconds * 10).rounded() / 10) s" : "\(Int(facts.seconds.rounded())) s"
     let rows = [
-      ("seed", "\(facts.seed)"), ("version", "NeuEdge \(facts.version)"), ("machine", facts.machine),
+      ("seed", seedText), ("version", "NeuEdge \(facts.version)"), ("machine", facts.machine),
       ("date", facts.date), ("run time", seconds),
     ].map { "<dt>\($0.0)</dt><dd>\($0.1.escapedForMarkup)</dd>" }
     return """

@@ -41,6 +41,7 @@ enum PageStyle {
     .wide{overflow-x:auto;margin:0 0 1rem;max-width:100%}
     table{border-collapse:collapse;font-size:.93rem;line-height:1.4;font-variant-numeric:tabular-nums}
     caption{text-align:left;font-weight:600;padding-bottom:.4em}
+    caption span{position:sticky;left:0;display:inline-block}
     th,td{padding:.35em 1.1em .35em 0;text-align:left;vertical-align:baseline;color:var(--ink)}
     th:last-child,td:last-child{padding-right:0}
     .dense{font-size:.82rem}.dense th,.dense td{padding-right:.8em}
@@ -50,12 +51,15 @@ enum PageStyle {
     th.number,td.number{text-align:right;color:var(--ink)}
     td.number,.short{white-space:nowrap}
     th.middle,td.middle{text-align:center}
+    tbody :is(td,th):not(.number,.short){min-width:10rem}
     .note{color:var(--soft);font-size:.9rem;margin:0 0 .4rem}
     figure{margin:0 0 1rem}
     figure svg{display:block;max-width:100%;height:auto}
     figure .narrow{display:none}
     .formula{font-family:"STIX Two Math","Cambria Math",Cambria,Georgia,"DejaVu Serif",serif;white-space:nowrap}
     p.formula{text-align:center;overflow-x:auto}
+    .frac{display:inline-flex;flex-direction:column;vertical-align:middle;text-align:center;line-height:1.25;margin:0 .15em}
+    .frac>span:last-child{border-top:1px solid currentColor;padding:0 .2em}.frac>.bar{font-size:0}
     sub,sup{line-height:0}
     .error,.interrupted{border-left:4px solid var(--bad);background:var(--bad-ground);padding:.8em 1em;border-radius:0 6px 6px 0}
     .error pre{color:var(--bad);margin:0}
@@ -70,7 +74,13 @@ enum PageStyle {
     @media (max-width:46rem){body{font-size:1rem}main{padding-top:1.5rem}h1{font-size:1.6rem}h2{font-size:1.25rem}
     pre{font-size:.78rem}.output{padding-left:.7rem}}
     @media screen and (max-width:40rem){figure .narrow{display:block}figure .wide-figure{display:none}
-    footer dl{grid-template-columns:1fr}footer dd{margin-bottom:.4rem}}
+    footer dl{grid-template-columns:1fr}footer dd{margin-bottom:.4rem}
+    caption span{max-width:calc(100vw - 3.2rem)}}
+    @media screen{.wide,pre.code,.output pre{background-repeat:no-repeat;background-attachment:local,local,scroll,scroll;
+    background-size:2rem 100%,2rem 100%,.6rem 100%,.6rem 100%;background-position:0 0,100% 0,0 0,100% 0;
+    background-image:linear-gradient(90deg,var(--under),transparent),linear-gradient(270deg,var(--under),transparent),
+    linear-gradient(90deg,#80808066,transparent),linear-gradient(270deg,#80808066,transparent);--under:var(--ground)}
+    pre.code{--under:var(--panel)}}
     @media (min-width:46rem){caption{white-space:nowrap}}
     @media print{@page{margin:18mm 16mm}body{font-size:10.5pt}main,footer{max-width:none;padding-left:0;padding-right:0}
     main{padding-top:0}h1,h2,h3,h4,.cell-title{break-after:avoid}pre{font-size:8.5pt;white-space:pre-wrap}

@@ -80,7 +80,7 @@ func runCells(of source: String, _ options: RenderOptions, progress: PageProgres
   let started = secondsNow()
   let fileName = options.path.split(separator: "/").last.map(String.init) ?? options.path
   let facts = PageFacts(
-    seed: 0, version: version, machine: machineDescription(), date: presentDate(), seconds: 0, command: options.command)
+    seeds: [], version: version, machine: machineDescription(), date: presentDate(), seconds: 0, command: options.command)
   var page = Page(title: options.title, fileName: fileName, facts: facts)
   var status = ExitStatus.success
   defer { progress.end() }
@@ -107,7 +107,7 @@ func runCells(of source: String, _ options: RenderOptions, progress: PageProgres
     }
     page.results.append(result)
   }
-  page.facts.seed = session.interpreter.machine.seed
+  page.facts.seeds = session.interpreter.machine.usedSeeds
   page.facts.seconds = secondsNow() - started
   return (page, status)
 }
