@@ -19,7 +19,7 @@ public final class FigureValue: ForeignValue {
       case .heatmap: "heatmap"
       case .confusion: "confusion"
       case .histogram: "histogram"
-      case .bars: "bar"
+      case .bars(let plot): plot.mark == .dot ? "dots" : "bar"
       case .mesh: "cores"
       }
     return figure.title.isEmpty ? "figure (\(kind))" : "figure (\(kind), \"\(figure.title)\")"

@@ -10,6 +10,8 @@ import Tensors
 struct PlotNumbers {
   var values: [Double]
   var unit: String?
+  /// How far each may be off, where any of them is a `mean_sd`; NaN where nothing is known.
+  var errors: [Double]?
 }
 
 extension Call {
@@ -23,6 +25,7 @@ extension Call {
   /// The numbers of a value, or nil when it is not one-dimensional.
   func plotNumbers(of value: Value, _ index: Int) throws(Fault) -> PlotNumbers? {
     if let elements = value.elements {
+      if let means = try plotMeans(elements, index) { return means }
       if let quantities = try plotQuantities(elements, index) { return quantities }
       let numbers = elements.compactMap { $0.asNumber }
       if numbers.count == elements.count { return PlotNumbers(values: numbers) }
@@ -41,12 +44,45 @@ extension Call {
         .unit, "`\(parameterName(index))` of `\(builtin.name)` mixes dimensions",
         label: "all values of one axis must be quantities of one dimension, or all plain numbers")
     }
-    let largest = quantities.lazy.map { abs($0.amount) }.max() ?? 1
-    let name = QuantityText.text(largest, first.dimension).split(separator: " ").last.map(String.init) ?? ""
-    guard let unit = units[name], unit.dimension == first.dimension else {
-      return PlotNumbers(values: quantities.map(\.amount), unit: first.dimension.baseUnits)
+    let (name, scale) = plotUnit(quantities.map(\.amount), first.dimension)
+    return PlotNumbers(values: quantities.map { $0.amount / scale }, unit: name)
+  }
+
+  /// The unit that suits the largest of some amounts.
+  private func plotUnit(_ amounts: [Double], _ dimension: Dimension) -> (name: String, scale: Double) {
+    QuantityText.usualUnit(amounts.lazy.map { abs($0) }.max() ?? 1, dimension)
+  }
+
+  /// A list with a `mean_sd` in it: means and deviations, beside plain values that have none; nil for any other list.
+  private func plotMeans(_ elements: UnsafeBufferPointer<Value>, _ index: Int) throws(Fault) -> PlotNumbers? {
+    guard elements.contains(where: { $0.asForeign(MeanSDValue.self) != nil }) else { return nil }
+    var values: [Double] = [], errors: [Double] = []
+    var dimensions: [Dimension?] = []
+    for element in elements {
+      if let mean = element.asForeign(MeanSDValue.self) {
+        values.append(mean.mean)
+        errors.append(mean.deviation)
+        dimensions.append(mean.dimension)
+      } else if let number = element.asNumber {
+        values.append(number)
+        errors.append(.nan)
+        dimensions.append(nil)
+      } else if let quantity = element.asQuantity {
+        values.append(quantity.amount)
+        errors.append(.nan)
+        dimensions.append(quantity.dimension)
+      } else {
+        return nil
+      }
     }
-    return PlotNumbers(values: quantities.map { $0.amount / unit.scale }, unit: name)
+    guard let first = dimensions.first, dimensions.allSatisfy({ $0 == first }) else {
+      throw Fault(
+        .unit, "`\(parameterName(index))` of `\(builtin.name)` mixes dimensions",
+        label: "all values of one axis must be of one dimension, or all plain numbers")
+    }
+    guard let dimension = first else { return PlotNumbers(values: values, errors: errors) }
+    let (name, scale) = plotUnit(values, dimension)
+    return PlotNumbers(values: values.map { $0 / scale }, unit: name, errors: errors.map { $0 / scale })
   }
 
   /// One or more series: numbers, a list of such, a map from names to such, or a tensor `[points, series]`.
@@ -56,7 +92,7 @@ extension Call {
     if let map = value.asMap {
       for pair in map.pairs { parts.append((pair.key.description(of: .plain), pair.value)) }
     } else if let numbers = try plotNumbers(of: value, index) {
-      return ([Series(y: numbers.values)], numbers.unit)
+      return ([Series(y: numbers.values, yErrors: numbers.errors)], numbers.unit)
     } else if let elements = value.elements, !elements.contains(where: { $0.asNumber != nil }) {
       parts = elements.map { ("", $0) }
     } else {
@@ -75,7 +111,7 @@ extension Call {
         throw Fault(.unit, "the series of `\(builtin.name)` have different units", label: "\(before) and \(now)")
       }
       unit = numbers.unit ?? unit
-      series.append(Series(name: part.name, y: numbers.values))
+      series.append(Series(name: part.name, y: numbers.values, yErrors: numbers.errors))
     }
     return (series, unit)
   }

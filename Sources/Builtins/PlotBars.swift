@@ -26,18 +26,20 @@ let plotHistogram = Builtin(
     .histogram(HistogramPlot(values: numbers?.values ?? [], bins: bins)), call, xUnit: numbers?.unit)
 }
 
+private let barValues = BuiltinParameter.required(
+  "values", .array | .tuple | .map, "numbers, or a map from names to numbers; or series of numbers")
+private let barNames = BuiltinParameter.optional(
+  "names", .list, default: "nil", "a name for each value, or for each group of values")
+
 let plotBar = Builtin(
-  "plot.bar",
-  [
-    .required("values", .array | .tuple | .map, "numbers, or a map from names to numbers; or series of numbers"),
-    .optional("names", .list, default: "nil", "a name for each bar, or for each group of bars"),
-  ] + PlotOptions.parameters() + [PlotOptions.marks],
+  "plot.bar", [barValues, barNames] + PlotOptions.parameters() + [PlotOptions.marks, PlotOptions.yRange],
   returns: "figure", subject: "plot",
   """
   Draws one bar for each value.
 
   A map from names to lists, or a list of lists, draws several series: a group of bars for each place in them, a colour \
-  for each series.
+  for each series. Values of `mean_sd` get an error bar of one standard deviation. Bars begin at 0, since their length is \
+  what is seen; where differences matter, not sizes, `plot.dots` shows them better.
   """,
   example: """
     use plot
@@ -46,6 +48,41 @@ let plotBar = Builtin(
     """
 ) { (call) throws(Fault) in
   var (plot, unit) = try barPlot(call)
+  let options = try PlotOptions(call, from: 2)
+  plot.references = try call.plotMarks(6, unit: unit)
+  plot.covered = try call.plotRange(7, unit: unit)
+  return options.finish(.bars(plot), call, yUnit: unit)
+}
+
+let plotDots = Builtin(
+  "plot.dots",
+  [barValues, barNames, .optional("log", .bool, default: "false", "whether the axis is logarithmic, as suits ratios")]
+    + PlotOptions.parameters() + [PlotOptions.marks, PlotOptions.yRange],
+  returns: "figure", subject: "plot",
+  """
+  Draws one dot for each name, in a row each, with an error bar of one standard deviation where the value is of `mean_sd`.
+
+  Takes what `plot.bar` takes. A dot is read by its place, not by its length, so the axis fits the data and need not begin \
+  at 0: small differences can be seen, and beside them how far the measurements lie apart.
+  """,
+  example: """
+    use plot
+    plot.dots({rate: mean_sd([97.2, 98.1, 97.8]), hybrid: mean_sd([97.0, 97.9, 97.1])}, y="accuracy (%)")
+    plot.dots({"with idle power": 1230, "operations alone": 4.1}, log=true, y="times the energy", marks={"paper": 312})
+    """
+) { (call) throws(Fault) in
+  var (plot, unit) = try barPlot(call)
+  plot.mark = .dot
+  plot.scale = try call.bool(2, default: false) ? .logarithmic : .linear
+  let options = try PlotOptions(call, from: 3)
+  plot.references = try call.plotMarks(7, unit: unit)
+  plot.covered = try call.plotRange(8, unit: unit)
+  return options.finish(.bars(plot), call, yUnit: unit)
+}
+
+/// The values of `plot.bar` and `plot.dots` with their names.
+private func barPlot(_ call: Call) throws(Fault) -> (BarPlot, unit: String?) {
+  var (plot, unit) = try valuesOfBars(call)
   if call.has(1), !call[1].isNil {
     plot.names = try call.elements(1).map { $0.description(of: .plain) }
     let count = plot.series.map(\.y.count).max() ?? 0
@@ -53,12 +90,10 @@ let plotBar = Builtin(
       throw call.wrong(1, "has \(plot.names.count) names for \(count) values", kind: .shape)
     }
   }
-  let options = try PlotOptions(call, from: 2)
-  plot.references = try call.plotMarks(6, unit: unit)
-  return options.finish(.bars(plot), call, yUnit: unit)
+  return (plot, unit)
 }
 
-private func barPlot(_ call: Call) throws(Fault) -> (BarPlot, unit: String?) {
+private func valuesOfBars(_ call: Call) throws(Fault) -> (BarPlot, unit: String?) {
   let value = call[0]
   let parts = value.asMap.map { $0.pairs.map(\.value) } ?? value.elements.map { Array($0) } ?? []
   if !parts.isEmpty, parts.allSatisfy({ $0.elements != nil || $0.tag == .tensor && $0.asTensor?.rank == 1 }) {
@@ -77,7 +112,7 @@ private func barPlot(_ call: Call) throws(Fault) -> (BarPlot, unit: String?) {
     numbers = try call.plotNumbers(of: value, 0)
   }
   guard let numbers else { throw call.wrong(0, "must be numbers in one dimension", kind: .shape) }
-  return (BarPlot(names: names, series: [Series(y: numbers.values)]), numbers.unit)
+  return (BarPlot(names: names, series: [Series(y: numbers.values, yErrors: numbers.errors)]), numbers.unit)
 }
 
 let plotSave = Builtin(

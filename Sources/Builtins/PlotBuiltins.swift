@@ -8,7 +8,7 @@ private let plottable = Kind.array | .tuple | .map
 
 /// All builtins of the module `plot`.
 let plotBuiltins: [Builtin] = [
-  plotLine, plotScatter, plotRaster, plotHeatmap, plotConfusion, plotHistogram, plotBar, plotCores, plotSave,
+  plotLine, plotScatter, plotRaster, plotHeatmap, plotConfusion, plotHistogram, plotBar, plotDots, plotCores, plotSave,
 ]
 
 private let plotLine = Builtin(
@@ -20,7 +20,7 @@ private let plotLine = Builtin(
     .optional("threshold", .number, default: "nil", "a value to mark with a line across the figure"),
     .optional("markers", .bool, default: "false", "whether to mark each point"),
     .optional("log", .string, default: "\"\"", "the axes on a logarithmic scale: \"x\", \"y\" or \"xy\""),
-  ] + PlotOptions.parameters() + [PlotOptions.marks],
+  ] + PlotOptions.parameters() + [PlotOptions.marks, PlotOptions.xRange, PlotOptions.yRange],
   returns: "figure", subject: "plot",
   """
   Draws one or more lines.
@@ -28,7 +28,7 @@ private let plotLine = Builtin(
   `data` is a list or a tensor of numbers, a list of several such series, a map from names to series, or a tensor \
   `[points, series]`; axes of size 1 do not count, so a recorded state `[time, 1, 1]` is one line. With two arguments \
   the first is the horizontal positions: `plot.line(xs, ys)`. NaN leaves a gap. Quantities are drawn in the unit that \
-  suits them.
+  suits them. Values of `mean_sd` are drawn with a band of one standard deviation to both sides.
   """,
   example: """
     use plot
@@ -57,39 +57,89 @@ private let plotLine = Builtin(
   references += try call.plotMarks(10, unit: yUnit)
   let (xScale, yScale) = try scales(call, 5)
   let options = try PlotOptions(call, from: 6)
-  let plot = CurvePlot(
+  var plot = CurvePlot(
     series: lines, references: references, drawsMarkers: try call.bool(4, default: false), xScale: xScale,
     yScale: yScale)
+  plot.xCovered = try call.plotRange(11, unit: xUnit)
+  plot.yCovered = try call.plotRange(12, unit: yUnit)
   return options.finish(.curves(plot), call, xUnit: xUnit, yUnit: yUnit)
 }
 
 private let plotScatter = Builtin(
   "plot.scatter",
   [
-    .required("xs", .array | .tuple, "the horizontal positions"),
-    .required("ys", plottable, "the vertical positions; several series as in plot.line"),
+    .required("xs", plottable, "the horizontal positions; or a map from names to (xs, ys)"),
+    .optional("ys", plottable, default: "nil", "the vertical positions; several series as in plot.line"),
     .optional("names", .list, default: "nil", "a name for each series, for the legend"),
     .optional("log", .string, default: "\"\"", "the axes on a logarithmic scale: \"x\", \"y\" or \"xy\""),
-  ] + PlotOptions.parameters() + [PlotOptions.marks],
+  ] + PlotOptions.parameters() + [PlotOptions.marks, PlotOptions.xRange, PlotOptions.yRange],
   returns: "figure", subject: "plot",
-  "Draws points.",
+  """
+  Draws points. Positions and values may be of `mean_sd`: then error bars of one standard deviation go through the points.
+
+  Series that have positions of their own are given as a map from names to (xs, ys).
+  """,
   example: """
     use plot
     plot.scatter([1, 2, 3, 4], [2.0, 3.9, 6.1, 8.0], x="load", y="time (s)")
+    plot.scatter({rate: ([390, 512], [97.1, 96.0]), hybrid: ([120, 170], [97.0, 96.2])}, x="spikes", y="accuracy (%)")
     """
 ) { (call) throws(Fault) in
-  let positions = try call.plotNumbers(0)
-  var (points, yUnit) = try call.plotSeries(1)
-  for index in points.indices {
-    try checkSameCount(call, positions.values.count, points[index].y.count)
-    points[index].x = positions.values
-  }
+  var (points, xUnit, yUnit) = try scatterSeries(call)
   try name(&points, call, 2)
   let (xScale, yScale) = try scales(call, 3)
   let options = try PlotOptions(call, from: 4)
   let marks = try call.plotMarks(8, unit: yUnit)
-  let plot = CurvePlot(series: points, references: marks, drawsLines: false, xScale: xScale, yScale: yScale)
-  return options.finish(.curves(plot), call, xUnit: positions.unit, yUnit: yUnit)
+  var plot = CurvePlot(series: points, references: marks, drawsLines: false, xScale: xScale, yScale: yScale)
+  plot.xCovered = try call.plotRange(9, unit: xUnit)
+  plot.yCovered = try call.plotRange(10, unit: yUnit)
+  return options.finish(.curves(plot), call, xUnit: xUnit, yUnit: yUnit)
+}
+
+private func scatterSeries(_ call: Call) throws(Fault) -> (series: [Series], xUnit: String?, yUnit: String?) {
+  if let map = call[0].asMap {
+    if call.has(1), !call[1].isNil {
+      throw call.wrong(1, "has no meaning beside a map, whose entries hold both positions", kind: .type)
+    }
+    return try seriesOfPairs(map.pairs.map { ($0.key.description(of: .plain), $0.value) }, call)
+  }
+  let positions = try call.plotNumbers(0)
+  guard call.has(1), !call[1].isNil else {
+    throw call.wrong(1, "is missing", kind: .type, help: "plot.scatter(xs, ys); a series over 0, 1, 2, … is plot.line(ys, markers=true)")
+  }
+  var (points, yUnit) = try call.plotSeries(1)
+  for index in points.indices {
+    try checkSameCount(call, positions.values.count, points[index].y.count)
+    points[index].x = positions.values
+    points[index].xErrors = positions.errors
+  }
+  return (points, positions.unit, yUnit)
+}
+
+/// Series with positions of their own: each value is a pair of horizontal and vertical positions.
+private func seriesOfPairs(_ parts: [(name: String, value: Value)], _ call: Call) throws(Fault)
+  -> ([Series], xUnit: String?, yUnit: String?)
+{
+  var series: [Series] = []
+  var (xUnit, yUnit): (String?, String?) = (nil, nil)
+  for part in parts {
+    guard let pair = part.value.elements, pair.count == 2, let x = try call.plotNumbers(of: pair[0], 0),
+      let y = try call.plotNumbers(of: pair[1], 0)
+    else {
+      throw call.wrong(
+        0, "must hold a pair (xs, ys) of numbers for each series", kind: .shape,
+        help: "series `\(part.name)` is \(part.value.description(of: .kind))")
+    }
+    try checkSameCount(call, x.values.count, y.values.count)
+    for (before, now) in [(xUnit, x.unit), (yUnit, y.unit)] {
+      if let before, let now, before != now {
+        throw Fault(.unit, "the series of `\(call.builtin.name)` have different units", label: "\(before) and \(now)")
+      }
+    }
+    (xUnit, yUnit) = (x.unit ?? xUnit, y.unit ?? yUnit)
+    series.append(Series(name: part.name, x: x.values, y: y.values, xErrors: x.errors, yErrors: y.errors))
+  }
+  return (series, xUnit, yUnit)
 }
 
 private func checkSameCount(_ call: Call, _ positions: Int, _ values: Int) throws(Fault) {

@@ -16,6 +16,16 @@ struct PlotOptions {
   static let marks = BuiltinParameter.optional(
     "marks", .map, default: "nil", "values to mark with a line across the figure, by name: {\"paper\": 4.7}")
 
+  /// What an axis covers at least; a plot that has it puts this behind its marks.
+  static let yRange = range("y_range", "vertical")
+  static let xRange = range("x_range", "horizontal")
+
+  private static func range(_ name: String, _ axis: String) -> BuiltinParameter {
+    .optional(
+      name, .list | .tuple, default: "that of the data",
+      "two values that the \(axis) axis covers at least: give figures that are to be compared the same")
+  }
+
   static func parameters(x: String = "\"\"", y: String = "\"\"") -> [BuiltinParameter] {
     [
       .optional("title", .string, default: "\"\"", "what the figure shows"),
@@ -49,6 +59,22 @@ struct PlotOptions {
 }
 
 extension Call {
+  /// The two values of a range that an axis must cover, in the unit of the axis where it has one; none when left out.
+  func plotRange(_ index: Int, unit: String?) throws(Fault) -> [Double] {
+    guard has(index), !self[index].isNil else { return [] }
+    let elements = try elements(index)
+    let values = elements.compactMap { value -> Double? in
+      if let number = value.asNumber { return number }
+      guard let quantity = value.asQuantity, let unit = unit.flatMap({ units[$0] }), unit.dimension == quantity.dimension
+      else { return nil }
+      return quantity.amount / unit.scale
+    }
+    guard elements.count == 2, values.count == 2, values.allSatisfy(\.isFinite), values[0] < values[1] else {
+      throw wrong(index, "must be two values, the lower first", help: "for example (0, 100)")
+    }
+    return values
+  }
+
   /// Values to mark with a line across the figure: a map from their names, in the unit of the axis where it has one.
   func plotMarks(_ index: Int, unit: String?) throws(Fault) -> [ReferenceLine] {
     guard has(index), !self[index].isNil, let map = self[index].asMap else { return [] }

@@ -27,7 +27,8 @@ let tableBuiltin = Builtin(
   """
   Prints rows side by side in columns that line up. On a page it becomes a table of the page.
 
-  Numbers of a column have one count of decimals, and quantities one unit, which stands in the heading. A row that \
+  Numbers of a column have one count of decimals, and quantities one unit, which stands in the heading; values of `mean_sd` \
+  stand as `97.7 ± 0.4`. A row that \
   lacks a member shows `—`; a member that no row has is an error. Without `columns`, members that are lists, maps or \
   tensors are left out. A map of maps gives each a row with its key in front; any other map, or a value with members, \
   gives a row for each of its members.
@@ -71,7 +72,7 @@ private func makeTable(_ call: Call) throws(Fault) -> TextTable? {
 
 /// Whether a value of another room has members to show.
 private func isRecord(_ value: Value, _ call: Call) -> Bool {
-  value.tag == .foreign && !call.machine.memberNames(of: value).isEmpty
+  value.tag == .foreign && value.asForeign(MeanSDValue.self) == nil && !call.machine.memberNames(of: value).isEmpty
 }
 
 /// A member of a row, owned; nil where the row has none of that name.
@@ -118,7 +119,8 @@ private func check(_ wanted: [String]?, among known: [String], _ call: Call) thr
 /// Whether a value would fill a cell with more than can be read.
 private func isLarge(_ value: Value) -> Bool {
   switch value.tag {
-  case .list, .tuple, .map, .tensor, .spikes, .function, .native, .foreign, .module: true
+  case .foreign: value.asForeign(MeanSDValue.self) == nil
+  case .list, .tuple, .map, .tensor, .spikes, .function, .native, .module: true
   default: false
   }
 }

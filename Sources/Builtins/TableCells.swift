@@ -14,7 +14,10 @@ struct TableCells {
   init(_ header: String, _ values: [Value?], ownUnits: Bool = false) {
     self.header = header
     let present = values.compactMap { $0 }.filter { !$0.isNil }
-    if !ownUnits, let (unit, amounts) = Self.inOneUnit(present) {
+    if !ownUnits, let (unit, texts) = Self.means(present) {
+      if let unit { self.header = "\(header) (\(unit))" }
+      cells = Self.spread(texts, over: values)
+    } else if !ownUnits, let (unit, amounts) = Self.inOneUnit(present) {
       self.header = "\(header) (\(unit))"
       cells = Self.spread(Self.numbers(amounts), over: values)
     } else if !ownUnits, present.contains(where: { $0.tag == .float }),
@@ -37,6 +40,35 @@ struct TableCells {
     }
   }
 
+  /// Means with their deviations, and plain values among them, with one count of decimals and in one unit; nil where there
+  /// is no mean, or something else beside them.
+  private static func means(_ values: [Value]) -> (unit: String?, texts: [String])? {
+    guard values.contains(where: { $0.asForeign(MeanSDValue.self) != nil }) else { return nil }
+    var pairs: [(mean: Double, deviation: Double)] = []
+    var dimensions: [Dimension?] = [], names: Set<String> = []
+    for value in values {
+      if let mean = value.asForeign(MeanSDValue.self) {
+        pairs.append((mean.mean, mean.deviation))
+        dimensions.append(mean.dimension)
+        names.insert(mean.unitName ?? "")
+      } else if let number = value.asNumber {
+        pairs.append((number, .nan))
+        dimensions.append(nil)
+      } else if let quantity = value.asQuantity {
+        pairs.append((quantity.amount, .nan))
+        dimensions.append(quantity.dimension)
+        names.insert(value.unitName ?? "")
+      } else {
+        return nil
+      }
+    }
+    guard let first = dimensions.first, dimensions.allSatisfy({ $0 == first }) else { return nil }
+    guard let dimension = first else { return (nil, MeanSDValue.texts(pairs)) }
+    let known = names.count == 1 ? names.first.flatMap { units[$0] } : nil
+    guard let unit = known.map({ (name: $0.name, scale: $0.scale) }) ?? commonUnit(pairs.map(\.mean), dimension) else { return nil }
+    return (unit.name, MeanSDValue.texts(pairs.map { ($0.mean / unit.scale, $0.deviation / unit.scale) }))
+  }
+
   /// Ints, with commas where one is long.
   static func whole(_ numbers: [Int]) -> [String] {
     let isLong = numbers.contains { $0.magnitude >= 10_000 }
@@ -54,11 +86,16 @@ struct TableCells {
     if names.count == 1, let name = names.first, let unit = units[name] {
       return (name, quantities.map { $0.amount / unit.scale })
     }
-    let sizes = quantities.map { abs($0.amount) }.filter { $0 > 0 && $0.isFinite }
+    guard let unit = commonUnit(quantities.map(\.amount), first.dimension) else { return nil }
+    return (unit.name, quantities.map { $0.amount / unit.scale })
+  }
+
+  /// The unit that suits all of some amounts; nil where they are too far apart for that.
+  private static func commonUnit(_ amounts: [Double], _ dimension: Dimension) -> (name: String, scale: Double)? {
+    let sizes = amounts.map { abs($0) }.filter { $0 > 0 && $0.isFinite }
     let largest = sizes.max() ?? 0, smallest = sizes.min() ?? 0
     if largest > smallest * 10_000 { return nil }
-    let unit = QuantityText.usualUnit(largest > smallest * 1000 ? smallest * 100 : largest, first.dimension)
-    return (unit.name, quantities.map { $0.amount / unit.scale })
+    return QuantityText.usualUnit(largest > smallest * 1000 ? smallest * 100 : largest, dimension)
   }
 
   /// Numbers with one count of decimals: four significant digits of the largest, two of the smallest. Where they are
@@ -79,7 +116,7 @@ struct TableCells {
     return values.map { text($0, decimals: decimals) }
   }
 
-  private static func text(_ value: Double, decimals: Int) -> String {
+  static func text(_ value: Double, decimals: Int) -> String {
     guard value.isFinite else { return floatText(value) }
     let text = decimals == 0 && abs(value) >= 10_000 && abs(value) < 1e15
       ? groupedDigits(Int(value.rounded())) : formatted(value, "f", digits: decimals)
@@ -107,7 +144,9 @@ func tableCell(_ value: Value) -> TextTable.Cell {
     }
     return TextTable.Cell(text: text, isNumber: true)
   case .tensor, .spikes: return TextTable.Cell(text: value.description(of: .kind), isNumber: false)
-  case .foreign: return TextTable.Cell(text: value.asForeign?.summary ?? "", isNumber: false)
+  case .foreign:
+    let isNumber = value.asForeign(MeanSDValue.self) != nil
+    return TextTable.Cell(text: value.asForeign?.summary ?? "", isNumber: isNumber)
   default: break
   }
   let text = value.description(of: .plain)

@@ -12,9 +12,14 @@ static const unsigned char neurons[] = {
 #embed "../../stdlib/neurons.snn"
 };
 
+static const unsigned char stats[] = {
+#embed "../../stdlib/stats.snn"
+};
+
 static const struct stdlib_source modules[] = {
     {"prelude", prelude, sizeof prelude},
     {"neurons", neurons, sizeof neurons},
+    {"stats", stats, sizeof stats},
 };
 
 static const unsigned char edge_cpu[] = {

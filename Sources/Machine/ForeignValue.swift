@@ -9,6 +9,8 @@ public protocol ForeignValue {
   static var typeName: String { get }
   /// One line, for `print` inside other text and inside lists.
   var summary: String { get }
+  /// The value as a format of `{x:.2}` writes it, given how that writes a number; nil where it is not made of numbers.
+  func text(writing write: (Double) -> String) -> String?
   /// What the prompt shows and `describe` prints: a table, a picture, at most `width` wide.
   func display(_ style: DisplayStyle) -> String
   /// The form for a page, where text is not all that the value can be; nil where it is.
@@ -53,6 +55,7 @@ public struct ForeignArguments {
 
 extension ForeignValue {
   public var typeName: String { Self.typeName }
+  public func text(writing write: (Double) -> String) -> String? { nil }
   public func display(_ style: DisplayStyle) -> String { summary }
   public var richForm: RichForm? { nil }
   public var memberNames: [String] { [] }

@@ -90,6 +90,9 @@ struct FormatSpecification {
     case .tensor where value.asTensor?.count == 1 && type != "s":
       return pad(format(Double(value.asTensor?.item ?? .nan)), isNumber: true)
     default:
+      if precision != nil || type != nil, type != "s", let text = value.asForeign?.text(writing: { self.format($0) }) {
+        return pad(text, isNumber: true)
+      }
       if let type, type != "s" { throw needs("a number", value) }
       var text = value.description(of: .plain)
       if let precision { text = String(text.prefix(precision)) }

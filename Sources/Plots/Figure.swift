@@ -46,11 +46,25 @@ public struct Series: Equatable, Sendable {
   /// Horizontal positions, or nil for 0, 1, 2, ...; the shorter of `x` and `y` decides how many points there are.
   public var x: [Double]?
   public var y: [Double]
+  /// How far each value may be off to both sides; nil, NaN and 0 draw nothing.
+  public var xErrors: [Double]?
+  public var yErrors: [Double]?
 
-  public init(name: String = "", x: [Double]? = nil, y: [Double]) {
+  public init(name: String = "", x: [Double]? = nil, y: [Double], xErrors: [Double]? = nil, yErrors: [Double]? = nil) {
     self.name = name
     self.x = x
     self.y = y
+    self.xErrors = xErrors
+    self.yErrors = yErrors
+  }
+
+  /// The error of a value, 0 where none is known.
+  func yError(_ index: Int) -> Double { Self.error(yErrors, index) }
+  func xError(_ index: Int) -> Double { Self.error(xErrors, index) }
+
+  private static func error(_ errors: [Double]?, _ index: Int) -> Double {
+    guard let errors, index < errors.count, errors[index] > 0, errors[index] <= Span.largest else { return 0 }
+    return errors[index]
   }
 
   var count: Int { min(x?.count ?? y.count, y.count) }
@@ -77,6 +91,9 @@ public struct CurvePlot: Equatable, Sendable {
   public var drawsMarkers: Bool
   public var xScale: AxisScale
   public var yScale: AxisScale
+  /// Values that an axis covers besides those of the data, so that figures can be compared.
+  public var xCovered: [Double] = []
+  public var yCovered: [Double] = []
 
   public init(
     series: [Series], references: [ReferenceLine] = [], drawsLines: Bool = true, drawsMarkers: Bool = false,
@@ -157,15 +174,27 @@ public struct HistogramPlot: Equatable, Sendable {
 
 /// One number a name, or one a name and series.
 public struct BarPlot: Equatable, Sendable {
+  /// A bar stands on 0, and its length is the value. A dot only has a place: its axis fits the data, and may be
+  /// logarithmic.
+  public enum Mark: Equatable, Sendable { case bar, dot }
+
   public var names: [String]
   /// Of each series one value a name; a missing one is NaN.
   public var series: [Series]
   public var references: [ReferenceLine]
+  public var mark: Mark
+  public var scale: AxisScale
+  /// Values that the axis covers besides those of the data.
+  public var covered: [Double] = []
 
-  public init(names: [String], series: [Series], references: [ReferenceLine] = []) {
+  public init(
+    names: [String], series: [Series], references: [ReferenceLine] = [], mark: Mark = .bar, scale: AxisScale = .linear
+  ) {
     self.names = names
     self.series = series
     self.references = references
+    self.mark = mark
+    self.scale = mark == .bar ? .linear : scale
   }
 
   public init(names: [String], values: [Double]) { self.init(names: names, series: [Series(y: values)]) }
@@ -177,10 +206,27 @@ public struct BarPlot: Equatable, Sendable {
 
   func value(_ index: Int, of series: Series) -> Double { index < series.y.count ? series.y[index] : .nan }
 
-  /// The axis of the values, with 0 and the references on it.
-  var reach: Span {
-    let values = series.flatMap(\.y) + references.map(\.value)
-    return Axis(covering: values.map { abs($0) <= Span.largest ? $0 : 0 } + [0]).span
+  func error(_ index: Int, of series: Series) -> Double { series.yError(index) }
+
+  /// The axis of the values, with their errors and the references on it, and 0 where bars stand on it. `padding` is a part
+  /// of its length that is added where it does not end at 0.
+  func axis(padding: Double = 0) -> Axis {
+    var values = references.map(\.value) + covered
+    for series in series {
+      for (index, value) in series.y.enumerated() {
+        values += [value, value - series.yError(index), value + series.yError(index)]
+      }
+    }
+    let drawn = values.filter { abs($0) <= Span.largest && (scale == .linear || $0 > 0) }
+    if mark == .dot { return Axis(covering: drawn, scale: scale, padding: padding) }
+    let reach = Axis(covering: drawn + [0]).span, roomy = reach.padded(by: padding)
+    return Axis(covering: [reach.low == 0 ? 0 : roomy.low, reach.high == 0 ? 0 : roomy.high])
+  }
+
+  /// A value as it is written beside its bar.
+  func label(_ index: Int, of series: Series, digits: Int = 4) -> String {
+    let errors = series.yErrors ?? []
+    return shortText(value(index, of: series), deviation: index < errors.count ? errors[index] : .nan, digits: digits)
   }
 
   /// The position and name of each series in the legend; one alone needs none.

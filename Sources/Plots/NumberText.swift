@@ -35,6 +35,27 @@ func shortText(_ value: Double, digits: Int = 4) -> String {
   return trimZeros(fixedText(value, decimals: max(0, digits - 1 - exponent)))
 }
 
+/// A number and how far it may be off, with as many decimals as the deviation has: `97.7 ± 0.4`. Without a deviation, the
+/// number alone.
+func shortText(_ value: Double, deviation: Double, digits: Int = 4) -> String {
+  guard value.isFinite, let decimals = deviationDecimals([deviation]), decimals <= 6 else {
+    return shortText(value, digits: digits) + (deviation.isFinite ? " ± \(shortText(deviation, digits: 2))" : "")
+  }
+  return "\(fixedText(value, decimals: decimals)) ± \(fixedText(deviation, decimals: decimals))"
+}
+
+/// How many decimals the deviations of several numbers deserve: one digit of the largest, two where it begins with a 1, and
+/// one more where the smallest needs it. Nil where no deviation is known and above 0.
+public func deviationDecimals(_ deviations: [Double]) -> Int? {
+  let known = deviations.filter { $0 > 0 && $0.isFinite }
+  guard let largest = known.max(), let smallest = known.min() else { return nil }
+  func digits(_ deviation: Double) -> Int {
+    let exponent = decimalExponent(deviation)
+    return deviation / powerOfTen(exponent) < 1.95 ? 1 - exponent : -exponent
+  }
+  return max(0, digits(largest), min(digits(smallest), digits(largest) + 1))
+}
+
 private func trimZeros(_ text: String) -> String {
   guard text.contains(".") else { return text }
   var trimmed = Substring(text)

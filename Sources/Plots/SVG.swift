@@ -55,7 +55,7 @@ extension Figure {
     case .heatmap: "heatmap"
     case .confusion: "confusion matrix"
     case .histogram: "histogram"
-    case .bars: "bar chart"
+    case .bars(let plot): plot.mark == .dot ? "dot plot" : "bar chart"
     case .mesh: "mesh of cores"
     }
   }

@@ -25,12 +25,14 @@ extension Figure {
     let count = plot.count
     if count == 0 { return nil }
     let names = (0..<count).map { plot.name($0) }
-    let reach = plot.reach, roomy = reach.padded(by: 0.06)
-    let axis = Axis(covering: [reach.low == 0 ? 0 : roomy.low, reach.high == 0 ? 0 : roomy.high])
-    let legend = plot.legendNames.map { SVGFrame.Entry(mark: .square(SVGStyle.fill($0.index)), name: $0.name) }
-      + plot.references.map { SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: $0.shownName) }
+    // Long names are read along the line, not at a slant or cut off.
+    let longest = names.map { SVGWriter.width($0) }.max() ?? 0
+    if plot.mark == .dot || longest > 100 && longest + 8 > (width - 60) / Double(count) {
+      return namedRowsPicture(plot, names, width)
+    }
+    let axis = plot.axis(padding: 0.06)
     let plan = SVGFrame.Plan(
-      xTicks: { _ in Axis.indexTicks(count, count: 60, names: names) }, yTicks: { axis.ticks($0) }, legend: legend,
+      xTicks: { _ in Axis.indexTicks(count, count: 60, names: names) }, yTicks: { axis.ticks($0) }, legend: legendEntries(plot),
       namesX: true)
     var frame = SVGFrame(self, plan: plan, width: width, height: height)
     guard let zero = axis.position(0) else { return frame }
@@ -38,22 +40,26 @@ extension Figure {
     let thickness = min(pitch * 0.72 / Double(plot.series.count), 70)
     for (place, series) in plot.series.enumerated() {
       for index in 0..<count {
-        let value = plot.value(index, of: series)
+        let value = plot.value(index, of: series), error = plot.error(index, of: series)
         guard let end = axis.position(value) else { continue }
         let middle = frame.left + (Double(index) + 0.5) * pitch
         let x = middle + (Double(place) - Double(plot.series.count - 1) / 2) * thickness
         let top = frame.y(max(end, zero)), bottom = frame.y(min(end, zero))
         let gap = plot.series.count > 1 ? min(1, thickness / 10) : 0
-        let style = SVGStyle.fill(plot.series.count == 1 && value < 0 ? 4 : place)
-        let owner = series.name.isEmpty ? names[index] : "\(names[index]), \(series.name)"
         frame.writer.rectangle(
-          x - thickness / 2 + gap / 2, top, thickness - gap, bottom - top, [("class", style)],
-          note: "\(owner): \(shortText(value, digits: 6))")
-        if SVGWriter.width(shortText(value)) >= (plot.series.count > 1 ? thickness : pitch) { continue }
+          x - thickness / 2 + gap / 2, top, thickness - gap, bottom - top, [("class", barStyle(plot, place, value))],
+          note: "\(owner(names[index], series)): \(plot.label(index, of: series, digits: 6))")
+        var ends = (high: top, low: bottom)
+        if error > 0, let low = axis.position(value - error), let high = axis.position(value + error) {
+          ends = (min(top, frame.y(high)), max(bottom, frame.y(low)))
+          whisker(&frame, along: [(x, frame.y(low)), (x, frame.y(high))], cap: (min(thickness / 4, 5), 0))
+        }
+        let label = plot.label(index, of: series)
+        if SVGWriter.width(label) >= (plot.series.count > 1 ? thickness : pitch) { continue }
         frame.writer.text(
-          shortText(value),
+          label,
           [
-            ("x", SVGWriter.number(x)), ("y", SVGWriter.number(value < 0 ? bottom + 13 : top - 4)),
+            ("x", SVGWriter.number(x)), ("y", SVGWriter.number(value < 0 ? ends.low + 13 : ends.high - 4)),
             ("text-anchor", "middle"),
           ])
       }
@@ -64,5 +70,90 @@ extension Figure {
       frame.writer.line(frame.x(0), frame.y(place), frame.x(1), frame.y(place), style: "ne-reference")
     }
     return frame
+  }
+
+  /// Bars or dots along rows, each with its name at the left, or above it where the picture is too narrow for that.
+  private func namedRowsPicture(_ plot: BarPlot, _ names: [String], _ width: Double) -> SVGFrame? {
+    let axis = plot.axis(padding: 0.06)
+    let room = names.map { SVGWriter.width($0) }.max() ?? 0
+    let isAbove = room > width * 0.44
+    let series = Double(plot.series.count)
+    let lineHeight = plot.series.count > 1 ? 17.0 : 20.0
+    let rowHeight = lineHeight * series + (isAbove ? 20 : 0) + (plot.series.count > 1 ? 8 : 4)
+    let numbers = plot.series.flatMap { series in names.indices.map { SVGWriter.width(plot.label($0, of: series)) } }
+    let count = names.count
+    let plan = SVGFrame.Plan(
+      xTicks: { axis.ticks($0) },
+      yTicks: { _ in isAbove ? [] : names.indices.map { Tick(position: 1 - (Double($0) + 0.5) / Double(count), label: names[$0]) } },
+      legend: legendEntries(plot), namesY: true, right: (numbers.max() ?? 0) + 4, yLabelWidth: 60)
+    // The values run to the right here, and so their label belongs below them.
+    var turned = self
+    turned.xLabel = [yLabel, xLabel].filter { !$0.isEmpty }.joined(separator: "; ")
+    turned.yLabel = ""
+    let legendLines = Double(SVGFrame.legendLines(plan.legend, width: width - 40).count)
+    let around = 14 + (title.isEmpty ? 0.0 : 24) + legendLines * 20 + 22 + (turned.xLabel.isEmpty ? 6 : 22)
+    var frame = SVGFrame(turned, plan: plan, width: width, height: around + rowHeight * Double(count) + 6)
+    for reference in plot.references {
+      guard let place = axis.position(reference.value) else { continue }
+      frame.writer.line(frame.x(place), frame.top, frame.x(place), frame.y(0), style: "ne-reference")
+    }
+    let zero = plot.mark == .bar ? axis.position(0) : nil
+    for index in names.indices {
+      let rowTop = frame.top + (frame.plotHeight - 6) / Double(count) * Double(index) + 3
+      if isAbove {
+        frame.writer.text(
+          names[index].clipped(toWidth: Int(width / 6.8)),
+          [("class", "ne-soft"), ("x", SVGWriter.number(frame.left)), ("y", SVGWriter.number(rowTop + 13))])
+      }
+      for (place, series) in plot.series.enumerated() {
+        let value = plot.value(index, of: series), error = plot.error(index, of: series)
+        let y = rowTop + (isAbove ? 20 : plot.series.count > 1 ? 4 : 2) + lineHeight * (Double(place) + 0.5)
+        let note = "\(owner(names[index], series)): \(plot.label(index, of: series, digits: 6))"
+        guard let position = axis.position(value) else {
+          frame.writer.text(shortText(value), [("class", "ne-soft"), ("x", SVGWriter.number(frame.left + 6)), ("y", SVGWriter.number(y + 4))])
+          continue
+        }
+        let x = frame.x(position)
+        var right = x
+        if let zero {
+          let from = frame.x(zero)
+          frame.writer.rectangle(
+            min(from, x), y - lineHeight / 2 + 2, abs(x - from), lineHeight - 4,
+            [("class", barStyle(plot, place, value))], note: note)
+          right = max(right, from)
+        }
+        if error > 0, let high = axis.position(value + error) {
+          let low = max(axis.position(value - error) ?? 0, 0)
+          right = max(right, frame.x(high))
+          whisker(&frame, along: [(frame.x(low), y), (frame.x(high), y)], cap: (0, 4))
+        }
+        if plot.mark == .dot {
+          frame.writer.circle(x, y, radius: 4.5, [("class", SVGStyle.fill(place))], note: note)
+          right = max(right, x + 5)
+        }
+        frame.writer.text(plot.label(index, of: series), [("x", SVGWriter.number(right + 5)), ("y", SVGWriter.number(y + 4))])
+      }
+    }
+    if let zero { frame.writer.line(frame.x(zero), frame.top, frame.x(zero), frame.y(0), style: "ne-axis") }
+    return frame
+  }
+
+  private func legendEntries(_ plot: BarPlot) -> [SVGFrame.Entry] {
+    plot.legendNames.map { index, name in
+      SVGFrame.Entry(mark: plot.mark == .bar ? .square(SVGStyle.fill(index)) : .dot(SVGStyle.fill(index)), name: name)
+    } + plot.references.map { SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: $0.shownName) }
+  }
+
+  private func barStyle(_ plot: BarPlot, _ place: Int, _ value: Double) -> String {
+    SVGStyle.fill(plot.series.count == 1 && value < 0 ? 4 : place)
+  }
+
+  private func owner(_ name: String, _ series: Series) -> String { series.name.isEmpty ? name : "\(name), \(series.name)" }
+
+  /// A stroke between two places with a cap at each.
+  private func whisker(_ frame: inout SVGFrame, along ends: [(x: Double, y: Double)], cap: (x: Double, y: Double)) {
+    guard let from = ends.first, let to = ends.last else { return }
+    frame.writer.line(from.x, from.y, to.x, to.y, style: "ne-whisker")
+    for end in ends { frame.writer.line(end.x - cap.x, end.y - cap.y, end.x + cap.x, end.y + cap.y, style: "ne-whisker") }
   }
 }

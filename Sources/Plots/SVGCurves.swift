@@ -7,6 +7,11 @@ extension Figure {
     let plan = SVGFrame.Plan(
       xTicks: { x.ticks($0) }, yTicks: { y.ticks($0) }, legend: legendEntries(plot))
     var frame = SVGFrame(self, plan: plan, width: width, height: height)
+    // Bands first: no line may lie below the band of another.
+    for (index, series) in plot.series.enumerated() where series.xErrors != nil || series.yErrors != nil {
+      let whiskers = plot.whiskers(series, x, y)
+      if plot.drawsLines { drawBand(whiskers, index, on: &frame) } else { drawWhiskers(whiskers, index, on: &frame) }
+    }
     for (index, series) in plot.series.enumerated() {
       for run in plot.runs(series, x, y) {
         let places = run.map { (x: frame.x($0.x), y: frame.y($0.y)) }
@@ -25,6 +30,39 @@ extension Figure {
       frame.writer.line(frame.x(0), frame.y(place), frame.x(1), frame.y(place), style: "ne-reference")
     }
     return frame
+  }
+
+  /// The ground between the upper and the lower ends of the errors of a line.
+  private func drawBand(_ whiskers: [Whisker], _ index: Int, on frame: inout SVGFrame) {
+    let ends = whiskers.compactMap { whisker in whisker.upright.map { (x: whisker.x, low: $0.low, high: $0.high) } }
+    if ends.count < 2 { return drawWhiskers(whiskers, index, on: &frame) }
+    let upper = ends.map { (x: frame.x($0.x), y: frame.y($0.high)) }
+    let lower = ends.reversed().map { (x: frame.x($0.x), y: frame.y($0.low)) }
+    frame.writer.element(
+      "path", [("class", SVGStyle.fill(index)), ("fill-opacity", "0.16"), ("d", Self.path(upper + lower) + "Z")])
+  }
+
+  /// Errors as strokes with caps.
+  private func drawWhiskers(_ whiskers: [Whisker], _ index: Int, on frame: inout SVGFrame) {
+    var path = ""
+    func stroke(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) {
+      path += "M\(SVGWriter.number(x1)) \(SVGWriter.number(y1))L\(SVGWriter.number(x2)) \(SVGWriter.number(y2))"
+    }
+    for whisker in whiskers {
+      let (x, y) = (frame.x(whisker.x), frame.y(whisker.y))
+      if let across = whisker.across {
+        let (low, high) = (frame.x(across.low), frame.x(across.high))
+        stroke(low, y, high, y)
+        for end in [low, high] { stroke(end, y - 3, end, y + 3) }
+      }
+      if let upright = whisker.upright {
+        let (low, high) = (frame.y(upright.low), frame.y(upright.high))
+        stroke(x, low, x, high)
+        for end in [low, high] { stroke(x - 3, end, x + 3, end) }
+      }
+    }
+    if path.isEmpty { return }
+    frame.writer.element("path", [("class", SVGStyle.line(index)), ("style", "stroke-width:1"), ("d", path)])
   }
 
   /// Dashes would break up a line that turns at every pixel, so a long series is drawn whole.
@@ -92,7 +130,7 @@ extension Figure {
   func rasterPicture(_ plot: RasterPlot, _ width: Double, _ height: Double) -> SVGFrame? {
     let neurons = plot.trains.count
     if neurons == 0 { return nil }
-    let time = plot.timeAxis(padding: 0.01)
+    let time = plot.timeAxis()
     let plan = SVGFrame.Plan(
       xTicks: { time.ticks($0) }, yTicks: { Axis.indexTicks(neurons, count: min($0 * 2, neurons)) }, hasGrid: false)
     // A few neurons need no tall picture.

@@ -32,16 +32,22 @@ struct SVGFrame {
     /// Room on the right and above for what the content draws there.
     var right = 0.0
     var above = 0.0
+    /// How many columns of text a label of the y axis may take.
+    var yLabelWidth = 24
   }
+
+  /// The least room at the left of an axis with labels: four digits and a title.
+  private static let leastLeft = 66.0
 
   /// Lays out a picture and draws everything but the data.
   init(_ figure: Figure, plan: Plan, width: Double, height: Double) {
     let legend = Self.legendLines(plan.legend, width: width - 40)
     let top = 14 + (figure.title.isEmpty ? 0.0 : 24) + Double(legend.count) * 20 + plan.above
     let yTicks = plan.yTicks(max(3, Int((height - top - 50) / 45)))
-    let yLabels = yTicks.map { $0.label.clipped(toWidth: 24) }
+    let yLabels = yTicks.map { $0.label.clipped(toWidth: plan.yLabelWidth) }
     let labelRoom = (yLabels.map { SVGWriter.width($0) }.max() ?? 0) + 14
-    let left = labelRoom + (figure.yLabel.isEmpty ? 6 : 24)
+    // Figures of one page stand below each other: with a common least margin their axes begin at the same place.
+    let left = max(labelRoom + (figure.yLabel.isEmpty ? 6 : 24), yTicks.isEmpty ? 0 : Self.leastLeft)
     let fullWidth = max(width - left - 18 - plan.right, 20)
     let draftTicks = plan.xTicks(max(2, Int(fullWidth / 75)))
     let longest = draftTicks.map { SVGWriter.width($0.label.clipped(toWidth: 24)) }.max() ?? 0
@@ -116,7 +122,7 @@ struct SVGFrame {
       if plan.hasGrid, !plan.namesY { writer.line(left, place, left + plotWidth, place, style: "ne-grid") }
       if !plan.namesY { writer.line(left - 4, place, left, place, style: "ne-axis") }
       writer.text(
-        tick.label.clipped(toWidth: 24),
+        tick.label.clipped(toWidth: plan.yLabelWidth),
         [
           ("class", "ne-soft"), ("x", SVGWriter.number(left - 8)), ("y", SVGWriter.number(place + 4)),
           ("text-anchor", "end"),
@@ -177,7 +183,7 @@ struct SVGFrame {
     line.reduce(-18) { $0 + 44 + SVGWriter.width($1.name) }
   }
 
-  private static func legendLines(_ entries: [Entry], width: Double) -> [[Entry]] {
+  static func legendLines(_ entries: [Entry], width: Double) -> [[Entry]] {
     var lines: [[Entry]] = []
     for entry in entries.prefix(24) {
       var entry = entry

@@ -12,6 +12,7 @@ enum SVGStyle {
       .ne-ground{fill:#fff}
       .ne-grid{stroke:#e3e7eb;fill:none}
       .ne-axis{stroke:#6e7781;fill:none}
+      .ne-whisker{stroke:#24292f;fill:none;stroke-width:1.25}
       .ne-reference{stroke:#cf222e;fill:none;stroke-width:1.5;stroke-dasharray:6 4}
       .ne-event{stroke:#0072b2;fill:none}
       .ne-hit{fill:#0072b2}
@@ -38,6 +39,7 @@ enum SVGStyle {
       .ne-ground{fill:#0d1117}
       .ne-grid{stroke:#262c34}
       .ne-axis{stroke:#7d8590}
+      .ne-whisker{stroke:#e6edf3}
       .ne-reference{stroke:#ff7b72}
       .ne-event,.ne-line0{stroke:#3b9ddd}
       .ne-fill0,.ne-hit{fill:#3b9ddd}

@@ -59,6 +59,11 @@ struct SVGWriter {
     body += "<rect\(Self.attributes(place + attributes))><title>\(Self.escaped(note))</title></rect>\n"
   }
 
+  mutating func circle(_ x: Double, _ y: Double, radius: Double, _ attributes: [(String, String)], note: String) {
+    let place = [("cx", Self.number(x)), ("cy", Self.number(y)), ("r", Self.number(radius))]
+    body += "<circle\(Self.attributes(place + attributes))><title>\(Self.escaped(note))</title></circle>\n"
+  }
+
   mutating func raw(_ text: String) { body += text }
 
   private static func attributes(_ pairs: [(String, String)]) -> String {

@@ -9,11 +9,40 @@ extension CurvePlot {
     }
     let places = shown.lazy.joined().lazy.map(\.x)
     let isWhole = series.allSatisfy { $0.x == nil } || places.allSatisfy { $0.rounded() == $0 }
-    let x = Axis(covering: places, scale: xScale, padding: xPadding, isWhole: isWhole)
+    let errors = errorEnds()
+    let x = Axis(covering: Array(places) + errors.x + xCovered, scale: xScale, padding: xPadding, isWhole: isWhole)
     let heights = shown.map { $0.map(\.y) }
     let lowest = heights.lazy.joined().min(), highest = heights.lazy.joined().max()
-    let ends = [lowest, highest].compactMap { $0 } + references.map(\.value)
+    let ends = [lowest, highest].compactMap { $0 } + errors.y + references.map(\.value) + yCovered
     return (x, Axis(covering: ends, scale: yScale, padding: 0.05))
+  }
+
+  /// Where the errors of all points end.
+  private func errorEnds() -> (x: [Double], y: [Double]) {
+    var x: [Double] = [], y: [Double] = []
+    for series in series where series.xErrors != nil || series.yErrors != nil {
+      for index in 0..<series.count {
+        let point = series.point(index), (dx, dy) = (series.xError(index), series.yError(index))
+        if dx > 0 { x += [point.x - dx, point.x + dx] }
+        if dy > 0 { y += [point.y - dy, point.y + dy] }
+      }
+    }
+    return (x, y)
+  }
+
+  /// Both ends of the errors of a series' points in fractions of the axes; what a logarithmic axis cannot show begins at
+  /// its low end.
+  func whiskers(_ series: Series, _ x: Axis, _ y: Axis) -> [Whisker] {
+    var whiskers: [Whisker] = []
+    for index in 0..<series.count {
+      let point = series.point(index), (dx, dy) = (series.xError(index), series.yError(index))
+      guard dx > 0 || dy > 0, let px = x.position(point.x), let py = y.position(point.y) else { continue }
+      func ends(_ axis: Axis, _ value: Double, _ error: Double) -> (low: Double, high: Double)? {
+        error > 0 ? axis.position(value + error).map { (max(axis.position(value - error) ?? 0, 0), $0) } : nil
+      }
+      whiskers.append(Whisker(x: px, y: py, across: ends(x, point.x, dx), upright: ends(y, point.y, dy)))
+    }
+    return whiskers
   }
 
   private func isDrawable(_ value: Double, _ scale: AxisScale) -> Bool {
@@ -47,6 +76,14 @@ extension CurvePlot {
 
   /// The reference lines' names, or their values where they have none.
   var referenceNames: [String] { references.map(\.shownName) }
+}
+
+/// How far a point may be off, in fractions of both axes.
+struct Whisker {
+  var x: Double
+  var y: Double
+  var across: (low: Double, high: Double)?
+  var upright: (low: Double, high: Double)?
 }
 
 extension ReferenceLine {
@@ -90,6 +127,7 @@ extension Figure {
         }
         if !plot.drawsLines, !usesCells { for dot in dots { canvas.dot(dot.x, dot.y, color: color) } }
       }
+      drawWhiskers(plot.whiskers(series, x, y), on: &canvas, color: color)
     }
     canvas.draw(on: &frame.grid, row: frame.row, column: frame.column)
     for mark in marks {
@@ -98,6 +136,28 @@ extension Figure {
         style: TextStyle(foreground: mark.color))
     }
     return frame.grid
+  }
+
+  /// Errors as dotted strokes through their points; where these stand too close for that, only the ends.
+  private func drawWhiskers(_ whiskers: [Whisker], on canvas: inout BrailleCanvas, color: UInt8) {
+    let areClose = whiskers.count * 3 > canvas.columns
+    for whisker in whiskers {
+      let (column, row) = (canvas.dotColumn(whisker.x), canvas.dotRow(whisker.y))
+      var phase = 0
+      if let across = whisker.across {
+        canvas.line(
+          from: (canvas.dotColumn(across.low), row), to: (canvas.dotColumn(across.high), row), color: color,
+          pattern: .reference, phase: &phase)
+      }
+      guard let upright = whisker.upright else { continue }
+      let (low, high) = (canvas.dotRow(upright.low), canvas.dotRow(upright.high))
+      if areClose {
+        canvas.dot(column, low, color: color)
+        canvas.dot(column, high, color: color)
+      } else {
+        canvas.line(from: (column, low), to: (column, high), color: color, pattern: .reference, phase: &phase)
+      }
+    }
   }
 
   /// Whether points become characters: always where they are few, else only to tell series apart.

@@ -40,6 +40,19 @@ enum Samples {
     Figure(.bars(BarPlot(names: ["a", "日本"], values: [3, -1])), title: "bars"),
     Figure(.mesh(mesh), title: "cores"),
     Figure(
+      .curves(CurvePlot(series: [Series(name: "band", y: [1, 2, 3], yErrors: [0.5, .nan, 1]), Series(y: [2, 2, 2])])),
+      title: "errors"),
+    Figure(
+      .curves(
+        CurvePlot(series: [Series(x: [1, 2], y: [3, 4], xErrors: [0.1, 3], yErrors: [0, 1])], drawsLines: false, xScale: .logarithmic))),
+    Figure(.bars(BarPlot(names: ["a", "b"], series: [Series(y: [3, -1], yErrors: [1, 2])])), yLabel: "y"),
+    Figure(
+      .bars(
+        BarPlot(
+          names: ["with idle power, as a user would", "b"], series: [Series(name: "p", y: [300, 4], yErrors: [400, 1]), Series(name: "q", y: [1, .nan])],
+          references: [ReferenceLine(312, name: "paper")], mark: .dot, scale: .logarithmic)), title: "dots", yLabel: "times"),
+    Figure(.bars(BarPlot(names: ["a name that is far too long to stand below its bar", "b"], values: [3, -1]))),
+    Figure(
       .bars(
         BarPlot(
           names: ["digits", "letters"],
