@@ -186,7 +186,7 @@ private struct DividedLayer {
     let partials = 2 * groups.count * outputs
     let (size, isBeyond) = (layer.inputRows * layer.blockSize).multipliedReportingOverflow(by: partials)
     let (back, isFar) = outputs.multipliedReportingOverflow(by: partials)
-    guard !isBeyond, !isFar, size < 500_000_000, back < 500_000_000 else { return nil }
+    guard !isBeyond, !isFar, size < 100_000_000, back < 100_000_000 else { return nil }
     let neurons = NeuronLayer(LIF(beta: 1, threshold: threshold, reset: .subtract))
     let (rows, block) = (layer.inputRows, layer.blockSize)
     let isImage = layer is ConvLayer

@@ -155,7 +155,7 @@ extension WeightRounding {
       result.weights = used.reduce(0, +)
       result.largest = largest.max() ?? 0
       if bits == 1 {
-        result.steps = zip(sums, used).map { $1 > 0 ? Float($0 / Double($1)) : 0 }
+        result.steps = scales(zip(sums, used).map { $1 > 0 ? Float($0 / Double($1)) : 0 })
         for place in values.indices where values[place] != 0 {
           values[place] = values[place] > 0 ? result.steps[output(place)] : -result.steps[output(place)]
         }
