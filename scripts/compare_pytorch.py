@@ -1,4 +1,4 @@
-"""PyTorch's side of compare-pytorch: the same network, weights, spikes and steps as compare_pytorch.snn.
+"""PyTorch's side of compare-pytorch: the same networks, weights, spikes and steps as compare_pytorch.snn.
 
 Reads the lines that the script printed from standard input, computes each of them with PyTorch's autograd, and
 reports the largest difference of each group relative to its largest number. Leaves with 1 when one is above 1e-4.
@@ -79,7 +79,76 @@ def loss_of(w, surrogate, reset):
     return torch.nn.functional.cross_entropy(output.sum(0), labels)
 
 
+GIVEN = {
+    "input": numbers(8 * 4 * 2 * 8 * 8, 11).reshape(8, 4, 2, 8, 8),
+    "conv": matrix(4, 18, 12, 1.2).reshape(4, 2, 3, 3),
+    "conv_bias": (numbers(4, 13) - 0.5) * 0.2,
+    "first": matrix(36, 12, 14, 1.5),
+    "first_bias": (numbers(12, 15) - 0.5) * 0.2,
+    "recurrent": matrix(12, 12, 16, 0.6),
+    "second": matrix(12, 10, 17, 1.5),
+    "last": matrix(10, 3, 18, 0.9),
+    "hidden_beta": 0.5 + 0.4 * numbers(12, 19),
+    "beta": torch.tensor(0.85),
+    "rho": torch.tensor(0.9),
+    "theta": torch.tensor(0.8),
+    "kappa": torch.tensor(0.15),
+    "leak": torch.tensor(0.95),
+}
+
+
+def deep(p):
+    """The network of images: its output over time, and the states and spikes of its adaptive neurons."""
+    images = p["input"]
+    steps, batch = images.shape[:2]
+    current = torch.nn.functional.conv2d(images.flatten(0, 1), p["conv"], p["conv_bias"]).reshape(steps, batch, 4, 6, 6)
+    v = torch.zeros_like(current[0])
+    hidden, heard = torch.zeros(batch, 12), torch.zeros(batch, 12)
+    u, a, out = torch.zeros(batch, 10), torch.zeros(batch, 10), torch.zeros(batch, 3)
+    outputs, potentials, adaptations, fired = [], [], [], []
+    for x in current:
+        v = 0.8 * v + x
+        s = Spike.apply(v - 1.0, "arctangent")
+        v = v - s.detach()
+        pooled = torch.nn.functional.avg_pool2d(s, 2).flatten(1)
+        hidden = p["hidden_beta"] * hidden + pooled @ p["first"] + p["first_bias"] + heard @ p["recurrent"]
+        heard = Spike.apply(hidden - 1.0, "arctangent")
+        hidden = hidden - heard.detach()
+        u = p["beta"] * u + heard @ p["second"]
+        a = p["rho"] * a
+        potentials.append(u)
+        adaptations.append(a)
+        s = Spike.apply(u - (p["theta"] + p["kappa"] * a), "arctangent")
+        fired.append(s)
+        u = u - p["theta"] * s.detach()
+        a = a + s.detach()
+        out = p["leak"] * out + s @ p["last"]
+        outputs.append(out)
+    return [torch.stack(values) for values in (outputs, potentials, adaptations, fired)]
+
+
+def leaves():
+    return {name: value.clone().requires_grad_() for name, value in GIVEN.items()}
+
+
+def expected_of_grad():
+    p = leaves()
+    loss = torch.nn.functional.cross_entropy(deep(p)[0].mean(0), torch.tensor([0, 1, 2, 1]))
+    loss.backward()
+    yield "grad/loss", [loss.item()]
+    for name, value in p.items():
+        yield f"grad/{name}", value.grad.flatten().tolist()
+    for name in ("conv", "conv_bias", "first", "second", "last", "recurrent"):
+        yield f"grad_of_network/{name}", p[name].grad.flatten().tolist()
+    p = leaves()
+    _, potentials, adaptations, fired = deep(p)
+    ((potentials**2).mean() + adaptations.mean() + fired.mean()).backward()
+    for name in ("input", "conv", "recurrent", "hidden_beta", "second", "beta", "rho", "theta", "kappa"):
+        yield f"grad_of_states/{name}", p[name].grad.flatten().tolist()
+
+
 def expected():
+    yield from expected_of_grad()
     for reset in ("subtract", "zero", "none"):
         for surrogate in ("fast_sigmoid", "arctangent", "triangle", "straight_through"):
             w = parameters()

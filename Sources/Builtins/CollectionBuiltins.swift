@@ -276,7 +276,7 @@ private func sorted(_ call: Call) throws(Fault) -> Value {
     do throws(Fault) {
       guard let order = try call.machine.order(sortKeys[a], sortKeys[b], "<", depth: 0) else {
         // Without an order, as nan is: those go to the end.
-        let (isFirstOdd, isSecondOdd) = (sortKeys[a].asNumber?.isNaN == true, sortKeys[b].asNumber?.isNaN == true)
+        let (isFirstOdd, isSecondOdd) = (sortKeys[a].plain.asNumber?.isNaN == true, sortKeys[b].plain.asNumber?.isNaN == true)
         return isFirstOdd == isSecondOdd ? a < b : isSecondOdd
       }
       if order == 0 { return a < b }

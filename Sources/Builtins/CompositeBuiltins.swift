@@ -29,13 +29,13 @@ let compositeBuiltins: [Builtin] = [
       print(net.layers[1].recurrent.shape)   # expect: [100, 100]
       """
   ) { (call) throws(Fault) in
-    let layer = try call.foreign(1, as: LayerValue.self).layer
+    let layer = try call.recordable(1, as: LayerValue.self).layer
     guard let neurons = layer as? NeuronLayer else {
       throw Fault(
         .type, "`recurrent` takes neurons", label: "found \(layer.callText)",
         help: "give it the neurons alone: dense(100) |> recurrent(lif())")
     }
-    let recurrent = RecurrentLayer(neurons.model, recurrent: call.has(2) ? try call.tensor(2).detached : nil)
+    let recurrent = RecurrentLayer(neurons.model, recurrent: call.has(2) ? try call.tensor(2) : nil)
     _ = try recurrent.outputShape(for: [1])
     return try place(recurrent, call)
   },

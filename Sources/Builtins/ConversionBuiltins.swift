@@ -28,7 +28,7 @@ let conversionBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     if let text = call[0].asString { return try parsedInt(call, text) }
     if let bool = call[0].asBool { return .int(bool ? 1 : 0) }
-    if let int = call[0].asInt { return .int(int) }
+    if call[0].plain.asInt != nil { return call[0].retained() }
     let number = try call.number(0)
     guard let int = Int(exactly: number.rounded(.towardZero)) else {
       throw call.wrong(0, "is \(floatText(number)), which no int can hold")
@@ -42,6 +42,10 @@ let conversionBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     if let text = call[0].asString { return try parsedFloat(call, text) }
     if let bool = call[0].asBool { return .float(bool ? 1 : 0) }
+    if call[0].tag == .tracked { return try .number(.float(try call.plainNumber(0)), from: [(call[0], 1)]) }
+    if let tensor = call[0].asTensor, tensor.isTracked, tensor.count == 1 {
+      return Machine.scalarOrTensor(try tensor.reshaped([]))
+    }
     return .float(try call.number(0))
   },
   Builtin(
@@ -54,7 +58,7 @@ let conversionBuiltins: [Builtin] = [
       if text == "false" { return .bool(false) }
       throw call.wrong(0, "must be \"true\" or \"false\", found \(quoted(text))")
     }
-    if let number = call[0].asNumber { return .bool(number != 0) }
+    if let number = call[0].plain.asNumber { return .bool(number != 0) }
     return .bool(try call.machine.isTrue(call[0]))
   },
   Builtin(
@@ -62,6 +66,7 @@ let conversionBuiltins: [Builtin] = [
     returns: "int or nil", subject: "conversion", "Reads an int; nil where the text is none.",
     example: "print(parse_int(\"12\"), parse_int(\"x\"))   # expect: 12 nil"
   ) { (call) throws(Fault) in
+    try call.machine.checkReading("`parse_int`")
     let base = try call.int(1, default: 10)
     guard (2...36).contains(base) else { throw call.wrong(1, "must be from 2 to 36, found \(base)") }
     return Int(stripped(try call.string(0)), radix: base).map { .int($0) } ?? .nil
@@ -69,13 +74,19 @@ let conversionBuiltins: [Builtin] = [
   Builtin(
     "parse_float", [.required("text", .string, "a number")], returns: "float or nil", subject: "conversion",
     "Reads a float; nil where the text is none.", example: "print(parse_float(\"1e3\"))   # expect: 1000.0"
-  ) { (call) throws(Fault) in Double(stripped(try call.string(0))).map { .float($0) } ?? .nil },
+  ) { (call) throws(Fault) in
+    try call.machine.checkReading("`parse_float`")
+    return Double(stripped(try call.string(0))).map { .float($0) } ?? .nil
+  },
   Builtin(
     "list", [.required("values", .iterable, "anything that `for` goes through")], returns: "list",
     subject: "conversion", "The elements of a range, tuple, string, map or tensor as a list; a tensor becomes nested lists of floats.",
     example: "print(list(0..3))   # expect: [0, 1, 2]"
   ) { (call) throws(Fault) in
-    if let tensor = call[0].asTensor { return nestedList(tensor.scalars[...], shape: tensor.shape[...], isMask: tensor.isMask) }
+    if let tensor = call[0].asTensor {
+      let traces = tensor.isTracked ? tensor.trace?.tape.unpack(tensor) : nil
+      return nestedList(tensor.scalars[...], traces, shape: tensor.shape[...], isMask: tensor.isMask)
+    }
     return .list(try call.machine.collect(call[0]))
   },
   Builtin(
@@ -92,20 +103,24 @@ let conversionBuiltins: [Builtin] = [
     example: "print(to(3pJ / 2ms, nW))   # expect: 1.5 nW"
   ) { (call) throws(Fault) in
     let subject: (amount: Double, dimension: Dimension)
-    if let quantity = call[0].asQuantity { subject = quantity } else { subject = (try call.number(0), .none) }
+    if let quantity = call[0].plain.asQuantity { subject = quantity } else { subject = (try call.plainNumber(0), .none) }
     let (amount, dimension) = subject
+    try call.checkPlain(1)
     guard let unit = call[1].asQuantity else { throw call.mismatch(1, "a unit") }
     if unit.dimension != dimension { throw unitMismatch(call, dimension, unit.dimension) }
-    return .quantity(amount, dimension, unit: call[1].unitName)
+    return try .number(.quantity(amount, dimension, unit: call[1].unitName), from: [(call[0], 1)])
   },
   Builtin(
     "value", [.required("quantity", .quantity, "a quantity"), .required("unit", .quantity, "the unit to count in")],
     returns: "float", subject: "conversion", "How many of a unit a quantity is, as a bare number.",
     example: "print(value(1.5s, ms))   # expect: 1500.0"
   ) { (call) throws(Fault) in
-    guard let quantity = call[0].asQuantity, let unit = call[1].asQuantity else { throw call.mismatch(0, "a quantity") }
+    guard let quantity = call[0].plain.asQuantity, let unit = call[1].plain.asQuantity else {
+      throw call.mismatch(0, "a quantity")
+    }
     if unit.dimension != quantity.dimension { throw unitMismatch(call, quantity.dimension, unit.dimension) }
-    return .float(quantity.amount / unit.amount)
+    let count = quantity.amount / unit.amount
+    return try .number(.float(count), from: [(call[0], 1 / unit.amount), (call[1], -count / unit.amount)])
   },
 ]
 
@@ -123,6 +138,7 @@ private func stripped(_ text: String) -> String {
 }
 
 private func parsedInt(_ call: Call, _ text: String) throws(Fault) -> Value {
+  try call.machine.checkReading("`int`")
   let base = try call.int(1, default: 10)
   guard (2...36).contains(base) else { throw call.wrong(1, "must be from 2 to 36, found \(base)") }
   if let int = Int(stripped(text), radix: base) { return .int(int) }
@@ -130,18 +146,22 @@ private func parsedInt(_ call: Call, _ text: String) throws(Fault) -> Value {
 }
 
 private func parsedFloat(_ call: Call, _ text: String) throws(Fault) -> Value {
+  try call.machine.checkReading("`float`")
   if let number = Double(stripped(text)) { return .float(number) }
   throw call.wrong(0, "must be a number, found \(quoted(text))", help: "parse_float(text) gives nil where the text is no number")
 }
 
-private func nestedList(_ scalars: ArraySlice<Float>, shape: ArraySlice<Int>, isMask: Bool) -> Value {
+private func nestedList(
+  _ scalars: ArraySlice<Float>, _ traces: [NumberTrace]?, shape: ArraySlice<Int>, isMask: Bool
+) -> Value {
   guard let first = shape.first else {
     let scalar = scalars.first ?? .nan
+    if let traces, let trace = traces[scalars.startIndex...].first { return .tracked(.float(Double(scalar)), trace) }
     return isMask ? .bool(scalar != 0) : .float(Double(scalar))
   }
   let size = first == 0 ? 0 : scalars.count / first
   return .list((0..<first).map { index in
     let start = scalars.startIndex + index * size
-    return nestedList(scalars[start..<start + size], shape: shape.dropFirst(), isMask: isMask)
+    return nestedList(scalars[start..<start + size], traces, shape: shape.dropFirst(), isMask: isMask)
   })
 }

@@ -58,13 +58,13 @@ private func convLayer(_ call: Call) throws(Fault) -> ConvLayer {
   let kernel = try call.pair(2)
   let stride = try call.pair(3, default: .init(1, 1))
   let padding = try call.pair(4, default: .init(0, 0))
-  let bias = call.has(5) && call[5].asBool == nil ? try call.tensor(5).detached : nil
+  let bias = call.has(5) && call[5].asBool == nil ? try call.tensor(5) : nil
   let hasBias = call[5].asBool ?? true
   guard call.has(6) else {
     if bias != nil { throw call.wrong(5, "can be given only together with `weight`") }
     return ConvLayer(outputs: outputs, kernel: kernel, stride: stride, padding: padding, bias: hasBias)
   }
-  let weight = try call.tensor(6).detached
+  let weight = try call.tensor(6)
   guard weight.rank == 4, weight.shape[0] == outputs, weight.shape[2] == kernel.y, weight.shape[3] == kernel.x else {
     throw call.wrong(
       6, "must have the shape [\(outputs), channels, \(kernel.y), \(kernel.x)], found \(Shape.text(weight.shape))",

@@ -125,6 +125,7 @@ private let dataFrom = Builtin(
     print(len(xor), xor.shape)   # expect: 4 [2]
     """
 ) { (call) throws(Fault) in
+  try call.checkPlain(0)
   let names = call.has(2) && !call[2].isNil ? try call.strings(2) : []
   return .dataset(
     try Dataset(

@@ -62,6 +62,7 @@ let efficiencyBuiltins: [Builtin] = [
     if let data = call[1].asForeign(DatasetValue.self)?.dataset {
       result = try efficiency(of: encoder, on: data.features, labels: data.labels, options)
     } else {
+      try call.checkPlain(1)
       result = try efficiency(of: encoder, on: try call.tensor(1), options)
     }
     return .map([

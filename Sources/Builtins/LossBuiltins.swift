@@ -111,6 +111,7 @@ private func loss(
         .call, "`\(name)` needs the labels too", label: "only the output is given",
         help: "it is \(call.builtin.signature)")
     }
+    try call.checkPlain(1)
     let result = try loss.function(try call.tensor(0), try call.tensor(1), [])
     return Machine.scalarOrTensor(result)
   }
@@ -151,7 +152,9 @@ func lossArgument(_ index: Int, _ call: Call) throws(Fault) -> Loss {
       }
     }
     defer { for argument in arguments { argument.release() } }
-    let result = try machine.invoke(value, arguments)
+    let result = try machine.recording(on: output.trace?.tape) { () throws(Fault) in
+      try machine.invoke(value, arguments)
+    }
     defer { result.release() }
     guard let tensor = try result.convertedToTensor() else {
       throw Fault(

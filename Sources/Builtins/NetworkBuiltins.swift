@@ -13,13 +13,19 @@ let networkSubject = BuiltinParameter.subject(
 let networkBuiltins: [Builtin] = [
   Builtin(
     "input", [.rest("sizes", .int, "the features of one sample at one step: one size, or several for an image")],
-    returns: "network", subject: "networks", "An empty network that takes samples of the given shape.",
+    returns: "network", subject: "networks",
+    """
+    An empty network that takes samples of the given shape. A network is a function of activity over time,
+    `net(x, surrogate = fast_sigmoid(), training = false)`: the surrogate stands in for the derivative of a spike where
+    a gradient is taken (`?gradients`), and `training=true` lets dropout drop.
+    """,
     example: """
       let net = input(64) |> dense(10) |> lif()
       print(net)   # expect: input(64) |> dense(outputs=10) |> lif(beta=0.9, threshold=1.0)
       """
   ) { (call) throws(Fault) in
-    .foreign(NetworkValue(try Network(inputShape: call.rest.compactMap(\.asInt))))
+    for size in call.rest where size.tape != nil { throw call.leaving(0) }
+    return .foreign(NetworkValue(try Network(inputShape: call.rest.compactMap(\.asInt))))
   },
   Builtin(
     "dense",
@@ -123,6 +129,9 @@ let networkBuiltins: [Builtin] = [
     [
       .required("cell", .foreign("layer") | .foreign("network"), "neurons, or a whole network"),
       .required("drive", .array, "a current over time, [time, batch, features], or spikes"),
+      .optional(
+        "surrogate", .foreign("surrogate"), default: "fast_sigmoid()",
+        "the derivative that stands in for that of a spike where a gradient is taken"),
     ],
     returns: "map, or a list of maps", subject: "networks",
     """
@@ -166,18 +175,18 @@ func place(_ layer: any Layer, _ call: Call) throws(Fault) -> Value {
       .type, "a network begins with its input", label: "found the layer \(alone.summary) in its place",
       help: "write input(64) |> \(alone.summary) |> \(layer.callText)")
   }
-  return try append(layer, to: try call.foreign(0, as: NetworkValue.self).network, call.machine)
+  return try append(layer, to: try call.recordable(0, as: NetworkValue.self).network, call.machine)
 }
 
 private func denseLayer(_ call: Call) throws(Fault) -> DenseLayer {
   let outputs = try call.int(1)
-  let bias = call.has(2) && call[2].asBool == nil ? try call.tensor(2).detached : nil
+  let bias = call.has(2) && call[2].asBool == nil ? try call.tensor(2) : nil
   let hasBias = call[2].asBool ?? true
   guard call.has(3) else {
     if bias != nil { throw call.wrong(2, "can be given only together with `weight`") }
     return DenseLayer(outputs: outputs, bias: hasBias)
   }
-  let weight = try call.tensor(3).detached
+  let weight = try call.tensor(3)
   guard weight.rank == 2, weight.shape[1] == outputs else {
     throw call.wrong(
       3, "must have the shape [inputs, \(outputs)], found \(Shape.text(weight.shape))", kind: .shape)
@@ -187,23 +196,19 @@ private func denseLayer(_ call: Call) throws(Fault) -> DenseLayer {
 }
 
 private func recordActivity(_ call: Call) throws(Fault) -> Value {
+  var pass = Pass()
+  if call.has(2) { pass.surrogate = try call.foreign(2, as: SurrogateValue.self).surrogate }
   if let network = call[0].asForeign(NetworkValue.self)?.network {
-    let recordings: [Recording]
-    if let spikes = call[1].asSpikes {
-      recordings = try network.record(.spikes(spikes))
-    } else {
-      recordings = try network.record(.tensor(try call.tensor(1).detached))
-    }
-    return .list(recordings.map(recordingValue))
+    return .list(try network.record(try driveSignal(call), pass).map(recordingValue))
   }
-  let layer = try call.foreign(0, as: LayerValue.self).layer
+  let layer = try call.recordable(0, as: LayerValue.self).layer
   if let neurons = layer as? NeuronLayer {
-    return recordingValue(try neurons.model.record(try call.tensor(1)))
+    return recordingValue(try neurons.model.record(try call.tensor(1), surrogate: pass.surrogate))
   }
   guard let recurrent = layer as? RecurrentLayer else {
     throw call.wrong(0, "must be neurons or a network, found \(layer.callText)", kind: .type)
   }
-  let drive = try call.tensor(1).detached
+  let drive = try call.tensor(1)
   guard drive.rank >= 3 else {
     throw Fault(
       .shape, "`recurrent` needs a drive over time", label: "the drive is \(Shape.text(drive.shape))",
@@ -211,15 +216,20 @@ private func recordActivity(_ call: Call) throws(Fault) -> Value {
   }
   let alone = try Network(inputShape: Array(drive.shape.dropFirst(2)))
   var stream = call.machine.nextStream("layer")
-  let recordings = try alone.appending(recurrent, seed: stream.nextBits()).record(.tensor(drive))
+  let recordings = try alone.appending(recurrent, seed: stream.nextBits()).record(TapedSignal(drive), pass)
   guard var recording = recordings.first else { return .nil }
   recording.name = recurrent.name
   return recordingValue(recording)
 }
 
-private func recordingValue(_ recording: Recording) -> Value {
+private func driveSignal(_ call: Call) throws(Fault) -> TapedSignal {
+  if let (spikes, tracked) = call[1].asSignal { return TapedSignal(.spikes(spikes), tracked: tracked) }
+  return TapedSignal(try call.tensor(1))
+}
+
+private func recordingValue(_ recording: TapedRecording) -> Value {
   var entries: [(String, Value)] = [("name", .string(recording.name))]
   for state in recording.states { entries.append((state.name, .tensor(state.values))) }
-  if let spikes = recording.spikes { entries.append(("spikes", .spikes(spikes))) }
+  if let spikes = recording.spikes { entries.append(("spikes", signalValue(spikes))) }
   return .map(entries)
 }

@@ -76,27 +76,57 @@ public struct NetworkValue: ForeignValue {
     }
   }
 
+  public var tape: Tape? { network.tape }
+  public func detached() -> any ForeignValue { NetworkValue((try? network.detached()) ?? network) }
+
   public var isCallable: Bool { true }
 
   /// Runs the network on spikes or currents; a trained network encodes plain samples by itself.
   public func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
-    guard arguments.named.isEmpty, arguments.positional.count == 1, let input = arguments.positional.first else {
+    guard arguments.positional.count == 1, let input = arguments.positional.first else {
       throw Fault(.call, "a network is called with its input alone", help: "net(spikes), or spikes |> net")
     }
-    return try signalValue(network.run(try signal(of: input, arguments.machine)))
+    var pass = Pass()
+    for (name, value) in arguments.named {
+      switch name {
+      case "surrogate":
+        guard let surrogate = value.asForeign(SurrogateValue.self)?.surrogate else {
+          throw Fault(
+            .type, "`surrogate` of a network's call must be a surrogate", label: "found \(value.description(of: .kind))",
+            help: "such as net(x, surrogate=triangle())")
+        }
+        pass.surrogate = surrogate
+      case "training":
+        guard let flag = value.asBool else {
+          throw Fault(
+            .type, "`training` of a network's call must be a bool", label: "found \(value.description(of: .kind))")
+        }
+        pass.drops = flag
+        var stream = arguments.machine.nextStream("dropout")
+        if flag { pass.seed = stream.nextBits() }
+      default:
+        throw Fault(
+          .call, "a network's call has no argument `\(name)`", label: "not one of its names",
+          help: "it is net(input, surrogate = fast_sigmoid(), training = false)")
+      }
+    }
+    return signalValue(try network.run(try signal(of: input, arguments.machine), pass))
   }
 
-  private func signal(of input: Value, _ machine: Machine) throws(Fault) -> Signal {
-    if let spikes = input.asSpikes { return .spikes(spikes) }
+  private func signal(of input: Value, _ machine: Machine) throws(Fault) -> TapedSignal {
+    if let (spikes, tracked) = input.asSignal { return TapedSignal(.spikes(spikes), tracked: tracked) }
     guard let tensor = try input.convertedToTensor() else {
       throw Fault(
         .type, "a network runs on spikes or a tensor", label: "found \(input.description(of: .kind))")
     }
-    if let encoder = network.encoder, let samples = try network.samples(of: tensor.detached) {
+    if let encoder = network.encoder, let samples = try network.samples(of: tensor) {
       let stream = RandomStream(seed: machine.seed, purpose: "network call")
-      return try encoder.encode(batch: samples, stream: stream)
+      switch try encoder.encode(batch: samples, stream: stream) {
+      case .tensor(let current): return TapedSignal(current)
+      case .spikes(let spikes): return TapedSignal(.spikes(spikes))
+      }
     }
-    return .tensor(tensor.detached)
+    return TapedSignal(tensor)
   }
 
   public func isEqual(to other: any ForeignValue) -> Bool {
@@ -113,6 +143,13 @@ public struct LayerValue: ForeignValue {
   public init(_ layer: any Layer) { self.layer = layer }
 
   public var summary: String { layer.callText }
+  public var tape: Tape? { layer.tape }
+  public func detached() -> any ForeignValue {
+    guard layer.tape != nil else { return self }
+    var copy = layer
+    try? copy.updateParameters { (_, value) throws(Fault) in value = value.detached }
+    return LayerValue(copy)
+  }
   public var memberNames: [String] {
     ["name"] + (layer is ResidualLayer ? ["layers"] : []) + layer.settings.map(\.name)
       + layer.parameters.map(\.name).filter { name in
@@ -156,6 +193,15 @@ public struct LayerValue: ForeignValue {
 func append(_ layer: any Layer, to network: Network, _ machine: Machine) throws(Fault) -> Value {
   var stream = machine.nextStream("layer")
   return .foreign(NetworkValue(try network.appending(layer, seed: stream.nextBits())))
+}
+
+/// Activity as a value, on the tape that it is on.
+func signalValue(_ signal: TapedSignal) -> Value {
+  switch (signal.plain, signal.tracked) {
+  case (.spikes(let spikes), let tracked?): .spikes(spikes, tracked: tracked)
+  case (.tensor, let tracked?): .tensor(tracked)
+  case (let plain, nil): signalValue(plain)
+  }
 }
 
 /// Activity as a value: spikes, or a tensor.

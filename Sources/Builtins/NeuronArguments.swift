@@ -16,6 +16,11 @@ struct LearnValue: ForeignValue {
   let low: Double?
   let high: Double?
 
+  var tape: Tape? { values.trace?.tape }
+  func detached() -> any ForeignValue {
+    LearnValue(values: values.detached, dimension: dimension, isEach: isEach, low: low, high: high)
+  }
+
   var summary: String {
     let inner = values.rank == 0 ? QuantityText.text(values.item ?? 0, dimension) : Shape.text(values.shape)
     return "learn(\(inner)\(isEach ? ", each=true" : ""))"
@@ -58,6 +63,7 @@ let learnBuiltin = Builtin(
   let isEach = try call.bool(1, default: false)
   func bound(_ index: Int, _ dimension: Dimension) throws(Fault) -> Double? {
     guard call.has(index) else { return nil }
+    try call.checkPlain(index)
     let found = call[index].asQuantity ?? (call[index].asNumber ?? 0, .none)
     guard found.dimension == dimension else {
       throw call.wrong(index, "must be \(dimension.name) as the value is, found \(found.dimension.name)", kind: .unit)
@@ -66,13 +72,15 @@ let learnBuiltin = Builtin(
   }
   let values: Tensor
   var dimension = Dimension.none
-  if let quantity = call[0].asQuantity {
+  if let tracked = try call[0].trackedAmount() {
+    (values, dimension) = (tracked.tensor, tracked.dimension)
+  } else if let quantity = call[0].asQuantity {
     values = try Tensor.scalar(Float(quantity.amount))
     dimension = quantity.dimension
   } else if let number = call[0].asNumber {
     values = try Tensor.scalar(Float(number))
   } else {
-    values = try call.tensor(0).detached
+    values = try call.tensor(0)
     if isEach, values.count != 1 { throw call.wrong(1, "spreads out a single number; the value has \(values.count)") }
   }
   let learn = LearnValue(
@@ -117,6 +125,10 @@ struct NeuronArgument: Equatable {
     if let learn = value.asForeign(LearnValue.self) {
       tensor = learn.parameter
       dimension = learn.dimension
+    } else if let tracked = try value.trackedAmount() {
+      tensor = ParameterTensor(values: tracked.tensor, isLearnable: false)
+      dimension = tracked.dimension
+      try tensor?.check(name)
     } else if let quantity = value.asQuantity {
       number = Float(quantity.amount)
       dimension = quantity.dimension

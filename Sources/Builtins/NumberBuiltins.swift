@@ -26,10 +26,11 @@ let numberBuiltins: [Builtin] =
       "The nearest whole number (halves to the even one), or x with fewer decimals.",
       example: "print(round(2.6), round(3.14159, 2))   # expect: 3 3.14"
     ) { (call) throws(Fault) in
-      if call[0].asInt != nil, !call.has(1) { return call[0] }
+      let x = call[0].plain
+      if x.asInt != nil, !call.has(1) { return x }
       let digits = try call.int(1, default: 0)
       guard (-300...300).contains(digits) else { throw call.wrong(1, "must be from -300 to 300, found \(digits)") }
-      if let number = call[0].asNumber {
+      if let number = x.asNumber {
         if call.has(1) {
           let scale = pow(10, Double(digits))
           let rounded = (number * scale).rounded(.toNearestOrEven) / scale
@@ -52,11 +53,11 @@ let numberBuiltins: [Builtin] =
     Builtin(
       "is_nan", [.required("x", .number, "a number")], returns: "bool", subject: "numbers", "Whether a float is not a number.",
       example: "print(is_nan(0.0 / 0.0))   # expect: true"
-    ) { (call) throws(Fault) in .bool(try call.number(0).isNaN) },
+    ) { (call) throws(Fault) in .bool(try call.plainNumber(0).isNaN) },
     Builtin(
       "is_finite", [.required("x", .number, "a number")], returns: "bool", subject: "numbers",
       "Whether a float is neither infinite nor not a number.", example: "print(is_finite(1.0))   # expect: true"
-    ) { (call) throws(Fault) in .bool(try call.number(0).isFinite) },
+    ) { (call) throws(Fault) in .bool(try call.plainNumber(0).isFinite) },
   ]
 
 /// A function of each element: of a number, a list of numbers or a tensor.
@@ -64,21 +65,25 @@ private func elementwise(
   _ name: String, _ documentation: String, _ example: String, _ operation: UnaryOperation,
   _ scalar: @escaping @Sendable (Double) -> Double
 ) -> Builtin {
-  Builtin(
-    name, [.required("x", .number | .tensor | .spikes | .list | .quantity, "a number or a tensor")], returns: "float or tensor",
-    subject: "numbers", documentation, example: example
-  ) { (call) throws(Fault) in
-    if let int = call[0].asInt, operation == .abs {
+  let single: @Sendable (Value) throws(Fault) -> Value = { (value) throws(Fault) in
+    if let int = value.asInt, operation == .abs {
       if int == Int.min { throw Fault(.value, "integer overflow", label: "the result does not fit an int of 64 bits") }
       return .int(abs(int))
     }
-    if let number = call[0].asNumber { return .float(scalar(number)) }
-    if let quantity = call[0].asQuantity {
-      if operation == .abs { return .quantity(abs(quantity.amount), quantity.dimension) }
-      if operation == .sqrt, let half = quantity.dimension.squareRoot { return .quantity(quantity.amount.squareRoot(), half) }
-      throw Fault(
-        .unit, "`\(name)` takes a plain number", label: "found \(quantity.dimension.name)",
-        help: "divide by a unit first, or write value(q, unit)")
+    guard let quantity = value.asQuantity else { return .float(scalar(value.asNumber ?? .nan)) }
+    if operation == .abs { return .quantity(abs(quantity.amount), quantity.dimension) }
+    if operation == .sqrt, let half = quantity.dimension.squareRoot { return .quantity(quantity.amount.squareRoot(), half) }
+    throw Fault(
+      .unit, "`\(name)` takes a plain number", label: "found \(quantity.dimension.name)",
+      help: "divide by a unit first, or write value(q, unit)")
+  }
+  return Builtin(
+    name, [.required("x", .number | .tensor | .spikes | .list | .quantity, "a number or a tensor")], returns: "float or tensor",
+    subject: "numbers", documentation, example: example
+  ) { (call) throws(Fault) in
+    if let x = call[0].amount {
+      let result = try single(call[0].plain)
+      return try .number(result, from: [(call[0], operation.slope(at: x, value: result.amount ?? .nan))])
     }
     return Machine.scalarOrTensor(try call.tensor(0).unary(operation))
   }
@@ -96,8 +101,9 @@ private func rounding(
     name, [.required("x", .number | .tensor | .list, "a number or a tensor")], returns: "int or tensor", subject: "numbers",
     documentation, example: example
   ) { (call) throws(Fault) in
-    if call[0].asInt != nil { return call[0] }
-    if let number = call[0].asNumber { return try whole(number.rounded(rule), call) }
+    let x = call[0].plain
+    if x.asInt != nil { return x }
+    if let number = x.asNumber { return try whole(number.rounded(rule), call) }
     return .tensor(try call.tensor(0).unary(operation))
   }
 }
@@ -114,7 +120,7 @@ func axes(_ call: Call, _ index: Int) throws(Fault) -> [Int]? {
 /// A list's elements folded with the language's own arithmetic, so that ints stay ints and units are kept.
 private func foldList(_ call: Call, _ opcode: (Value, Value) throws(Fault) -> Value, start: Int) throws(Fault) -> Value? {
   guard let elements = call[0].elements, !call.has(1),
-    elements.allSatisfy({ $0.asNumber != nil || $0.asQuantity != nil || $0.asTensor != nil })
+    elements.allSatisfy({ $0.amount != nil || $0.asTensor != nil })
   else { return nil }
   guard var result = elements.first?.retained() else { return .int(start) }
   for element in elements.dropFirst() {
@@ -143,7 +149,12 @@ private func reduction(_ name: String, _ documentation: String, _ example: Strin
       }
       return .int(total)
     }
-    if let spikes = call[0].asSpikes, operation == .sum, !call.has(1) { return .int(spikes.total) }
+    if let (spikes, tracked) = call[0].asSignal, operation == .sum, !call.has(1) {
+      guard let tracked else { return .int(spikes.total) }
+      let sum = Machine.scalarOrTensor(try tracked.sum())
+      defer { sum.release() }
+      return try .number(.int(spikes.total), from: [(sum, 1)])
+    }
     // A sum of whole numbers is exact, also where the total is more than a 32-bit float can hold.
     if operation == .sum, !call.has(1), !(try call.bool(2, default: false)) {
       let tensor = try call.tensor(0)
@@ -171,11 +182,16 @@ private func extreme(_ name: String, _ documentation: String, _ example: String,
     defer { values.forEach { $0.release() } }
     guard var best = values.first else { throw call.wrong(0, "is empty") }
     for value in values.dropFirst() {
-      if best.asNumber?.isNaN == true { break }
-      if value.asNumber?.isNaN == true { best = value }
+      if best.plain.asNumber?.isNaN == true { break }
+      if value.plain.asNumber?.isNaN == true { best = value }
       if let order = try call.machine.order(value, best, "<", depth: 0), order * sign > 0 { best = value }
     }
-    return best.retained()
+    // Equal ones share the gradient, as the elements of a tensor do.
+    guard values.contains(where: { $0.tag == .tracked }) else { return best.retained() }
+    var winners: [Value] = []
+    for value in values where try call.machine.equal(value, best) { winners.append(value) }
+    if winners.count < 2 { return best.retained() }
+    return try .number(best.plain.retained(), from: winners.map { ($0, 1 / Double(winners.count)) })
   }
 }
 

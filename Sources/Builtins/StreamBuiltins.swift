@@ -185,7 +185,8 @@ private func streamArgument(_ call: Call, _ network: Network) throws(Fault) -> S
     }
     return SpikeStream(name: "spikes", signal: .spikes(spikes))
   }
-  let tensor = try call.tensor(1).detached
+  try call.checkPlain(1)
+  let tensor = try call.tensor(1)
   guard tensor.rank >= 2, tensor.shape[0] >= 1 else {
     throw Fault(
       .shape, "a stream is activity over time", label: "the tensor is \(Shape.text(tensor.shape))",

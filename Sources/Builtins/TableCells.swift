@@ -13,6 +13,7 @@ struct TableCells {
   /// of one thing's figures, whose rows have little in common.
   init(_ header: String, _ values: [Value?], ownUnits: Bool = false) {
     self.header = header
+    let values = values.map { $0?.plain }
     let present = values.compactMap { $0 }.filter { !$0.isNil }
     if !ownUnits, let (unit, texts) = Self.means(present) {
       if let unit { self.header = "\(header) (\(unit))" }
@@ -133,6 +134,7 @@ struct TableCells {
 
 /// One value alone: numbers have at most four significant digits.
 func tableCell(_ value: Value) -> TextTable.Cell {
+  let value = value.plain
   switch value.tag {
   case .float:
     return TextTable.Cell(text: TableCells.numbers([value.asNumber ?? .nan])[0], isNumber: true)

@@ -42,6 +42,7 @@ let tensorBuiltins: [Builtin] = [
     example: "print(full([3], 0.5))   # expect: tensor[3] [0.5, 0.5, 0.5]"
   ) { (call) throws(Fault) in
     let isMask = call[1].asBool != nil
+    if let value = try call[1].trackedAmount()?.tensor { return .tensor(try value.broadcast(to: try call.ints(0))) }
     let value: Float = isMask ? (call[1].asBool == true ? 1 : 0) : try call.single(1)
     var tensor = try Tensor(filledWith: value, shape: try call.ints(0))
     tensor.isMask = isMask
@@ -104,6 +105,7 @@ let tensorBuiltins: [Builtin] = [
     returns: "tensor", subject: "tensors", "For each label a row of zeros with a 1 at the label.",
     example: "print(one_hot([1, 0], 3))   # expect: tensor[2, 3] [[0., 1., 0.], [1., 0., 0.]]"
   ) { (call) throws(Fault) in
+    try call.checkPlain(0)
     let labels = try call.tensor(0)
     if call.has(1) { return .tensor(try Tensor.oneHot(labels, classes: try call.int(1, atLeast: 1))) }
     let largest = labels.count == 0 ? -1 : try labels.detached.reduced(.maximum).item ?? -1
@@ -125,15 +127,18 @@ let tensorBuiltins: [Builtin] = [
     example: "print(ndim(zeros([2, 3])))   # expect: 2"
   ) { (call) throws(Fault) in .int(try shape(of: call).count) },
   Builtin(
-    "detach", [.required("x", .array, "a tensor")], returns: "tensor or number", subject: "tensors",
-    "The same values, through which no gradient flows.",
+    "detach", [.required("x", .any, "a number, a tensor, spikes, a network, or a list or a map of these")],
+    returns: "the same", subject: "tensors", "The same values, through which no gradient flows.",
     example: "print(grad(x => x * detach(x))(3.0))   # expect: 3.0"
-  ) { (call) throws(Fault) in Machine.scalarOrTensor(try call.tensor(0).detached) },
+  ) { (call) throws(Fault) in
+    if let tensor = call[0].asTensor { return Machine.scalarOrTensor(tensor.detached) }
+    return call[0].detached()
+  },
 ]
 
 /// The shape of the first argument, without unpacking spikes.
 private func shape(of call: Call) throws(Fault) -> [Int] {
-  if let spikes = call[0].asSpikes { return spikes.shape }
+  if let spikes = call[0].asSignal?.spikes { return spikes.shape }
   return try call.tensor(0).shape
 }
 

@@ -1,6 +1,7 @@
 // Derivatives of the language's own functions: arithmetic on tensors is recorded while the function runs.
 
 import Faults
+import Language
 import Machine
 import Tensors
 
@@ -9,13 +10,18 @@ let tensorGradientBuiltins: [Builtin] = [
   Builtin(
     "grad", [.required("f", .function, "a function that gives one number")], returns: "function", subject: "tensors",
     """
-    The function that gives the gradient of `f` with respect to its first argument: a tensor, a number, or a list, \
-    tuple or map of these, and the gradient has the same form. The other arguments are passed on as they are.
+    The function that gives the gradient of `f` with respect to its first argument: a number, a quantity, a tensor, \
+    spikes, a layer, a network, or a list, tuple or map of these, and the gradient has the same form: that of a network \
+    is a network whose weights are the slopes. The other arguments are passed on as they are. `?gradients` tells what \
+    is differentiated, and how at kinks.
     """,
     example: """
       print(grad(x => x ^ 2)(3.0))   # expect: 6.0
       let w = tensor([1.0, 2.0])
       print(grad(w => sum(w * w))(w))   # expect: tensor[2] [2., 4.]
+      let net = input(2) |> dense(1, weight=[[1.0], [2.0]], bias=[0.0]) |> li()
+      let slope = grad(m => sum(m(ones([3, 1, 2]))))(net)
+      print(slope.layers[0].bias)   # expect: tensor[1] [5.61]
       """
   ) { (call) throws(Fault) in .foreign(GradientFunction(call[0], givesValue: false)) },
   Builtin(
@@ -58,65 +64,32 @@ final class GradientFunction: ForeignValue {
         .call, "a gradient function needs the argument to differentiate by", help: "such as grad(f)(x)")
     }
     let tape = Tape()
-    var leaves: [Tensor] = []
-    let watched = try watch(first, tape, &leaves, depth: 0)
+    defer { tape.close() }
+    let argument = GradientArgument(first)
+    let watched = try argument.watched(by: tape)
     defer { watched.release() }
-    let result = try arguments.machine.invoke(function, [watched] + arguments.positional.dropFirst())
+    let machine = arguments.machine
+    let result = try machine.recording(on: tape) { () throws(Fault) in
+      try machine.invoke(function, [watched] + arguments.positional.dropFirst())
+    }
     defer { result.release() }
-    guard let output = try result.convertedToTensor(), result.elements == nil, output.count == 1 else {
+    let (gradients, dimension) = try gradients(of: result, on: tape)
+    let gradient = try argument.gradient(gradients, of: dimension)
+    if !givesValue { return gradient }
+    if let tensor = result.asTensor { return .tuple([Machine.scalarOrTensor(try tensor.detached.reshaped([])), gradient]) }
+    return .tuple([result.plain.retained(), gradient])
+  }
+
+  /// The derivatives of what the function gave, and its dimension.
+  private func gradients(of result: Value, on tape: Tape) throws(Fault) -> (Tape.Gradients, Dimension) {
+    let dimension = result.plain.asQuantity?.dimension ?? .none
+    if let number = result.numberTrace { return (try tape.gradients(of: number), dimension) }
+    if result.amount != nil { return (try tape.gradients(of: Tensor.scalar(0)), dimension) }
+    guard let output = result.asTensor, output.count == 1 else {
       throw Fault(
         .shape, "only a function that gives one number has a gradient",
         label: "it gave \(result.description(of: .kind))", help: "reduce the result first, with sum or mean")
     }
-    var gradients = try tape.gradients(of: output, withRespectTo: leaves)[...]
-    let gradient = try replace(first, &gradients, depth: 0)
-    if !givesValue { return gradient }
-    return .tuple([Machine.scalarOrTensor(try output.detached.reshaped([])), gradient])
-  }
-
-  /// The value with each number and tensor in it watched, owned.
-  private func watch(_ value: Value, _ tape: Tape, _ leaves: inout [Tensor], depth: Int) throws(Fault) -> Value {
-    try rebuild(value, depth: depth) { (leaf) throws(Fault) in
-      let tensor = try tape.watch(leaf)
-      leaves.append(tensor)
-      return .tensor(tensor)
-    }
-  }
-
-  /// The value with each number and tensor in it replaced by its gradient, owned.
-  private func replace(_ value: Value, _ gradients: inout ArraySlice<Tensor>, depth: Int) throws(Fault) -> Value {
-    try rebuild(value, depth: depth) { (_) throws(Fault) in
-      guard let gradient = gradients.popFirst() else { return .nil }
-      return Machine.scalarOrTensor(gradient)
-    }
-  }
-
-  /// Visits the numbers and tensors of a value in order and puts others in their place.
-  private func rebuild(
-    _ value: Value, depth: Int, _ body: (Tensor) throws(Fault) -> Value
-  ) throws(Fault) -> Value {
-    if depth > 32 {
-      throw Fault(.limit, "an argument nested too deeply for a gradient", label: "more than 32 levels")
-    }
-    if value.asNumber != nil || value.asTensor != nil, let tensor = try value.convertedToTensor() {
-      return try body(tensor)
-    }
-    if let elements = value.elements {
-      var parts: [Value] = []
-      for element in elements { parts.append(try rebuild(element, depth: depth + 1, body)) }
-      return value.tag == .tuple ? .tuple(parts) : .list(parts)
-    }
-    if let map = value.asMap {
-      var parts: [(String, Value)] = []
-      for pair in map.pairs {
-        guard let key = pair.key.asString else {
-          throw Fault(.type, "a map of parameters has names as keys", label: "found \(pair.key.description(of: .kind))")
-        }
-        parts.append((key, try rebuild(pair.value, depth: depth + 1, body)))
-      }
-      return .map(parts)
-    }
-    throw Fault(
-      .type, "a gradient is with respect to numbers and tensors", label: "found \(value.description(of: .kind))")
+    return (try tape.gradients(of: output), .none)
   }
 }

@@ -44,7 +44,10 @@ let tensorMathBuiltins: [Builtin] = [
     "softplus", [.required("x", .array, "a number or a tensor")], returns: "float or tensor", subject: "numbers",
     "log(1 + exp(x)): a smooth relu.", example: "print(softplus(0.0) == log(2.0))   # expect: true"
   ) { (call) throws(Fault) in
-    if let x = call[0].asNumber { return .float(max(x, 0) + log1p(exp(-abs(x)))) }
+    if let x = call[0].plain.asNumber {
+      let y = max(x, 0) + log1p(exp(-abs(x)))
+      return try .number(.float(y), from: [(call[0], UnaryOperation.softplus.slope(at: x, value: y))])
+    }
     return Machine.scalarOrTensor(try call.tensor(0).unary(.softplus))
   },
   pairwise(
@@ -62,9 +65,11 @@ let tensorMathBuiltins: [Builtin] = [
     returns: "number or tensor", subject: "tensors", "Each element cut to the bounds.",
     example: "print(clip([-1, 0.5, 2], 0, 1))   # expect: tensor[3] [0., 0.5, 1.]"
   ) { (call) throws(Fault) in
-    let (low, high) = (try call.number(1), try call.number(2))
+    let (low, high) = (try call.plainNumber(1), try call.plainNumber(2))
     if !(low <= high) { throw call.wrong(1, "must not be above `high`, found \(low) and \(high)") }
-    if let x = call[0].asNumber { return x < low ? call[1] : x > high ? call[2] : call[0] }
+    if let x = call[0].plain.asNumber { return (x < low ? call[1] : x > high ? call[2] : call[0]).retained() }
+    try call.checkPlain(1)
+    try call.checkPlain(2)
     return Machine.scalarOrTensor(try call.tensor(0).clipped(from: try call.single(1), to: try call.single(2)))
   },
   Builtin(
@@ -89,7 +94,7 @@ let tensorMathBuiltins: [Builtin] = [
     example: "print(close(0.1 + 0.2, 0.3))   # expect: true"
   ) { (call) throws(Fault) in
     let (relative, absolute) = (try call.number(2, default: 1e-5), try call.number(3, default: 1e-6))
-    if let a = call[0].asNumber, let b = call[1].asNumber {
+    if let a = call[0].plain.asNumber, let b = call[1].plain.asNumber {
       return .bool(a == b || abs(a - b) <= absolute + relative * abs(b) && b.isFinite)
     }
     return .bool(
@@ -141,16 +146,17 @@ private func statistic(_ name: String, _ reduction: Reduction, _ documentation: 
     subject: "tensors", documentation + " Of all elements, or along axes.", example: example
   ) { (call) throws(Fault) in
     if let elements = call[0].elements, !call.has(1), !elements.isEmpty {
-      let numbers = elements.compactMap(\.asNumber)
-      if numbers.count == elements.count { return .float(value(reduction, of: numbers)) }
-      let quantities = elements.compactMap(\.asQuantity)
+      let numbers = elements.compactMap(\.plain.asNumber)
+      if numbers.count == elements.count { return try tracked(.float(value(reduction, of: numbers)), reduction, elements) }
+      let quantities = elements.compactMap(\.plain.asQuantity)
       if quantities.count == elements.count, reduction != .variance {
         for quantity in quantities where quantity.dimension != quantities[0].dimension {
           throw Fault(
             .unit, "`\(name)` needs quantities of one dimension",
             label: "found \(quantities[0].dimension.name) and \(quantity.dimension.name)")
         }
-        return .quantity(value(reduction, of: quantities.map(\.amount)), quantities[0].dimension)
+        return try tracked(
+          .quantity(value(reduction, of: quantities.map(\.amount)), quantities[0].dimension), reduction, elements)
       }
     }
     let keeping = try call.bool(2, default: false)
@@ -165,6 +171,24 @@ private func value(_ reduction: Reduction, of numbers: [Double]) -> Double {
   if reduction == .mean { return mean }
   let variance = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
   return reduction == .variance ? variance : variance.squareRoot()
+}
+
+/// A mean or a spread with its slope by each element. The spread of equal numbers is the least there is, so that its
+/// slopes are 0.
+private func tracked(
+  _ plain: Value, _ reduction: Reduction, _ elements: UnsafeBufferPointer<Value>
+) throws(Fault) -> Value {
+  guard elements.contains(where: { $0.tag == .tracked }), let result = plain.amount else { return plain }
+  let count = Double(elements.count)
+  let amounts = elements.compactMap(\.amount)
+  let mean = amounts.reduce(0, +) / count
+  return try .number(plain, from: zip(elements, amounts).map { element, amount in
+    switch reduction {
+    case .mean: (element, 1 / count)
+    case .variance: (element, 2 * (amount - mean) / count)
+    default: (element, result == 0 ? 0 : (amount - mean) / (count * result))
+    }
+  })
 }
 
 private func place(
@@ -192,9 +216,10 @@ private func pairwise(
     name, [.required("a", .array, "a number or a tensor"), .required("b", .array, "another")],
     returns: "number or tensor", subject: "tensors", documentation, example: example
   ) { (call) throws(Fault) in
-    if let a = call[0].asNumber, let b = call[1].asNumber {
+    if let a = call[0].plain.asNumber, let b = call[1].plain.asNumber {
       let takesFirst = operation == .maximum ? a >= b || a.isNaN : a <= b || a.isNaN
-      return takesFirst ? call[0] : call[1]
+      if a == b { return try .number(call[0].plain, from: [(call[0], 0.5), (call[1], 0.5)]) }
+      return (takesFirst ? call[0] : call[1]).retained()
     }
     return Machine.scalarOrTensor(try Tensor.binary(operation, try call.tensor(0), try call.tensor(1)))
   }

@@ -40,6 +40,7 @@ struct SurrogateValue: DescribedValue {
     else {
       throw Fault(.call, "a surrogate is called with distances to the threshold", help: "\(summary)(linspace(-1, 1))")
     }
+    if distances.isTracked { throw Tape.leaving("a surrogate, which has no derivative of its own,") }
     return Machine.scalarOrTensor(
       try Tensor(surrogate.derivative(at: distances.scalars), shape: distances.shape))
   }
@@ -60,6 +61,7 @@ struct LossValue: DescribedValue {
     else {
       throw Fault(.call, "a loss is called with the output and the labels", help: "\(summary)(output, label)")
     }
+    if labels.isTracked { throw Tape.leaving("a label") }
     return Machine.scalarOrTensor(try loss.function(output, labels, []))
   }
 }

@@ -64,6 +64,7 @@ extension Machine {
       case .quantity:
         let quantity = value.object(as: QuantityObject.self)
         result = .quantity(-quantity.amount, quantity.dimension)
+      case .tracked: result = try arithmetic(.multiply, value, .int(-1))
       case .tensor, .spikes:
         guard let tensor = try value.convertedToTensor() else { throw Self.wrongOperand("-", value) }
         result = .tensor(try tensor.unary(.negate))
@@ -176,12 +177,16 @@ extension Machine {
     case (.int, .float): return try floats(opcode, Double(left.rawInt), right.rawFloat)
     case (.float, .int): return try floats(opcode, left.rawFloat, Double(right.rawInt))
     case (.float, .float): return try floats(opcode, left.rawFloat, right.rawFloat)
+    case (.tracked, .tracked), (.tracked, .int), (.tracked, .float), (.int, .tracked), (.float, .tracked):
+      return try trackedArithmetic(opcode, left, right)
     case (.tensor, _), (_, .tensor), (.spikes, _), (_, .spikes):
       if left.tag != .quantity, right.tag != .quantity, left.tag != .string, right.tag != .string {
         return try tensors(opcode, left, right)
       }
+    case (.quantity, .tracked), (.tracked, .quantity): return try trackedArithmetic(opcode, left, right)
     case (.quantity, _), (_, .quantity):
       if let value = try quantities(opcode, left, right) { return value }
+    case (.tracked, _), (_, .tracked): return try trackedArithmetic(opcode, left, right)
     case (.string, .string) where opcode == .add:
       try checkSize((left.asString?.utf8.count ?? 0) + (right.asString?.utf8.count ?? 0), of: left.tag)
       let text = left.object(as: StringObject.self).text + right.object(as: StringObject.self).text

@@ -133,8 +133,8 @@ extension Machine {
 
   @inline(never)
   func makeRange(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
-    let low = registers[Int(instruction.b)]
-    let high = registers[Int(instruction.c)]
+    let low = registers[Int(instruction.b)].settled
+    let high = registers[Int(instruction.c)].settled
     guard low.tag == .int, high.tag == .int else { return failRange(low, high) }
     let range = RangeObject(
       low: low.rawInt, high: high.rawInt, step: 1, isOpenLow: instruction.x & 1 != 0, isOpenHigh: instruction.x & 2 != 0)
@@ -144,6 +144,7 @@ extension Machine {
 
   @inline(never)
   func failRange(_ low: Value, _ high: Value) -> Bool {
+    if low.tag == .tracked || high.tag == .tracked { return fail(Tape.leaving("a range")) }
     let wrong = low.tag == .int ? high : low
     return fail(
       Fault(

@@ -71,9 +71,9 @@ public struct Kind: Sendable {
     }
   }
 
-  @inline(__always)
   func accepts(_ value: Value) -> Bool {
     mask & (1 << UInt32(value.tag.raw)) != 0 || (!foreign.isEmpty && acceptsForeign(value))
+      || (value.tag == .tracked && accepts(value.plain))
   }
 
   private func acceptsForeign(_ value: Value) -> Bool {

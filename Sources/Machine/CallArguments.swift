@@ -25,6 +25,7 @@ extension Call {
     if let value, !has(index) { return value }
     if let int = self[index].asInt { return int }
     if let number = self[index].asNumber, let whole = Int(exactly: number) { return whole }
+    try checkPlain(index)
     throw mismatch(index, "an int")
   }
 
@@ -39,6 +40,7 @@ extension Call {
     if let value, !has(index) { return value }
     // The processor's nan has a sign, which would show in messages.
     if let number = self[index].asNumber { return number.isNaN ? .nan : number }
+    try checkPlain(index)
     if let item = self[index].asTensor?.item { return Double(item) }
     throw mismatch(index, "a number")
   }
@@ -72,6 +74,7 @@ extension Call {
 
   public func spikes(_ index: Int) throws(Fault) -> Spikes {
     if let spikes = self[index].asSpikes { return spikes }
+    try checkPlain(index)
     return try Spikes(tensor(index))
   }
 
@@ -91,12 +94,14 @@ extension Call {
   }
 
   public func ints(_ index: Int) throws(Fault) -> [Int] {
+    if self[index].tag == .tracked { throw leaving(index) }
     if let int = self[index].asInt { return [int] }
     if let range = self[index].asRange {
       try machine.checkSize(range.count, of: .list)
       return (0..<range.count).map { range.number(at: $0) }
     }
     if let tensor = self[index].asTensor {
+      try checkPlain(index)
       var ints: [Int] = []
       for scalar in tensor.scalars {
         guard let int = Int(exactly: scalar) else { throw mismatch(index, "a list of ints") }
@@ -106,7 +111,10 @@ extension Call {
     }
     var ints: [Int] = []
     for element in try elements(index) {
-      guard let int = element.asInt else { throw mismatch(index, "a list of ints") }
+      guard let int = element.asInt else {
+        try checkPlain(index)
+        throw mismatch(index, "a list of ints")
+      }
       ints.append(int)
     }
     return ints
@@ -124,8 +132,15 @@ extension Call {
     return try number(index)
   }
 
-  /// The foreign value of an argument.
+  /// The foreign value of an argument, which no gradient flows through.
   public func foreign<T: ForeignValue>(_ index: Int, as type: T.Type) throws(Fault) -> T {
+    let value = try recordable(index, as: type)
+    if value.tape != nil { throw leaving(index) }
+    return value
+  }
+
+  /// The foreign value of an argument, for a builtin that carries its gradient on.
+  public func recordable<T: ForeignValue>(_ index: Int, as type: T.Type) throws(Fault) -> T {
     if let value = self[index].asForeign(T.self) { return value }
     throw mismatch(index, Kind.foreign(T.typeName).name)
   }
@@ -144,12 +159,19 @@ extension Value {
   public func convertedToTensor(rounded: Bool = false) throws(Fault) -> Tensor? {
     switch tag {
     case .tensor: return object(as: TensorObject.self).tensor
+    case .tracked:
+      if !rounded, let int = plain.asInt, Float(exactly: int) == nil { throw Tensor.notExact(int) }
+      guard plain.asNumber != nil, let tracked = try trackedAmount() else { return try plain.convertedToTensor() }
+      return tracked.tensor
     case .int:
       guard let single = rounded ? Float(rawInt) : Float(exactly: rawInt) else { throw Tensor.notExact(rawInt) }
       return try Tensor.scalar(single)
     case .float: return try Tensor.scalar(Float(rawFloat))
     case .bool: return try Tensor.scalar(rawBool ? 1 : 0)
-    case .spikes: return try object(as: SpikesObject.self).spikes.tensor()
+    case .spikes:
+      let object = object(as: SpikesObject.self)
+      if let tracked = object.tracked { return tracked }
+      return try object.spikes.tensor()
     case .range:
       let range = object(as: RangeObject.self)
       if range.isOpen { return nil }
@@ -170,9 +192,12 @@ extension Value {
   private func tensorFromList(rounded: Bool) throws(Fault) -> Tensor? {
     var scalars: [Float] = []
     var shape: [Int] = []
-    var tracked: [Tensor] = []
-    guard try collect(into: &scalars, shape: &shape, depth: 0, tracked: &tracked, rounded: rounded) else { return nil }
-    if tracked.isEmpty { return try Tensor(scalars, shape: shape) }
+    var isTracked = false
+    guard try collect(into: &scalars, shape: &shape, depth: 0, isTracked: &isTracked, rounded: rounded) else { return nil }
+    if !isTracked { return try Tensor(scalars, shape: shape) }
+    if let elements, elements.allSatisfy({ $0.plain.asNumber != nil }), let tape {
+      return try tape.pack(elements.map(\.numberTrace), as: try Tensor(scalars, shape: shape))
+    }
     // Lists that hold tracked tensors are stacked, so that gradients flow through them.
     guard let elements else { return nil }
     var parts: [Tensor] = []
@@ -184,14 +209,21 @@ extension Value {
   }
 
   private func collect(
-    into scalars: inout [Float], shape: inout [Int], depth: Int, tracked: inout [Tensor], rounded: Bool
+    into scalars: inout [Float], shape: inout [Int], depth: Int, isTracked: inout Bool, rounded: Bool
   ) throws(Fault) -> Bool {
     guard let elements else {
       if tag == .int, !rounded, Float(exactly: rawInt) == nil {
         // All rows before this one are full, so its place follows from how many numbers came before.
         throw Tensor.notExact(rawInt, at: Shape.index(of: scalars.count, in: Array(shape.prefix(depth))))
       }
-      if let tensor = asTensor, tensor.isTracked { tracked.append(tensor) }
+      if tag == .tracked {
+        guard let number = plain.asNumber else { return false }
+        if numberTrace != nil { isTracked = true }
+        scalars.append(Float(number))
+        if shape.count != depth { try Self.checkSame(Array(shape[depth...]), []) }
+        return true
+      }
+      if tape != nil { isTracked = true }
       guard let tensor = try convertedToTensor(rounded: rounded) else { return false }
       scalars += tensor.scalars
       if shape.count == depth { shape += tensor.shape } else { try Self.checkSame(Array(shape[depth...]), tensor.shape) }
@@ -207,7 +239,7 @@ extension Value {
     }
     for element in elements {
       let isNumbers = try element.collect(
-        into: &scalars, shape: &shape, depth: depth + 1, tracked: &tracked, rounded: rounded)
+        into: &scalars, shape: &shape, depth: depth + 1, isTracked: &isTracked, rounded: rounded)
       if !isNumbers { return false }
     }
     return true

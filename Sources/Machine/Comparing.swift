@@ -100,6 +100,7 @@ extension Machine {
 
   func truth(_ value: Value) throws(Fault) -> Bool {
     if value.tag == .bool { return value.rawBool }
+    if value.tag == .tracked { return try truth(value.plain) }
     if let tensor = value.asTensor {
       if let item = tensor.item { return item != 0 }
       throw Fault(
@@ -121,8 +122,10 @@ extension Machine {
 
   @inline(never)
   func compare(_ comparison: ComparisonOperator, _ left: Value, _ right: Value) throws(Fault) -> Value {
+    // The answer of a comparison changes in jumps: no gradient flows through it.
+    let (left, right) = (left.plain, right.plain)
     if left.tag == .spikes, right.tag == .spikes, comparison == .equal || comparison == .notEqual {
-      return .bool((left.asSpikes == right.asSpikes) == (comparison == .equal))
+      return .bool((left.asSignal?.spikes == right.asSignal?.spikes) == (comparison == .equal))
     }
     let isArray = left.tag == .tensor || right.tag == .tensor || left.tag == .spikes || right.tag == .spikes
     if isArray, left.tag != .nil, right.tag != .nil, left.tag != .string, right.tag != .string {
@@ -188,6 +191,7 @@ extension Machine {
   /// Equality of any two values, by structure.
   public func equal(_ left: Value, _ right: Value, depth: Int = 0) throws(Fault) -> Bool {
     if depth > 200 { throw Fault(.limit, "values nested too deeply to compare", label: "more than 200 levels") }
+    if left.tag == .tracked || right.tag == .tracked { return try equal(left.plain, right.plain, depth: depth) }
     if left.tag == right.tag {
       if left.payload == right.payload, left.tag != .float, left.tag != .list, left.tag != .tensor { return true }
       switch left.tag {
@@ -222,7 +226,7 @@ extension Machine {
         return first.amount == second.amount && first.dimension == second.dimension
       case .tensor:
         return Tensor.identical(left.object(as: TensorObject.self).tensor, right.object(as: TensorObject.self).tensor)
-      case .spikes: return left.asSpikes == right.asSpikes
+      case .spikes: return left.asSignal?.spikes == right.asSignal?.spikes
       case .foreign:
         if let first = left.asForeign, let second = right.asForeign { return first.isEqual(to: second) }
         return false
@@ -244,6 +248,9 @@ extension Machine {
 
   /// Negative, zero or positive; nil where a NaN has no order.
   public func order(_ left: Value, _ right: Value, _ symbol: String, depth: Int) throws(Fault) -> Int? {
+    if left.tag == .tracked || right.tag == .tracked {
+      return try order(left.plain, right.plain, symbol, depth: depth)
+    }
     if left.tag == .int, right.tag == .int { return left.rawInt < right.rawInt ? -1 : (left.rawInt > right.rawInt ? 1 : 0) }
     if left.tag == .int, right.tag == .float { return Self.order(left.rawInt, right.rawFloat) }
     if left.tag == .float, right.tag == .int { return Self.order(right.rawInt, left.rawFloat).map { -$0 } }
@@ -287,6 +294,7 @@ extension Machine {
   }
 
   public func contains(_ container: Value, _ item: Value) throws(Fault) -> Bool {
+    let item = item.plain
     switch container.tag {
     case .list, .tuple:
       let list = container.object(as: ListObject.self)

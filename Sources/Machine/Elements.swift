@@ -70,14 +70,6 @@ extension Machine {
     value.tag == .tensor || value.tag == .spikes ? try value.convertedToTensor() : nil
   }
 
-  /// A single number leaves a tensor as a float, unless gradients flow through it.
-  public static func scalarOrTensor(_ tensor: Tensor) -> Value {
-    if tensor.rank == 0, !tensor.isTracked, let item = tensor.item {
-      return tensor.isMask ? .bool(item != 0) : .float(Double(item))
-    }
-    return .tensor(tensor)
-  }
-
   func element(of container: Value, _ key: Value) throws(Fault) -> Value {
     switch container.tag {
     case .list, .tuple:
@@ -105,7 +97,10 @@ extension Machine {
     case .tensor, .spikes:
       guard let tensor = try tensorOf(container) else { break }
       let result = try tensor.indexed([tensorIndex(key)])
-      if container.tag == .spikes, key.tag == .range { return .spikes(try Spikes(result)) }
+      if container.tag == .spikes, key.tag == .range {
+        return result.isTracked
+          ? .spikes(try Spikes(result.detached), tracked: result) : .spikes(try Spikes(result))
+      }
       return Self.scalarOrTensor(result)
     case .foreign:
       guard let foreign = container.asForeign, let count = foreign.count else { break }
@@ -156,6 +151,7 @@ extension Machine {
   /// A checked place in a sequence; negative indices count from the end.
   func position(_ key: Value, length: Int, in container: Value) throws(Fault) -> Int {
     var index: Int
+    if key.tape != nil { throw Tape.leaving("an index") }
     if let int = key.asInt {
       index = int
     } else if let item = key.asTensor?.item, let whole = Int(exactly: item) {
@@ -189,6 +185,8 @@ extension Machine {
   }
 
   func tensorIndex(_ key: Value) throws(Fault) -> TensorIndex {
+    if key.tape != nil { throw Tape.leaving("an index") }
+    let key = key.settled
     switch key.tag {
     case .int: return .at(key.rawInt)
     case .range:

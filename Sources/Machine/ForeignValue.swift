@@ -1,5 +1,6 @@
 import Faults
 import Language
+import Tensors
 
 /// A value of a room above the language's own: a network, a data set, a figure.
 ///
@@ -26,6 +27,10 @@ public protocol ForeignValue {
   var count: Int? { get }
   /// The element at a checked index, owned.
   func element(at index: Int) throws(Fault) -> Value
+  /// The tape that records numbers in it; nil where a gradient flows through none of them.
+  var tape: Tape? { get }
+  /// The same without its place on a tape.
+  func detached() -> any ForeignValue
 }
 
 /// What a page or a notebook shows of a value instead of its text.
@@ -66,5 +71,7 @@ extension ForeignValue {
   }
   public func isEqual(to other: any ForeignValue) -> Bool { false }
   public var count: Int? { nil }
+  public var tape: Tape? { nil }
+  public func detached() -> any ForeignValue { self }
   public func element(at index: Int) throws(Fault) -> Value { throw Fault(.type, "a \(typeName) has no elements") }
 }

@@ -71,6 +71,8 @@ struct FormatSpecification {
   // MARK: writing
 
   func format(_ value: Value) throws(Fault) -> String {
+    value.tape?.hasBecomeText = true
+    let value = value.plain
     switch value.tag {
     case .int:
       if let type, "feEgG%".contains(type) { return pad(format(Double(value.rawInt)), isNumber: true) }

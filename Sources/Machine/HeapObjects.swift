@@ -287,7 +287,30 @@ final class TensorObject: HeapObject {
 
 final class SpikesObject: HeapObject {
   let spikes: Spikes
-  init(_ spikes: Spikes) { self.spikes = spikes }
+  /// The same spikes on a tape; nil where no gradient flows through them.
+  let tracked: Tensor?
+
+  init(_ spikes: Spikes, tracked: Tensor? = nil) {
+    self.spikes = spikes
+    self.tracked = tracked
+  }
+}
+
+/// A number or a quantity under differentiation.
+final class TrackedObject: HeapObject {
+  /// What it is to the program; owned.
+  private(set) var plain: Value
+  let trace: NumberTrace
+
+  init(_ plain: Value, _ trace: NumberTrace) {
+    self.plain = plain
+    self.trace = trace
+  }
+
+  override func dropChildren(into dead: inout [Value]) {
+    Self.drop(plain, into: &dead)
+    plain = .nil
+  }
 }
 
 final class ForeignObject: HeapObject {

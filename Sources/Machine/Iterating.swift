@@ -50,7 +50,7 @@ extension Machine {
       return range.isOpen ? nil : range.count
     case .string, .map: return 0
     case .tensor: return value.asTensor?.shape.first
-    case .spikes: return value.asSpikes?.shape.first
+    case .spikes: return value.asSignal?.spikes.shape.first
     case .foreign: return value.asForeign?.count
     default: return nil
     }

@@ -1,6 +1,7 @@
 import Faults
 import Glibc
 import Language
+import Tensors
 
 /// What a run may use; sizes and depths are the same in debug and release builds.
 public struct Limits: Sendable {
@@ -51,6 +52,8 @@ public final class Machine {
   /// The value of the program's last expression, owned.
   var result = Value.nil
   var tests: [Value] = []
+  /// The tapes that record what runs now, the innermost last.
+  var tapes: [Tape] = []
   /// Where the characters of the text last indexed begin. The text is held, so that it cannot change meanwhile.
   var characterPlaces: (text: Value, places: [String.Index])?
   var textBytes = TextBytes()

@@ -34,7 +34,7 @@ extension Machine {
         throw Fault(.type, "a tensor without axes has no length", help: "it is a single number")
       }
       return first
-    case .spikes: return value.asSpikes?.shape.first
+    case .spikes: return value.asSignal?.spikes.shape.first
     case .foreign: return value.asForeign?.count
     default: return nil
     }

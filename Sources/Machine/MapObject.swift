@@ -23,10 +23,12 @@ public final class MapObject: HeapObject {
   }
 
   static func isKey(_ value: Value) -> Bool {
-    value.tag == .string || value.tag == .int || (value.tag == .float && !value.rawFloat.isNaN)
+    if value.tag == .tracked { return isKey(value.plain) }
+    return value.tag == .string || value.tag == .int || (value.tag == .float && !value.rawFloat.isNaN)
   }
 
   private static func normalised(_ key: Value) -> Value {
+    if key.tag == .tracked { return normalised(key.plain) }
     if key.tag == .float, let whole = Int(exactly: key.rawFloat) { return .int(whole) }
     return key
   }
@@ -38,7 +40,8 @@ public final class MapObject: HeapObject {
   }
 
   private static func same(_ a: Value, _ b: Value) -> Bool {
-    if a.tag != b.tag { return false }
+    // A key that a gradient flows through is kept as it is, and found by its value.
+    if a.tag != b.tag { return a.tag == .tracked && same(normalised(a), b) }
     if a.payload == b.payload { return true }
     return a.tag == .string && sameText(a, b)
   }
@@ -105,7 +108,8 @@ public final class MapObject: HeapObject {
     }
     if (entryCount + 1) * 4 > tableSize * 3 { rebuild() }
     insertPlace(entryCount, hash: hash)
-    (entries + entryCount).initialize(to: Entry(hash: hash, key: key, value: value))
+    let kept = newKey.tag == .tracked ? newKey : key
+    (entries + entryCount).initialize(to: Entry(hash: hash, key: kept, value: value))
     entryCount += 1
     count += 1
   }

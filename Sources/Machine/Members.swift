@@ -57,10 +57,22 @@ extension Machine {
       }),
     ],
     "spikes": [
-      ("shape", { (value) throws(Fault) in .list((value.asSpikes?.shape ?? []).map { .int($0) }) }),
-      ("size", { (value) throws(Fault) in .int((value.asSpikes?.shape ?? []).reduce(1, *)) }),
-      ("total", { (value) throws(Fault) in .int(value.asSpikes?.total ?? 0) }),
-      ("density", { (value) throws(Fault) in .float(value.asSpikes?.density ?? 0) }),
+      ("shape", { (value) throws(Fault) in .list((value.asSignal?.spikes.shape ?? []).map { .int($0) }) }),
+      ("size", { (value) throws(Fault) in .int((value.asSignal?.spikes.shape ?? []).reduce(1, *)) }),
+      ("total", { (value) throws(Fault) in
+        guard let (spikes, tracked) = value.asSignal else { return .nil }
+        guard let tracked else { return .int(spikes.total) }
+        let sum = Machine.scalarOrTensor(try tracked.sum())
+        defer { sum.release() }
+        return try .number(.int(spikes.total), from: [(sum, 1)])
+      }),
+      ("density", { (value) throws(Fault) in
+        guard let (spikes, tracked) = value.asSignal else { return .nil }
+        guard let tracked else { return .float(spikes.density) }
+        let mean = Machine.scalarOrTensor(try tracked.mean())
+        defer { mean.release() }
+        return try .number(.float(spikes.density), from: [(mean, 1)])
+      }),
     ],
     "error": [
       ("message", { (value) throws(Fault) in .string(value.object(as: ErrorObject.self).message) }),
@@ -80,7 +92,7 @@ extension Machine {
       ("name", { (value) throws(Fault) in .string(value.functionName) })
     ],
     "quantity": [
-      ("dimension", { (value) throws(Fault) in .string(value.asQuantity?.dimension.name ?? "") })
+      ("dimension", { (value) throws(Fault) in .string(value.plain.asQuantity?.dimension.name ?? "") })
     ],
   ]
 

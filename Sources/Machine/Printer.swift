@@ -30,6 +30,7 @@ extension Value {
     case .quantity: "quantity"
     case .tensor: "tensor"
     case .spikes: "spikes"
+    case .tracked: plain.typeName
     case .module: "module"
     case .error: "error"
     case .foreign: asForeign.map { type(of: $0).typeName } ?? "value"
@@ -64,6 +65,7 @@ extension Value {
 
   private var kindDescription: String {
     switch tag {
+    case .tracked: return plain.kindDescription
     case .nil: return "nil"
     case .spikes: return "spikes \(Shape.text(object(as: SpikesObject.self).spikes.shape))"
     case .tensor: return "a tensor \(Shape.text(object(as: TensorObject.self).tensor.shape))"
@@ -81,6 +83,7 @@ extension Value {
 
   private var briefDescription: String {
     switch tag {
+    case .tracked: return plain.briefDescription
     case .tensor: return Shape.text(object(as: TensorObject.self).tensor.shape)
     case .spikes: return Shape.text(object(as: SpikesObject.self).spikes.shape)
     case .int, .float, .bool: return "the \(typeName) \(description(of: .quoted))"
@@ -128,7 +131,9 @@ struct ValuePrinter {
       text += "…"
       return
     }
+    if value.tag == .tracked || value.tag == .tensor { value.tape?.hasBecomeText = true }
     switch value.tag {
+    case .tracked: add(value.plain, depth: depth)
     case .nil, .undefined: text += "nil"
     case .bool: text += value.rawBool ? "true" : "false"
     case .int: text += "\(value.rawInt)"

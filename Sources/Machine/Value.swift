@@ -34,6 +34,8 @@ public struct Value {
     /// A variable shared with closures. No program can hold it.
     @inline(__always) static var cell: Tag { Tag(21) }
     @inline(__always) static var iterator: Tag { Tag(22) }
+    /// A number or a quantity that a gradient flows through. To a program it is the plain value.
+    @inline(__always) public static var tracked: Tag { Tag(23) }
 
     @inline(__always) var isHeap: Bool { raw >= 8 }
 
@@ -72,10 +74,11 @@ public struct Value {
   /// Whether an optional argument was left out.
   public var isUndefined: Bool { tag == .undefined }
   public var asBool: Bool? { tag == .bool ? rawBool : nil }
-  public var asInt: Int? { tag == .int ? rawInt : nil }
+  public var asInt: Int? { tag == .int ? rawInt : tag == .tracked ? untracked?.asInt : nil }
   /// An int or a float as a double.
   public var asNumber: Double? {
     if tag == .float { return rawFloat }
+    if tag == .tracked { return untracked?.asNumber }
     return tag == .int ? Double(rawInt) : nil
   }
 
@@ -126,6 +129,10 @@ public struct Value {
   }
   public static func tensor(_ tensor: Tensor) -> Value { Value(owning: TensorObject(tensor), tag: .tensor) }
   public static func spikes(_ spikes: Spikes) -> Value { Value(owning: SpikesObject(spikes), tag: .spikes) }
+  /// Spikes that a gradient flows through: the same as a tracked tensor.
+  public static func spikes(_ spikes: Spikes, tracked: Tensor) -> Value {
+    Value(owning: SpikesObject(spikes, tracked: tracked), tag: .spikes)
+  }
   /// A quantity from its amount in base units; a plain float where nothing of a dimension is left.
   public static func quantity(_ amount: Double, _ dimension: Dimension, unit: String? = nil) -> Value {
     dimension == .none ? .float(amount) : Value(owning: QuantityObject(amount, dimension, unit: unit), tag: .quantity)
@@ -143,9 +150,20 @@ public struct Value {
   public var asMap: MapObject? { tag == .map ? object(as: MapObject.self) : nil }
   public var asRange: RangeObject? { tag == .range ? object(as: RangeObject.self) : nil }
   public var asTensor: Tensor? { tag == .tensor ? object(as: TensorObject.self).tensor : nil }
-  public var asSpikes: Spikes? { tag == .spikes ? object(as: SpikesObject.self).spikes : nil }
+  /// Plain spikes; nil for those that a gradient flows through, which are taken as a tensor.
+  public var asSpikes: Spikes? {
+    guard tag == .spikes else { return nil }
+    let object = object(as: SpikesObject.self)
+    return object.tracked?.isTracked == true ? nil : object.spikes
+  }
+  /// Spikes with the tensor by which a gradient flows through them, if one does.
+  public var asSignal: (spikes: Spikes, tracked: Tensor?)? {
+    guard tag == .spikes else { return nil }
+    let object = object(as: SpikesObject.self)
+    return (object.spikes, object.tracked?.isTracked == true ? object.tracked : nil)
+  }
   public var asQuantity: (amount: Double, dimension: Dimension)? {
-    guard tag == .quantity else { return nil }
+    guard tag == .quantity else { return tag == .tracked ? untracked?.asQuantity : nil }
     let object = object(as: QuantityObject.self)
     return (object.amount, object.dimension)
   }

@@ -1,8 +1,41 @@
 /// What `?neuron` and its words say: the forms of the language that are no functions.
 enum LanguageForms {
   static func page(_ name: String) -> String? {
-    ["neuron", "integrator", "state", "spike"].contains(name) ? neuron : nil
+    if ["gradient", "gradients"].contains(name) { return gradients }
+    return ["neuron", "integrator", "state", "spike"].contains(name) ? neuron : nil
   }
+
+  private static let gradients = """
+    grad(f)(x), value_and_grad(f)(x)
+
+    Arithmetic is recorded while `f` runs, and walked backward: through functions, loops and branches, numbers of 64 bits,
+    tensors, spikes, quantities, and lists and maps of them, through the run of a network, `record`, and neurons and
+    layers that are made inside. Inside, a value is what it is outside. The argument may be a network: its slope is a network.
+
+        let net = input(2) |> dense(3) |> lif() |> dense(1) |> li()
+        let (loss, slope) = value_and_grad(m => mean((m(x) - y) ^ 2))(net)
+        let better = net.layers[0].weight - 0.1 * slope.layers[0].weight
+
+    A spike has no derivative: `net(x, surrogate=triangle())` and `record(net, x, surrogate=triangle())` say what stands
+    in for it; without it the `fast_sigmoid()` of `fit`. As there, no gradient flows through the spike that caused a reset.
+    `net(x, training=true)` lets dropout drop. The losses of `fit` follow the same rules.
+
+    What changes in jumps has gradient 0: comparisons, `bool`, `floor`, `ceil`, `round`, `sign`, `//`, `argmax`, `argsort`,
+    `is_nan`, `close`, `all`, `any`. A branch is differentiated on the side that was taken.
+    At a kink, where a slope of 0 is one of those that fit, the gradient is 0:
+      abs, relu, norm, sqrt, x ^ p with 0 <= p < 1    0 at 0
+      std, variance                                   0 where all elements are equal
+      max, min, maximum, minimum                      equal ones share the gradient: of two each gets half
+      clip(x, low, high)                              1 inside and on the bounds, 0 beyond
+      sort                                            equal elements keep their order, each its own gradient
+      pool(kind="max")                                all to the first of the largest
+      min and max in a neuron's equations             to the second where both are equal
+    Where the slope is infinite or there is none, the gradient is inf or nan: log and x ^ -1 at 0, p of x ^ p below 0.
+
+    What would go on without its gradient is an error: `int(x)` of a float, an index, a count or a shape from a watched
+    number, a number read from text after a watched value was printed into one, a code that draws or times spikes (`direct`
+    has a gradient), `fit`, `evaluate` and chips on a watched network. `detach(x)` says that no gradient is wanted.
+    """
 
   private static let neuron = """
     neuron name(parameter = default, …) { equations }

@@ -99,6 +99,13 @@ public struct Network: Sendable {
     return copy
   }
 
+  /// The network with each layer turned into another of the same shapes.
+  func mapLayers(_ body: (any Layer) throws(Fault) -> any Layer) throws(Fault) -> Network {
+    var copy = self
+    for index in layers.indices { copy.layers[index] = try body(layers[index]) }
+    return copy
+  }
+
   /// A `.value` fault when a weight is infinite or no number, with the layer's name.
   public func checkFinite() throws(Fault) {
     for (index, layer) in layers.enumerated() {

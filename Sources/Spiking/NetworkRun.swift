@@ -65,25 +65,37 @@ extension Network {
   public func gradients(
     _ trace: consuming NetworkTrace, outputGradients: [[Int]: Tensor], _ pass: Pass
   ) throws(Fault) -> [[Tensor]] {
+    try gradients(trace, outputGradients: outputGradients, wantsInput: false, pass).parameters
+  }
+
+  /// The same, with the gradient of the input `[time, batch, ...features]` where it is wanted and there is one.
+  func gradients(
+    _ trace: consuming NetworkTrace, outputGradients: [[Int]: Tensor], wantsInput: Bool, _ pass: Pass
+  ) throws(Fault) -> (input: Tensor?, parameters: [[Tensor]]) {
     var sums: [[Tensor]] = []
+    var input: JoinedSignal?
+    let batch = trace.output.batch
     var groups = trace.groups
     // Backward from the last group, so that what each keeps is given back as soon as it has served.
     while let (samples, memories) = groups.popLast() {
       var direct: [[Int]: Tensor] = [:]
       for (place, gradient) in outputGradients { direct[place] = try gradient.samples(samples) }
-      let gradients = try LayerRow.backward(
-        layers, gradient: nil, memories: memories, direct: direct, wantsInput: false,
-        pass.forSamples(from: samples.lowerBound)
-      ).parameters
+      let answer = try LayerRow.backward(
+        layers, gradient: nil, memories: memories, direct: direct, wantsInput: wantsInput,
+        pass.forSamples(from: samples.lowerBound))
+      if let part = answer.input {
+        if input == nil { input = try JoinedSignal(like: .tensor(part), batch: batch) }
+        try input?.set(samples.lowerBound, .tensor(part))
+      }
       if sums.isEmpty {
-        sums = gradients
+        sums = answer.parameters
         continue
       }
-      for (layer, list) in gradients.enumerated() {
+      for (layer, list) in answer.parameters.enumerated() {
         for (parameter, gradient) in list.enumerated() { try sums[layer][parameter].add(gradient) }
       }
     }
-    return sums
+    return (try input?.signal?.tensor(), sums)
   }
 
   /// The same, with the gradients by layer.

@@ -15,7 +15,7 @@ public enum BinaryOperation: String, Sendable, CaseIterable {
   case floorDivide = "//"
   case maximum, minimum
 
-  var kernel: BinaryKernel {
+  public var kernel: BinaryKernel {
     switch self {
     case .add: .add
     case .subtract: .subtract
@@ -39,7 +39,7 @@ public enum Comparison: String, Sendable, CaseIterable {
   case greater = ">"
   case greaterOrEqual = ">="
 
-  var kernel: BinaryKernel {
+  public var kernel: BinaryKernel {
     switch self {
     case .equal: .equal
     case .notEqual: .notEqual
@@ -106,7 +106,9 @@ extension Tensor {
     case .add, .subtract, .remainder: return gradient
     case .multiply: return try gradient * y
     case .divide: return try gradient / y
-    case .power: return try (g * (b * .binary(.power, a, b - 1))).evaluated()
+    case .power:
+      let slope = try (b * .binary(.power, a, b - 1)).evaluated()
+      return try gradient * flatAtZero(slope, base: x, exponent: y)
     case .floorDivide: return nil
     case .maximum: return try (g * share(.greater, a, b)).evaluated()
     case .minimum: return try (g * share(.less, a, b)).evaluated()
@@ -123,13 +125,25 @@ extension Tensor {
     case .multiply: return try gradient * x
     case .divide: return try (-(g * .tensor(result) / b)).evaluated()
     case .power:
-      let logarithm = try choose(where: compare(.greater, x, scalar(0)), x.unary(.log), scalar(0))
+      // Below 0 there is none: a power of a negative number is defined for whole exponents alone.
+      let logarithm = try choose(where: compare(.notEqual, x, scalar(0)), x.unary(.log), scalar(0))
       return try (g * (.tensor(result) * .tensor(logarithm))).evaluated()
     case .remainder: return try (-(g * (a / b).applying(.floor))).evaluated()
     case .floorDivide: return nil
     case .maximum: return try (g * share(.less, a, b)).evaluated()
     case .minimum: return try (g * share(.greater, a, b)).evaluated()
     }
+  }
+
+  /// The slope of a power by its base, which is 0 for an exponent of 0, and at a base of 0 for one below 1, where the
+  /// power has its least value.
+  private static func flatAtZero(_ slope: Tensor, base: Tensor, exponent: Tensor) throws(Fault) -> Tensor {
+    let isSafe = exponent.withUnsafeBuffer { values in values.allSatisfy { $0 >= 1 || $0 < 0 } }
+    if isSafe { return slope }
+    let (a, b) = (Chain.tensor(base), Chain.tensor(exponent))
+    let atZero = a.applying(.isZero) * b.comparing(.greaterOrEqual, 0) * b.comparing(.less, 1)
+    let isFlat = try (atZero + b.applying(.isZero)).evaluated()
+    return try choose(where: isFlat, scalar(0), slope)
   }
 
   /// 1 where the comparison holds, 1/2 where both are equal.

@@ -9,6 +9,7 @@ extension Tensor {
   ///
   /// - Throws: `.value` for a label that isn't a whole number in 0..<classes.
   public static func oneHot(_ labels: Tensor, classes: Int) throws(Fault) -> Tensor {
+    if labels.isTracked { throw Tape.leaving("a label") }
     var result = try Tensor.zeros(labels.shape + [classes])
     try result.withUnsafeMutableBuffer { (out) throws(Fault) in
       try labels.withUnsafeBuffer { (labels) throws(Fault) in
@@ -122,6 +123,7 @@ extension Tensor {
   public func histogram(
     bins: Int, low: Float? = nil, high: Float? = nil
   ) throws(Fault) -> (counts: [Int], edges: [Float]) {
+    if isTracked { throw Tape.leaving("a histogram") }
     guard bins > 0, bins <= 1 << 24 else { throw Fault(.value, "a histogram needs from 1 to 16777216 bins") }
     return try withUnsafeBuffer { (values) throws(Fault) in
       let finite = values.lazy.filter(\.isFinite)

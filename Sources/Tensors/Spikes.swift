@@ -41,8 +41,10 @@ public struct Spikes: @unchecked Sendable, Equatable {
 
   /// The spikes of a tensor of 0s and 1s.
   ///
-  /// - Throws: `.value` when another number is among them.
+  /// - Throws: `.value` when another number is among them, and for a tensor under differentiation, whose gradient bits
+  ///   do not carry.
   public init(_ tensor: Tensor) throws(Fault) {
+    if tensor.isTracked { throw Tape.leaving("a train of spikes") }
     try self.init(shape: tensor.shape)
     let (source, width, step) = (UnsafePointer(tensor.base), features, wordsPerRow)
     let number = rows

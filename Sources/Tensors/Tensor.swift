@@ -15,8 +15,12 @@ public struct Tensor: @unchecked Sendable {
   public internal(set) var count: Int
   /// Whether this is the answer of a comparison.
   public var isMask: Bool
-  /// Where this tensor stands on a tape; nil when nothing records it.
-  public internal(set) var trace: Trace?
+  /// Where this tensor stands on a tape; nil when nothing records it, or the tape has been closed.
+  public internal(set) var trace: Trace? {
+    get { recorded.flatMap { $0.tape.isOpen ? $0 : nil } }
+    set { recorded = newValue }
+  }
+  private var recorded: Trace?
 
   /// The number of axes.
   public var rank: Int { shape.count }
@@ -56,7 +60,7 @@ public struct Tensor: @unchecked Sendable {
     offset = 0
     self.shape = shape
     isMask = false
-    trace = nil
+    recorded = nil
   }
 
   /// The same elements under another shape of the same count, or a part of them from `offset` on.
@@ -66,7 +70,7 @@ public struct Tensor: @unchecked Sendable {
     self.shape = shape
     self.count = count
     isMask = other.isMask
-    trace = nil
+    recorded = nil
   }
 
   /// A 0-dimensional tensor of one number.

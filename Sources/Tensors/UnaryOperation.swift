@@ -1,6 +1,7 @@
 // Functions of one tensor, element by element, with their derivatives.
 
 import Faults
+import Glibc
 import Kernels
 
 /// The element-wise functions of one tensor.
@@ -12,7 +13,7 @@ public enum UnaryOperation: String, Sendable, CaseIterable {
   /// ln(1 + e^x).
   case softplus
 
-  var kernel: UnaryKernel {
+  public var kernel: UnaryKernel {
     switch self {
     case .negate: .negate
     case .exp: .exp
@@ -36,9 +37,32 @@ public enum UnaryOperation: String, Sendable, CaseIterable {
   }
 }
 
+extension UnaryOperation {
+  /// The slope of `y = f(x)` in 64 bits, by the same rules as for tensors.
+  public func slope(at x: Double, value y: Double) -> Double {
+    switch self {
+    case .negate: -1
+    case .exp: y
+    case .log: 1 / x
+    case .sqrt: y == 0 ? 0 : 1 / (2 * y)
+    case .abs: x > 0 ? 1 : (x < 0 ? -1 : 0)
+    case .sin: Glibc.cos(x)
+    case .cos: -Glibc.sin(x)
+    case .tan: y * y + 1
+    case .tanh: 1 - y * y
+    case .sigmoid: y * (1 - y)
+    case .relu: x > 0 ? 1 : 0
+    case .floor, .ceil, .round, .sign: 0
+    case .square: 2 * x
+    case .reciprocal: -(y * y)
+    case .softplus: 1 / (1 + Glibc.exp(-x))
+    }
+  }
+}
+
 extension Tensor {
-  /// The function of each element. Differentiable; floor, ceil, round and sign have derivative 0, and abs and relu
-  /// have derivative 0 at 0.
+  /// The function of each element. Differentiable; floor, ceil, round and sign have derivative 0, and abs, relu and
+  /// sqrt have derivative 0 at 0, where each has its least value.
   public func unary(_ operation: UnaryOperation) throws(Fault) -> Tensor {
     let result = try mapped(operation.kernel)
     guard let tape = trace?.tape else { return result }
@@ -74,7 +98,8 @@ extension Tensor {
     case .negate: -1
     case .exp: y
     case .log: 1 / x
-    case .sqrt: 1 / (y * 2)
+    // At 0 as for a value of which nothing flows on: 0 / 1.
+    case .sqrt: (1 - y.applying(.isZero)) / (y * 2 + y.applying(.isZero))
     case .abs: x.applying(.sign)
     case .sin: x.applying(.cos)
     case .cos: -x.applying(.sin)

@@ -15,6 +15,7 @@ public struct DirectEncoder: Encoder {
   public var settings: [(name: String, value: Setting)] { [("steps", .integer(steps))] }
 
   public var chance: CodeChance { .none }
+  public var carriesGradient: Bool { true }
 
   public func check() throws(Fault) { try checkSteps() }
 

@@ -21,6 +21,8 @@ public protocol Encoder: Described, Sendable {
   var needsTime: Bool { get }
   /// What of the spikes is left to chance.
   var chance: CodeChance { get }
+  /// Whether gradients flow through the code to the values; spikes that are drawn or timed have none.
+  var carriesGradient: Bool { get }
   /// The features that enter the network at each step when a sample has the given shape. Most codes leave it.
   ///
   /// - Throws: `.shape` for a sample that cannot be encoded.
@@ -41,6 +43,7 @@ public protocol Encoder: Described, Sendable {
 extension Encoder {
   public var needsTime: Bool { false }
   public var chance: CodeChance { .other }
+  public var carriesGradient: Bool { false }
   public func codedShape(for sample: [Int]) throws(Fault) -> [Int] { sample }
   public func checkValues(_ values: Tensor, of owner: String) throws(Fault) {
     try checkUnitInterval(values, of: owner)
@@ -59,13 +62,13 @@ extension Encoder {
         help: "give it a tensor such as tensor([0.2, 0.9])")
     }
     let isOneSample = values.rank <= (needsTime ? 2 : 1)
-    return try encode(
-      batch: isOneSample ? try values.detached.reshaped([1] + values.shape) : values.detached, stream: stream)
+    return try encode(batch: isOneSample ? try values.reshaped([1] + values.shape) : values, stream: stream)
   }
 
   /// Encodes a batch of samples, `[batch, ...sample]`.
   public func encode(batch values: Tensor, stream: RandomStream) throws(Fault) -> Signal {
     try check()
+    if values.isTracked, !carriesGradient { throw Tape.leaving("the code `\(name)`") }
     try checkValues(values, of: "the values")
     return try code(values, stream: stream)
   }

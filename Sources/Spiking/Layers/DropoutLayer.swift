@@ -24,7 +24,7 @@ public struct DropoutLayer: Layer {
   }
 
   public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
-    guard pass.isTraining, rate > 0 else { return LayerRun(output: input) }
+    guard pass.drops, rate > 0 else { return LayerRun(output: input) }
     var draws = RandomStream(seed: pass.seed, purpose: "dropout", index: UInt64(pass.layerIndex))
     let kept = Float(1 / (1 - rate))
     let mask = try Tensor(shape: [input.batch] + input.featureShape) { (buffer) throws(Fault) in

@@ -45,6 +45,9 @@ public protocol Layer: Described, Sendable {
   func recorded(
     _ input: consuming Signal, _ pass: Pass, place: String
   ) throws(Fault) -> (output: Signal, recordings: [Recording])
+  /// The layer as the kernels run it in a gradient computation: recorded by no tape, with each number that a tape
+  /// records among its parameters, and without bounds on them.
+  func bare() throws(Fault) -> any Layer
   /// Calls `body` with each parameter, in the order of `parameters`, for changing it in place.
   mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault)
 }
@@ -59,6 +62,12 @@ extension Layer {
   public func wiring(for input: [Int]) -> Wiring { .each }
   public mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}
 
+  public func bare() throws(Fault) -> any Layer {
+    var copy = self
+    try copy.updateParameters { (_, value) throws(Fault) in value = value.detached }
+    return copy
+  }
+
   public func recorded(
     _ input: consuming Signal, _ pass: Pass, place: String
   ) throws(Fault) -> (output: Signal, recordings: [Recording]) {
@@ -68,8 +77,10 @@ extension Layer {
 
 /// What is known about one walk through a network.
 public struct Pass: Sendable {
-  /// Whether gradients will be asked for: layers then keep what they need, and dropout drops.
+  /// Whether gradients will be asked for: layers then keep what they need.
   public var isTraining: Bool
+  /// Whether dropout drops; it does where the network is trained.
+  public var drops: Bool
   /// The derivative that stands in for that of a spike.
   public var surrogate: Surrogate
   /// Where layers draw from, for this batch; the layer's index is added by the network.
@@ -77,8 +88,10 @@ public struct Pass: Sendable {
   /// The position of the layer that runs now.
   public var layerIndex: Int
 
-  public init(isTraining: Bool = false, surrogate: Surrogate = .standard, seed: UInt64 = 0) {
+  /// - Parameter drops: as `isTraining` where it isn't given.
+  public init(isTraining: Bool = false, drops: Bool? = nil, surrogate: Surrogate = .standard, seed: UInt64 = 0) {
     self.isTraining = isTraining
+    self.drops = drops ?? isTraining
     self.surrogate = surrogate
     self.seed = seed
     layerIndex = 0

@@ -54,6 +54,8 @@ public struct NeuronLayer: Layer {
     NeuronLayer(try model.built(for: input))
   }
 
+  public func bare() throws(Fault) -> any Layer { NeuronLayer(model.bare) }
+
   public mutating func updateParameters(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {
     try model.updateLearnables(body)
   }

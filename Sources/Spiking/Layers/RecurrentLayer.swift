@@ -193,6 +193,8 @@ public struct RecurrentLayer: Layer {
     return (.spikes(walk.spikes), [recording])
   }
 
+  public func bare() throws(Fault) -> any Layer { RecurrentLayer(model.bare, recurrent: recurrent?.detached) }
+
   public mutating func updateParameters(
     _ body: (Int, inout Tensor) throws(Fault) -> Void
   ) throws(Fault) {

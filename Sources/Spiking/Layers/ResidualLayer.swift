@@ -134,6 +134,12 @@ public struct ResidualLayer: Layer {
     return (try ResidualLayer.sum(straight, run.output), run.recordings)
   }
 
+  public func bare() throws(Fault) -> any Layer {
+    var copy = self
+    for index in layers.indices { copy.layers[index] = try layers[index].bare() }
+    return copy
+  }
+
   public mutating func updateParameters(
     _ body: (Int, inout Tensor) throws(Fault) -> Void
   ) throws(Fault) {

@@ -125,7 +125,9 @@ public struct EquationNeuron: NeuronModel {
 
   // MARK: learnable parameters
 
-  private var learnablePlaces: [Int] { tensors.keys.filter { tensors[$0]?.isLearnable ?? false }.sorted() }
+  private var learnablePlaces: [Int] {
+    tensors.keys.filter { (tensors[$0]?.isLearnable ?? false) || (tensors[$0]?.values.isTracked ?? false) }.sorted()
+  }
 
   public var learnables: [(name: String, value: Tensor)] {
     learnablePlaces.compactMap { place in
@@ -141,6 +143,16 @@ public struct EquationNeuron: NeuronModel {
     }
     return model
   }
+
+  public var bare: any NeuronModel {
+    if tensors.isEmpty { return self }
+    var copy = self
+    for place in tensors.keys { copy.tensors[place] = tensors[place]?.bare }
+    copy.compile()
+    return copy
+  }
+
+  public func byEquations() throws(Fault) -> EquationNeuron { self }
 
   public mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {
     for (index, place) in learnablePlaces.enumerated() {

@@ -4,6 +4,8 @@ import Faults
 import Tensors
 
 extension LIF {
+  public func byEquations() throws(Fault) -> EquationNeuron { try byEquations(beta: nil, threshold: nil) }
+
   /// The same neuron by its equations, with the same bits; its parameters may be tensors.
   ///
   /// - Parameters: `beta` and `threshold` stand for the model's own where they are given.
@@ -32,13 +34,17 @@ extension LIF {
 }
 
 extension LeakyIntegrator {
-  /// The same neuron by its equations, with `beta` as a tensor.
-  public func byEquations(beta learntBeta: ParameterTensor) throws(Fault) -> EquationNeuron {
-    try EquationNeuron(
+  public func byEquations() throws(Fault) -> EquationNeuron { try byEquations(beta: nil) }
+
+  /// The same neuron by its equations, with `beta` as a tensor where one is given.
+  public func byEquations(beta learntBeta: ParameterTensor?) throws(Fault) -> EquationNeuron {
+    var tensors: [Int: ParameterTensor] = [:]
+    tensors[0] = learntBeta
+    return try EquationNeuron(
       name: name,
       program: NeuronProgram(
         operations: [.input, .state(0), .parameter(0), .binary(.multiply, 2, 1), .binary(.add, 3, 0)],
         stateNames: stateNames, parameterNames: ["beta"], updates: [4], distance: nil, resets: [4]),
-      parameters: [beta], initialStates: [0], tensors: [0: learntBeta])
+      parameters: [beta], initialStates: [0], tensors: tensors)
   }
 }

@@ -46,12 +46,17 @@ public protocol NeuronModel: Described, Sendable {
     later: inout NeuronState?
   ) throws(Fault) -> Tensor
 
-  /// The parameters that training changes, by name; most models have none.
+  /// The parameters that have gradients, by name: those that training changes, and those that a tape records. Most
+  /// models have none.
   var learnables: [(name: String, value: Tensor)] { get }
   /// The model for a layer of the given features.
   ///
   /// - Throws: `.shape` when a parameter has another number of values than the layer has neurons.
   func built(for features: [Int]) throws(Fault) -> any NeuronModel
+  /// The model as the kernels run it in a gradient computation; see `Layer.bare`.
+  var bare: any NeuronModel { get }
+  /// The same neurons by their equations.
+  func byEquations() throws(Fault) -> EquationNeuron
   /// Calls `body` with each learnable parameter, in the order of `learnables`, for changing it in place.
   mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault)
   /// The gradients of the drive and of the learnable parameters; arguments as of `driveGradient`.
@@ -101,6 +106,7 @@ extension NeuronModel {
   public var thresholdValue: Float? { nil }
   public var learnables: [(name: String, value: Tensor)] { [] }
   public func built(for features: [Int]) throws(Fault) -> any NeuronModel { self }
+  public var bare: any NeuronModel { self }
   public mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}
 
   public func gradients(

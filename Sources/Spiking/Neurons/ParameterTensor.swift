@@ -6,7 +6,8 @@ import Tensors
 
 /// The value of a neuron's parameter as a tensor: one number for the whole layer, or one for each neuron.
 public struct ParameterTensor: Sendable {
-  /// 0-dimensional for one number; else the shape of the layer's features, or as many numbers in one row.
+  /// 0-dimensional for one number; else the shape of the layer's features, or as many numbers in one row. A tape may
+  /// record them: then they have a gradient, whether or not training changes them.
   public var values: Tensor
   /// Whether training changes it.
   public var isLearnable: Bool
@@ -17,7 +18,7 @@ public struct ParameterTensor: Sendable {
   public var high: Float?
 
   public init(values: Tensor, isLearnable: Bool, isEach: Bool = false, low: Float? = nil, high: Float? = nil) {
-    self.values = values.detached
+    self.values = values
     self.isLearnable = isLearnable
     self.isEach = isEach
     self.low = low
@@ -47,7 +48,7 @@ public struct ParameterTensor: Sendable {
     var built = self
     let neurons = features.reduce(1, *)
     if values.rank == 0 {
-      if isEach, let value = values.item { built.values = try Tensor(filledWith: value, shape: features) }
+      if isEach { built.values = try values.broadcast(to: features) }
     } else {
       guard values.count == neurons else {
         throw Fault(
@@ -63,12 +64,18 @@ public struct ParameterTensor: Sendable {
 
   mutating func update(_ body: (inout Tensor) throws(Fault) -> Void) throws(Fault) {
     try body(&values)
+    if values.isTracked { return }
     guard low != nil || high != nil else { return }
     let (low, high) = (low ?? -Float.infinity, high ?? Float.infinity)
     _ = try values.withUnsafeMutableBuffer { (buffer) throws(Fault) in
       guard let base = buffer.baseAddress else { return }
       kernels.clip(count: buffer.count, low: low, high: high, UnsafePointer(base), out: base)
     }
+  }
+
+  /// Recorded by no tape, with a gradient where a tape recorded it, and without bounds.
+  var bare: ParameterTensor {
+    ParameterTensor(values: values.detached, isLearnable: isLearnable || values.isTracked, isEach: isEach)
   }
 
   /// As a call would write it: "learn(0.9)", or the range of many values.

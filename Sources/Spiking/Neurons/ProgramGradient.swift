@@ -275,14 +275,20 @@ struct ProgramGradient {
         let one = one
         let power = apply(.power, value(a), apply(.subtract, value(b), one))
         let slope = apply(.multiply, value(b), power)
-        // An exponent of 0 has the slope 0 also where the power below it is infinite.
+        // At 0 a power of an exponent below 1 has its least value: its slope counts as 0, also where it is infinite.
         let zero = zero
-        contribute(a, .product(row, select(value(b), slope, zero)))
+        if case .constant(let exponent) = program.operations[b], exponent >= 1 {
+          contribute(a, .product(row, slope))
+        } else {
+          let atZero = select(apply(.less, value(b), one), zero, slope)
+          contribute(a, .product(row, select(value(a), slope, atZero)))
+        }
       }
       if program.varies[b] {
         let zero = zero
         let slope = apply(.multiply, value(place), apply(.log, value(a)))
-        contribute(b, .product(row, select(apply(.greater, value(a), zero), slope, zero)))
+        // Below 0 there is no slope by the exponent: the logarithm gives nan.
+        contribute(b, .product(row, select(value(a), slope, zero)))
       }
     case .maximum, .minimum:
       let row = force(term)
@@ -305,7 +311,9 @@ struct ProgramGradient {
     case .negate: contributeNegative(a, term)
     case .exp: contribute(a, .product(force(term), y))
     case .log: contribute(a, .row(apply(.divide, force(term), x)))
-    case .sqrt: contribute(a, .row(apply(.divide, force(term), apply(.add, y, y))))
+    case .sqrt:
+      let zero = zero
+      contribute(a, .row(select(y, apply(.divide, force(term), apply(.add, y, y)), zero)))
     case .abs: contribute(a, .product(force(term), apply(.sign, x)))
     case .sin: contribute(a, .product(force(term), apply(.cos, x)))
     case .cos: contribute(a, .negativeProduct(force(term), apply(.sin, x)))

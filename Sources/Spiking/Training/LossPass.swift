@@ -13,6 +13,7 @@ struct LossPass {
     _ loss: Loss, _ trace: NetworkTrace, labels: Tensor, layers: Int, wantsGradients: Bool
   ) throws(Fault) {
     let tape = Tape()
+    defer { tape.close() }
     let output = trace.output
     let last = [layers - 1]
     let flat = try output.tensor().reshaped([output.steps, output.batch, output.features])
