@@ -114,7 +114,7 @@ import Testing
     // Counts, seeds and settings.
     "seed", "randint", "rand", "randn", "normal", "uniform", "permutation", "shuffle", "split", "adapt", "fit", "evaluate",
     "efficiency", "prune", "batches", "run_stream", "place", "hardware_loss", "threshold", "first_spike_cross_entropy",
-    "grad", "value_and_grad", "random", "choice", "bernoulli", "poisson",
+    "as_stream", "grad", "value_and_grad", "random", "choice", "bernoulli", "poisson",
   ]
 
   @Test func noBuiltinLosesAGradient() throws {
