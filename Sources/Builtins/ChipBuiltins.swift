@@ -26,7 +26,7 @@ private func chipConstant(_ name: String, _ text: String) -> Builtin {
   let title = lines.first { $0.starts(with: "title: ".utf8) }?.dropFirst(7)
   return Builtin(
     constant: "chips.\(name)", of: "chip", subject: "chips",
-    "\(title.flatMap { String($0) } ?? name); `describe(chips.\(name))` shows each figure with its grade and source.",
+    "\(title.flatMap { String($0) } ?? name); `describe(chips.\(name))` shows each figure with its grade, its source and what it is charged per.",
     example: "describe(chips.\(name))"
   ) { (call) throws(Fault) in
     guard let chip = try stdlibChip(name) else { return .nil }
@@ -47,8 +47,18 @@ private let chipsRead = Builtin(
   A chip from a file of your own, in the form of the stdlib's files in `stdlib/chips`.
 
   Sections are `mesh`, `limits`, `synapses`, `neuron`, `energy`, `time`, `step` and `power`. Each figure is written \
-  `{value: 23.6 pJ, grade: published, source: "a paper", note: "optional"}`, where the grade is published, fitted, \
-  derived or estimated. `based_on: loihi2` takes over whatever the file does not give, and `none` removes a figure.
+  `{value: 23.6 pJ, grade: published, source: "a paper", note: "optional"}`. Grades are published (printed in a paper or \
+  a data sheet), fitted (to measurements of silicon, by a simulator's authors), code (read in a program's source), \
+  derived (computed from others) and estimated. `based_on: loihi2` takes over whatever the file does not give, and \
+  `none` removes a figure.
+
+  Each energy and time is charged for one event, which `describe` prints and `per` states: `neuron_update` per \
+  neuron_and_step, `active_update` (beside it) per neuron_not_at_rest, or per neuron_with_input where the file says so, \
+  `spike` per neuron that fires, `axon_out` and `axon_in` per packet_out and packet_in, `hop_horizontal` and \
+  `hop_vertical` per hop along a row or a column, `synaptic_operation` per spike_and_synapse; `sparse_operation` and \
+  `convolution_operation` take its place where synapses are so few that they are listed, or shared by a convolution. A mapping over several \
+  chips needs `hop_between_chips` in `energy` and, without a `fixed` step, in `time` as well as `chip_barrier` in `step`: \
+  `- {chips: 2, value: 5.8 us, ...}`.
   """,
   example: """
     let text = try { chips.read("no/such/chip.yaml") } catch e { e.message }

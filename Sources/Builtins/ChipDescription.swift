@@ -17,15 +17,16 @@ func chipDescription(_ chip: Chip, width: Int) -> String {
   for row in rows {
     if row.section != section {
       section = row.section
-      cells.append([cell(section), cell(""), cell(""), cell("")])
+      cells.append([cell(section), cell(""), cell(""), cell(""), cell("")])
     }
     let number = (sources.firstIndex(of: row.figure.source) ?? 0) + 1
     let mark = row.figure.grade == .estimated ? "≈ " : "  "
     cells.append([
       cell("  " + row.key), cell(mark + row.valueText), cell(row.figure.grade.rawValue), cell("[\(number)]"),
+      cell(row.figure.per?.text ?? ""),
     ])
   }
-  let table = TextTable(header: ["figure", "  value", "grade", "source"], rows: cells)
+  let table = TextTable(header: ["figure", "  value", "grade", "source", "charged per"], rows: cells)
 
   var lines = ["chip \(chip.name): \(chip.title)", extent(of: chip)]
   lines += wrapped(chip.about, width: width)
@@ -36,6 +37,15 @@ func chipDescription(_ chip: Chip, width: Int) -> String {
   let notes = rows.filter { !$0.figure.note.isEmpty }
   if !notes.isEmpty { lines.append("") }
   for row in notes { lines += wrapped("\(row.section) \(row.key): \(row.figure.note)", width: width, first: "- ") }
+  if rows.contains(where: { $0.figure.per == .neuronNotAtRest }) {
+    lines.append("")
+    lines += wrapped(
+      "a neuron is at rest in a step when its potential was zero before and neither a spike nor an offset reaches it", width: width)
+  }
+  if !chip.isDense, chip.mesh.chips.value > 1, !chip.missingForChips.isEmpty {
+    lines.append("")
+    lines += wrapped("one chip only: nothing is known of \(chip.missingForChips.joined(separator: ", "))", width: width)
+  }
   let estimates = rows.count { $0.figure.grade == .estimated }
   let verb = estimates == 1 ? "is an estimate" : "are estimates"
   lines += ["", estimates == 0 ? "no figure is an estimate" : "≈ \(estimates) of \(rows.count) figures \(verb)"]
@@ -65,6 +75,9 @@ func figureRows(of chip: Chip) -> [FigureRow] {
   let barrier = chip.step.barrier.map { tiles, seconds in
     FigureRow(section: "step", key: "barrier, \(tiles) tile\(tiles == 1 ? "" : "s")", measure: .time, figure: seconds)
   }
+    + chip.step.chipBarrier.map { chips, seconds in
+      FigureRow(section: "step", key: "barrier, \(chips) chips", measure: .time, figure: seconds)
+    }
   rows.insert(contentsOf: barrier, at: rows.firstIndex { $0.section == "power" } ?? rows.count)
   return rows
 }

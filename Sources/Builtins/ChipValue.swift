@@ -49,6 +49,7 @@ public struct ChipValue: ForeignValue {
       ("section", .string(row.section)), ("name", .string(row.key)),
       ("value", row.measure.value(row.figure.value)), ("grade", .string(row.figure.grade.rawValue)),
       ("source", .string(row.figure.source)), ("note", .string(row.figure.note)),
+      ("per", row.figure.per.map { .string($0.rawValue) } ?? .nil),
     ])
   }
 
@@ -69,7 +70,8 @@ public struct ChipValue: ForeignValue {
         continue
       }
       let (name, number) = try changedFigure(key, value)
-      changed[name] = Figure(number, grade: .estimated, source: "set by the program")
+      changed[name] = Figure(
+        number, grade: .estimated, source: "set by the program", per: changed[name]?.per ?? name.charges.first)
     }
     if changed.mesh.cores > 1_000_000 || changed.mesh.chips.value > 1e6 {
       throw Fault(.limit, "the mesh is too large", label: "at most a million cores a chip, and a million chips")
@@ -110,6 +112,8 @@ public struct ChipValue: ForeignValue {
       && chip.figures.map(\.figure) == other.figures.map(\.figure)
       && chip.step.barrier.map(\.tiles) == other.step.barrier.map(\.tiles)
       && chip.step.barrier.map(\.seconds) == other.step.barrier.map(\.seconds)
+      && chip.step.chipBarrier.map(\.chips) == other.step.chipBarrier.map(\.chips)
+      && chip.step.chipBarrier.map(\.seconds) == other.step.chipBarrier.map(\.seconds)
   }
 }
 

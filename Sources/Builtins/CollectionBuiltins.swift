@@ -274,7 +274,7 @@ private func sorted(_ call: Call) throws(Fault) -> Value {
   let order = sortKeys.indices.sorted { a, b in
     if fault != nil { return false }
     do throws(Fault) {
-      guard let order = try call.machine.order(sortKeys[a], sortKeys[b], "<", depth: 0) else {
+      guard let order = try call.machine.order(sortKeys[a], sortKeys[b], "<") else {
         // Without an order, as nan is: those go to the end.
         let (isFirstOdd, isSecondOdd) = (sortKeys[a].plain.asNumber?.isNaN == true, sortKeys[b].plain.asNumber?.isNaN == true)
         return isFirstOdd == isSecondOdd ? a < b : isSecondOdd

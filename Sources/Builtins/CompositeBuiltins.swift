@@ -17,12 +17,13 @@ let compositeBuiltins: [Builtin] = [
       .optional(
         "recurrent", .array, default: "drawn at random",
         "the weights, [neurons, neurons], from the row's neuron to the column's"),
+      initParameter(Kaiming.standardRecurrent),
     ],
     returns: "network or layer", subject: "networks",
     """
     Neurons that hear each other: their own spikes come back one step later through a dense connection,
-    `drive[t] = input[t] + spikes[t - 1] @ recurrent`. First weights are drawn evenly between -b and b with
-    b = 1 / sqrt(neurons).
+    `drive[t] = input[t] + spikes[t - 1] @ recurrent`. First weights are drawn and measured as those of `dense` are, so
+    that a tenth of the potentials' variance is theirs and nine tenths are that of the input.
     """,
     example: """
       let net = input(700) |> dense(100) |> recurrent(lif(beta=0.95)) |> dense(20) |> lif()
@@ -35,7 +36,10 @@ let compositeBuiltins: [Builtin] = [
         .type, "`recurrent` takes neurons", label: "found \(layer.callText)",
         help: "give it the neurons alone: dense(100) |> recurrent(lif())")
     }
-    let recurrent = RecurrentLayer(neurons.model, recurrent: call.has(2) ? try call.tensor(2) : nil)
+    let rule = try initializerArgument(3, call)
+    if call.has(2), rule != nil { throw call.wrong(3, "has nothing to do where `recurrent` is given") }
+    let recurrent = RecurrentLayer(
+      neurons.model, recurrent: call.has(2) ? try call.tensor(2) : nil, initializer: rule)
     _ = try recurrent.outputShape(for: [1])
     return try place(recurrent, call)
   },

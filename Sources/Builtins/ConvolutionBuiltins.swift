@@ -18,12 +18,13 @@ let convolutionBuiltins: [Builtin] = [
         "bias", .bool | .array, default: "true",
         "whether each output channel has an offset, or the offsets, [outputs]"),
       .optional("weight", .array, default: "drawn at random", "the weights, [outputs, channels, height, width]"),
+      initParameter(),
     ],
     returns: "network or layer", subject: "networks",
     """
     Slides a window with the same weights over images of `[channels, height, width]`: \
     `output[o, y, x] = bias[o] + sum of weight[o] * window(y, x)`.
-    First weights are drawn evenly between -b and b with b = 1 / sqrt(channels * height * width of the window); offsets
+    First weights are drawn as those of `dense` are, with the channels * height * width of the window as inputs; offsets
     begin at zero. Without padding, the image shrinks by the window's size less one.
     """,
     example: """
@@ -60,10 +61,13 @@ private func convLayer(_ call: Call) throws(Fault) -> ConvLayer {
   let padding = try call.pair(4, default: .init(0, 0))
   let bias = call.has(5) && call[5].asBool == nil ? try call.tensor(5) : nil
   let hasBias = call[5].asBool ?? true
+  let rule = try initializerArgument(7, call)
   guard call.has(6) else {
     if bias != nil { throw call.wrong(5, "can be given only together with `weight`") }
-    return ConvLayer(outputs: outputs, kernel: kernel, stride: stride, padding: padding, bias: hasBias)
+    return ConvLayer(
+      outputs: outputs, kernel: kernel, stride: stride, padding: padding, bias: hasBias, initializer: rule)
   }
+  if rule != nil { throw call.wrong(7, "has nothing to do where `weight` is given") }
   let weight = try call.tensor(6)
   guard weight.rank == 4, weight.shape[0] == outputs, weight.shape[2] == kernel.y, weight.shape[3] == kernel.x else {
     throw call.wrong(

@@ -84,8 +84,9 @@ let hardwareLossBuiltins: [Builtin] = [
       with operations=1 small networks in few cores stay quick.
 
     Each neuron (each channel of a convolution) has a gate that multiplies its outgoing weights and learns; spikes pay for
-    their ways; and each epoch the mapper places the network anew (Algorithm 1), which says where neurons lie and what is
-    scarce. For the share `warmup` of training the task is learnt alone. After the share `freeze` the gates are 0 or 1:
+    their ways (a border between chips counts as so many hops as cost its energy); and each epoch the mapper places the
+    network anew (Algorithm 1), which says where neurons lie and what is scarce. It goes by the mean counts of a step, as
+    place does without samples: latencies of real steps, each with its own slowest core, are what place(…, on=…) gives. For the share `warmup` of training the task is learnt alone. After the share `freeze` the gates are 0 or 1:
     so many neurons stay as fill the nearest number of whole cores, weights that the chip's bits would round to zero go,
     and what is left learns on. `fit` gives back the network without what was removed. A larger weight gives a smaller
     network. The network remembers how many cores it was trained to fill, for `place` on a chip of the same limits.

@@ -34,7 +34,8 @@ public struct MappingValue: ForeignValue {
     [
       "chip", "strategy", "objective", "cores", "chips", "neurons", "synapses", "copies", "removed_neurons",
       "utilization", "bottleneck", "utilizations", "fullest", "synaptic_memory", "inter_core_spikes", "input_packets",
-      "hops", "traffic", "max_link_load", "latency", "step_time", "time_limit", "energy_per_inference", "energy_parts",
+      "hops", "chip_hops", "traffic", "max_link_load", "latency", "step_time", "longest_step", "mean_load_step_time",
+      "timed_steps", "time_limit", "figures", "energy_per_inference", "energy_parts",
       "power", "energy_delay", "synaptic_operations",
       "synaptic_efficiency", "dense_efficiency", "accuracy", "accuracy_float", "weight_bits", "steps", "rates",
       "layers", "assignment", "network", "warnings", "notes", "rounding", "rounded", "not_rounded", "splits",
@@ -61,11 +62,16 @@ public struct MappingValue: ForeignValue {
     case "inter_core_spikes": .float(report.interCoreSpikes)
     case "input_packets": .float(report.inputPackets)
     case "hops": .float(report.hops)
+    case "chip_hops": .float(report.chipHops)
     case "traffic": .float(report.traffic)
     case "max_link_load": .float(report.maxLinkLoad)
     case "latency": .quantity(cost.latency, .time)
     case "step_time": .quantity(cost.stepTime, .time)
+    case "longest_step": cost.timedSteps > 0 ? .quantity(cost.longestStep, .time) : .nil
+    case "mean_load_step_time": .quantity(cost.meanLoadStepTime, .time)
+    case "timed_steps": .int(cost.timedSteps)
     case "time_limit": .string(cost.timeLimit)
+    case "figures": .map(report.figures.map { ($0.grade.rawValue, .int($0.count)) })
     case "energy_per_inference": .quantity(cost.energy.total, .energy)
     case "energy_parts": .map(report.energyParts.map { ($0.name, .quantity($0.joules, .energy)) })
     case "power": .quantity(cost.power, .power)
@@ -183,6 +189,12 @@ public struct MappingValue: ForeignValue {
     var rows: [(String, String, String)] = [
       ("latency", amount(cost.latency, .time), "\(report.steps) steps of \(amount(cost.stepTime, .time))"),
       ("", "", "a step's length: \(cost.timeLimit)"),
+    ]
+    if cost.timedSteps > 0 {
+      let (mean, longest) = (amount(cost.meanLoadStepTime, .time), amount(cost.longestStep, .time))
+      rows.append(("", "", "the longest: \(longest); with mean counts: \(mean)"))
+    }
+    rows += [
       ("energy", amount(cost.energy.total, .energy), ""),
     ]
     for part in report.energyParts where part.joules > 0 {
@@ -196,6 +208,7 @@ public struct MappingValue: ForeignValue {
       ("packets from the input", formatted(report.inputPackets, "f", digits: 1), ""),
       ("hops of a packet", formatted(report.hops, "f", digits: 2), "on average"),
     ]
+    if report.chips > 1 { rows.append(("hops between chips", formatted(report.chipHops, "f", digits: 1), "of all packets")) }
     if let accuracy = report.accuracy {
       let bits = "\(report.rules.weightBits) bit\(report.rules.weightBits == 1 ? "" : "s")"
       let float = report.accuracyFloat.map { "; unrounded \(percent($0))" } ?? ""
@@ -207,11 +220,16 @@ public struct MappingValue: ForeignValue {
   private var notes: [String] {
     var lines: [String] = []
     let figures = report.figures
+    let all = figures.reduce(0) { $0 + $1.count }
+    let estimated = figures.first { $0.grade == .estimated }?.count ?? 0
     let guesses =
-      figures.estimated == 0
-      ? "none of the \(figures.all) figures used is an estimate"
-      : "\(figures.estimated) of the \(figures.all) figures used are estimates"
-    lines.append("simulated; \(guesses); \(report.activityText)")
+      estimated == 0
+      ? "none of the \(all) figures used is an estimate"
+      : "\(estimated) of the \(all) figures used \(estimated == 1 ? "is an estimate" : "are estimates")"
+    let others = figures.filter { $0.grade != .estimated && $0.count > 0 }.map { "\($0.count) \($0.grade.words)" }
+    let kinds = others.isEmpty ? "" : " (\(others.joined(separator: ", ")))"
+    lines.append("simulated; \(guesses)\(kinds); \(report.activityText)")
+    lines += report.timeText
     if report.placed.isInterrupted { lines.append("interrupted: the best mapping found until then") }
     if report.placed.copies > 0 {
       lines.append(
@@ -241,6 +259,19 @@ public struct MappingValue: ForeignValue {
   }
 }
 
+extension Grade {
+  /// In a sentence that counts figures.
+  fileprivate var words: String {
+    switch self {
+    case .published: "published"
+    case .fitted: "fitted to silicon"
+    case .code: "read in code"
+    case .derived: "derived"
+    case .estimated: "estimated"
+    }
+  }
+}
+
 extension MappingReport {
   var energyParts: [(name: String, joules: Double)] {
     let parts = placed.cost.energy
@@ -258,6 +289,26 @@ extension MappingReport {
     case .assumed(let rate):
       "rates assumed: \(formatted(rate * 100, "g", digits: 3)) % of neurons fire in a step"
     }
+  }
+
+  /// What the time of a step rests on; nothing to say where all steps are alike.
+  var timeText: [String] {
+    let cost = placed.cost
+    if case .assumed = activity, chip.energy[.activeUpdate] != nil {
+      return ["which neurons are at rest in a step is estimated from the rates"] + meanTimeText
+    }
+    if cost.timedSteps > 0 {
+      return [
+        "each step is timed by itself, with its own slowest core: \(groupedDigits(cost.timedSteps)) steps of "
+          + "\(groupedDigits(timedSamples)) sample\(timedSamples == 1 ? "" : "s")"
+      ]
+    }
+    return meanTimeText
+  }
+
+  private var meanTimeText: [String] {
+    if chip.time.isEmpty || chip.isDense || placed.cost.isFixedStep { return [] }
+    return ["the time is that of a step with mean counts: real steps are longer, and need samples to be known (on=…)"]
   }
 
   /// The mesh with its cores and links, for drawing.

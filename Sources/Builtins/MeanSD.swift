@@ -103,6 +103,7 @@ let meanSDBuiltin = Builtin(
     print(mean_sd([2.1uJ, 2.3uJ]))   # expect: 2.20 ± 0.14 uJ
     """
 ) { (call) throws(Fault) in
+  try call.checkPlain(0)
   if let elements = call[0].elements, let first = elements.first(where: { $0.asQuantity != nil })?.asQuantity {
     let quantities = elements.compactMap(\.asQuantity)
     guard quantities.count == elements.count, quantities.allSatisfy({ $0.dimension == first.dimension }) else {

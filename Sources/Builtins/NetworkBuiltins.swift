@@ -35,12 +35,13 @@ let networkBuiltins: [Builtin] = [
         "bias", .bool | .array, default: "true",
         "whether each output has an offset, or the offsets, [outputs]"
       ),
-      .optional("weight", .array, default: "drawn at random", "the weights, [inputs, outputs]"),
+      .optional("weight", .array, default: "drawn at random", "the weights, [inputs, outputs]"), initParameter(),
     ],
     returns: "network or layer", subject: "networks",
     """
     Connects every input feature to every output: `input @ weight + bias`, one product for all time steps.
-    First weights are drawn evenly between -b and b with b = 1 / sqrt(inputs); offsets begin at zero.
+    First weights are drawn with the variance 1 / inputs, and `fit` then sets their size by `measured()`, or as its own
+    `init` says; with an `init` here they are drawn by that rule, and stay. Offsets begin at zero.
     """,
     example: """
       let net = input(4) |> dense(3)
@@ -67,7 +68,12 @@ let networkBuiltins: [Builtin] = [
     returns: "network or layer", subject: "networks",
     """
     Leaky integrate-and-fire neurons, one for each feature: `v = beta * v + input`; a spike in the same step when
-    `v >= threshold`; then the reset. `v` starts at 0, and the input is not scaled.
+    `v >= threshold`; then the reset. `v` starts at 0, and the input is not scaled (some libraries multiply it by
+    1 - beta).
+
+    The reset comes before the leak: after a spike the next step begins from `beta * (v - threshold)`, as in
+    SpikingJelly. snnTorch and NEST take the threshold off after the leak, from `beta * v - threshold`; such a neuron is
+    `state v = 0, z = 0; v = beta * v + input - theta * z; z = 0; spike when v >= theta; on spike { z = 1 }`.
     """,
     example: """
       let trace = lif(beta=0.9) |> record(full([100, 1, 1], 0.3))
@@ -182,10 +188,12 @@ private func denseLayer(_ call: Call) throws(Fault) -> DenseLayer {
   let outputs = try call.int(1)
   let bias = call.has(2) && call[2].asBool == nil ? try call.tensor(2) : nil
   let hasBias = call[2].asBool ?? true
+  let rule = try initializerArgument(4, call)
   guard call.has(3) else {
     if bias != nil { throw call.wrong(2, "can be given only together with `weight`") }
-    return DenseLayer(outputs: outputs, bias: hasBias)
+    return DenseLayer(outputs: outputs, bias: hasBias, initializer: rule)
   }
+  if rule != nil { throw call.wrong(4, "has nothing to do where `weight` is given") }
   let weight = try call.tensor(3)
   guard weight.rank == 2, weight.shape[1] == outputs else {
     throw call.wrong(

@@ -83,7 +83,7 @@ private func json(_ component: ComponentDescription) -> JSON {
       switch setting {
       case .none: .null
       case .integer(let value): .integer(value)
-      case .number(let value): .number(value)
+      case .number(let value), .quantity(let value, _): .number(value)
       case .flag(let value): .bool(value)
       case .text(let value): .string(value)
       case .texts(let values): .list(values.map { .string($0) })
@@ -138,6 +138,9 @@ private func json(_ history: History) -> JSON {
     let terms = history.terms.map { JSONMember($0.name, .list($0.values.map { .number($0) })) }
     members.append(JSONMember("terms", .object(terms)))
   }
+  if !history.warnings.isEmpty {
+    members.append(JSONMember("warnings", .list(history.warnings.map { .string($0) })))
+  }
   members.append(JSONMember("interrupted", .bool(history.interrupted)))
   return .object(members)
 }
@@ -150,6 +153,7 @@ private func history(_ json: JSON) -> History {
   if case .object(let terms)? = json["terms"] {
     history.terms = terms.map { History.Series(name: $0.name, values: $0.value.listValue?.compactMap(\.numberValue) ?? []) }
   }
+  history.warnings = json["warnings"]?.listValue?.compactMap(\.stringValue) ?? []
   if case .bool(let value)? = json["interrupted"] { history.interrupted = value }
   return history
 }

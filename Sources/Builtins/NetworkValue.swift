@@ -159,7 +159,13 @@ public struct LayerValue: ForeignValue {
   }
 
   public func member(_ name: String) throws(Fault) -> Value? {
-    if let parameter = layer.parameters.first(where: { $0.name == name }) { return .tensor(parameter.value) }
+    if let parameter = layer.parameters.first(where: { $0.name == name }) {
+      // Under differentiation it stays the tensor that the tape knows.
+      if !parameter.value.isTracked, let unit = layer.unit(of: name), let dimension = unit.dimension {
+        return quantities(parameter.value.scalars, parameter.value.shape[...], unit, dimension)
+      }
+      return .tensor(parameter.value)
+    }
     if let setting = layer.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
     if name == "layers", let branch = (layer as? ResidualLayer)?.layers {
       return .list(branch.map { .foreign(LayerValue($0)) })
@@ -212,11 +218,25 @@ func signalValue(_ signal: Signal) -> Value {
   }
 }
 
+/// Numbers in base units as a quantity, or as lists of quantities along the axes of a shape.
+private func quantities(
+  _ numbers: [Float], _ shape: ArraySlice<Int>, _ unit: ParameterUnit, _ dimension: Dimension
+) -> Value {
+  guard let count = shape.first else { return .quantity(unit.exact(Double(numbers.first ?? 0)), dimension, unit: unit.name) }
+  let size = numbers.count / max(1, count)
+  return .list(
+    (0..<count).map { index in
+      quantities(Array(numbers[index * size..<(index + 1) * size]), shape.dropFirst(), unit, dimension)
+    })
+}
+
 func settingValue(_ setting: Setting) -> Value {
   switch setting {
   case .none: .nil
   case .integer(let value): .int(value)
   case .number(let value): .float(value)
+  case .quantity(let value, let unit):
+    unit.dimension.map { .quantity(unit.exact(value), $0, unit: unit.name) } ?? .float(value)
   case .flag(let value): .bool(value)
   case .text(let value): .string(value)
   case .texts(let values): .list(values.map { .string($0) })
@@ -231,5 +251,7 @@ func historyValue(_ history: History) -> Value {
     ("loss", list(history.loss)), ("accuracy", list(history.accuracy)),
     ("validation_loss", list(history.validationLoss)), ("validation_accuracy", list(history.validationAccuracy)),
     ("spikes_per_sample", list(history.spikesPerSample)), ("seconds", list(history.seconds)),
-  ] + history.terms.map { ($0.name, list($0.values)) } + [("interrupted", .bool(history.interrupted))])
+  ] + history.terms.map { ($0.name, list($0.values)) } + [
+    ("warnings", .list(history.warnings.map { .string($0) })), ("interrupted", .bool(history.interrupted)),
+  ])
 }

@@ -33,6 +33,39 @@ struct LearnValue: ForeignValue {
   }
 }
 
+extension ParameterUnit {
+  /// The unit in which people would say an amount.
+  init(_ amount: Double, _ dimension: Dimension) {
+    if dimension == .none { self = .plain } else {
+      let usual = QuantityText.usualUnit(amount, dimension)
+      let powers = [dimension.metre, dimension.kilogram, dimension.second, dimension.ampere, dimension.byte]
+      self.init(
+        name: usual.name.replacing(" ", with: ""), scale: usual.scale, powers: powers.map(Int.init),
+        isTime: dimension == .time)
+    }
+  }
+
+  /// Nil for a plain number.
+  var dimension: Dimension? {
+    let small = powers.compactMap { Int8(exactly: $0) }
+    guard small.count == 5 else { return nil }
+    return Dimension(metre: small[0], kilogram: small[1], second: small[2], ampere: small[3], byte: small[4])
+  }
+
+  /// A value of 32 bits without the digits that its conversion to 64 adds.
+  func exact(_ value: Double) -> Double { Double("\(Float(value))") ?? value }
+}
+
+extension Value {
+  /// A list of quantities of one dimension as a tensor in base units; nil for anything else.
+  fileprivate func asQuantities() throws(Fault) -> (values: Tensor, dimension: Dimension)? {
+    guard let elements, let dimension = elements.first?.asQuantity?.dimension else { return nil }
+    let amounts = elements.compactMap(\.asQuantity).filter { $0.dimension == dimension }.map { Float($0.amount) }
+    guard amounts.count == elements.count else { return nil }
+    return (try Tensor(amounts, shape: [amounts.count]), dimension)
+  }
+}
+
 extension QuantityText {
   /// A number of 32 bits with its unit, without the digits that its conversion to 64 adds.
   static func text(_ value: Float, _ dimension: Dimension) -> String {
@@ -54,6 +87,12 @@ let learnBuiltin = Builtin(
   """
   A parameter of neurons that `fit` trains together with the weights, by the gradient of the neuron's own equations.
   It stands where a number would: in the call of a neuron, or as a default in its definition.
+
+  A quantity keeps its unit, and the optimiser moves it in that unit: a step of 0.001 on `learn(-50mV)` is 0.001 mV.
+  What the equations divide by (time constants among it), `dt`, and the threshold of `lif` are trained by their
+  logarithm: a step of 0.001 is a change by 0.1 %, so they keep their sign and never reach 0. `beta` of `lif` and `li`
+  stays from 0 to 1, and other values between `low` and `high`: after each step they are put back inside. Weight decay
+  spares all these.
   """,
   example: """
     let net = input(4) |> dense(3) |> lif(beta=learn(0.9, low=0, high=1))
@@ -79,6 +118,9 @@ let learnBuiltin = Builtin(
     dimension = quantity.dimension
   } else if let number = call[0].asNumber {
     values = try Tensor.scalar(Float(number))
+  } else if let list = try call[0].asQuantities() {
+    values = list.values
+    dimension = list.dimension
   } else {
     values = try call.tensor(0)
     if isEach, values.count != 1 { throw call.wrong(1, "spreads out a single number; the value has \(values.count)") }
@@ -134,6 +176,10 @@ struct NeuronArgument: Equatable {
       dimension = quantity.dimension
     } else if let known = value.asNumber {
       number = Float(known)
+    } else if let list = try value.asQuantities() {
+      tensor = ParameterTensor(values: list.values, isLearnable: false)
+      dimension = list.dimension
+      try tensor?.check(name)
     } else if let values = try value.convertedToTensor() {
       tensor = ParameterTensor(values: values, isLearnable: false)
       try tensor?.check(name)
@@ -148,14 +194,23 @@ struct NeuronArgument: Equatable {
         .unit, "`\(name)` of `\(definition.name)` has another unit",
         label: "it is \(wanted.name), found \(dimension.name)", help: "write `\(name)=\(example)`")
     }
-    if name == "dt" {
-      let least = tensor?.values.scalars.min() ?? number
+    guard name == "dt" else { return }
+    let single = ParameterTensor(values: try Tensor.scalar(number), isLearnable: false)
+    let unit = dimension
+    try (tensor ?? single).checkEach { (least) throws(Fault) in
       guard least > 0, least.isFinite else {
         throw Fault(
           .value, "`dt` of `\(definition.name)` must be greater than 0",
-          label: "found \(QuantityText.text(least, dimension))")
+          label: "found \(QuantityText.text(least, unit))")
       }
     }
+  }
+
+  /// A number of the size of its values.
+  var typicalSize: Double {
+    guard let tensor else { return Double("\(number)") ?? Double(number) }
+    let largest = tensor.values.scalars.max { abs($0) < abs($1) } ?? 0
+    return Double("\(largest)") ?? Double(largest)
   }
 
   /// As a call would write it.

@@ -90,7 +90,8 @@ struct NeuronValue: ForeignValue {
     for (index, parameter) in parameters.enumerated() { tensors[index] = parameter.tensor }
     return try EquationNeuron(
       name: definition.name, program: program, parameters: parameters.map(\.number),
-      initialStates: definition.initialValues.map { Float($0) }, tensors: tensors)
+      initialStates: definition.initialValues.map { Float($0) }, tensors: tensors,
+      units: parameters.map { ParameterUnit($0.typicalSize, $0.dimension) })
   }
 
   func isEqual(to other: any ForeignValue) -> Bool {
@@ -125,7 +126,7 @@ private func neuronProgram(_ definition: NeuronDefinition) throws(Fault) -> Neur
 
 private let functionKernels: [String: UnaryKernel] = [
   "exp": .exp, "log": .log, "sqrt": .sqrt, "abs": .abs, "tanh": .tanh, "sigmoid": .sigmoid, "relu": .relu, "sin": .sin,
-  "cos": .cos,
+  "cos": .cos, NeuronDefinition.growth: .growth,
 ]
 
 private func binaryKernel(_ symbol: BinaryOperator) -> BinaryKernel {

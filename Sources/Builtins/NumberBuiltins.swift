@@ -184,7 +184,7 @@ private func extreme(_ name: String, _ documentation: String, _ example: String,
     for value in values.dropFirst() {
       if best.plain.asNumber?.isNaN == true { break }
       if value.plain.asNumber?.isNaN == true { best = value }
-      if let order = try call.machine.order(value, best, "<", depth: 0), order * sign > 0 { best = value }
+      if let order = try call.machine.order(value, best, "<"), order * sign > 0 { best = value }
     }
     // Equal ones share the gradient, as the elements of a tensor do.
     guard values.contains(where: { $0.tag == .tracked }) else { return best.retained() }

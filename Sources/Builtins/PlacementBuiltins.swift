@@ -61,10 +61,22 @@ let placementBuiltins: [Builtin] = [
     and it is the network that runs and is measured; its neurons, cores and spikes are charged, and each such layer makes
     an inference a step longer.
 
+    With samples (`on=`) spikes are counted on all of them, and some (all where they are few) are run step by step: each
+    step is timed by itself, with its own slowest core, so that `latency` and `energy_delay` are means over real steps;
+    `mean_load_step_time` is what a step of mean counts would take, which is less. A layer works a step behind the one
+    before it, as on the chips, so the first answer of a row of inferences comes a step later for each layer; `latency`
+    counts the steps of the code alone. Without samples the time is that of a step with mean counts, and neurons with an
+    `active_update` are estimated: busy from the first input on that the rate lets expect, or always where their layer has
+    offsets. What each energy is charged for is part of the chip: `describe(chips.loihi1)`.
+
+    On several chips a packet pays `hop_between_chips` at each border between them, each chip its standing power, and a
+    step the barrier of so many chips. A chip whose file lacks these figures is used alone. `figures` counts the chip's
+    figures behind a mapping's energy and time by grade, and the report says how many of them are estimates.
+
     A mapping has `cores`, `chips`, `neurons`, `synapses`, `utilization` (of the bottleneck resource: need over limit,
     the mean of the cores in use), `bottleneck`, `utilizations`, `synaptic_memory`, `inter_core_spikes` (packets between
-    cores in an inference), `hops` (of a packet, on average), `traffic` (hops of all packets), `max_link_load`,
-    `latency`, `energy_per_inference`, `energy_parts`, `power`, `energy_delay`, `accuracy` and more; `describe` shows
+    cores in an inference), `hops` (of a packet, on average), `chip_hops`, `traffic` (hops of all packets),
+    `max_link_load`, `latency`, `step_time`, `longest_step`, `time_limit`, `energy_per_inference`, `energy_parts`, `power`, `energy_delay`, `accuracy` and more; `describe` shows
     them. `rounding` tells of each layer's weights how many there were, went to zero and were clipped. `synaptic_efficiency` is in billions of synaptic operations a second and watt; `dense_efficiency` counts the
     operations that a network without spikes would need, which is how papers reach large numbers. What does not fit is an error that names layer, resource, need and limit.
     """,
@@ -99,7 +111,9 @@ private func placeNetwork(_ call: Call) throws(Fault) -> Value {
   options.weightScale = known
   options.clip = try call.number(13, default: 1)
   options.splitsFanIn = try call.bool(14, default: false)
-  return .foreign(MappingValue(try place(network, on: try call.chip(1), options)))
+  let report = try place(network, on: try call.chip(1), options)
+  if report.placed.isInterrupted { call.machine.stopAfterStatement() }
+  return .foreign(MappingValue(report))
 }
 
 /// What a mapper makes small, by its name; another name is an error that suggests the nearest.

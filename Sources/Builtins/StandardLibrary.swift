@@ -5,7 +5,7 @@ public let standardBuiltins: [Builtin] =
   outputBuiltins + conversionBuiltins + collectionBuiltins + textBuiltins + numberBuiltins + systemBuiltins
   + tensorBuiltins + tensorShapeBuiltins + tensorMathBuiltins + tensorRandomBuiltins + tensorGradientBuiltins
   + networkBuiltins + [learnBuiltin] + convolutionBuiltins + compositeBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins
-  + trainingBuiltins + plotBuiltins + dataBuiltins + [splitBuiltin]
+  + trainingBuiltins + initializerBuiltins + plotBuiltins + dataBuiltins + [splitBuiltin]
   + chipBuiltins + placementBuiltins + hardwareLossBuiltins + streamBuiltins
 
 /// The library of a session: the builtins, and the stdlib's sources in the language itself.

@@ -94,7 +94,9 @@ let streamBuiltins: [Builtin] = [
 
     With a chip the network runs with the chip's weights, and `energy`, `energy_parts`, `power`, `duration`, `step_time`
     and the latencies are simulated from the chip's figures and the stream's own spikes: energy over the whole stream,
-    standing by included. Labelled and idle steps are costed apart, each at its mean rates.
+    standing by included. Each step is timed by itself, with its own slowest core: `duration` is the sum of all steps,
+    `step_time` the mean over those inside samples (of all without samples), `longest_step` the longest, and the latencies
+    are steps times `step_time`. Which neurons an `active_update` is charged for is seen in the run.
 
     Gives `accuracy` (a sample's class is read from the output spikes in its steps), `spikes` (of all neurons),
     `input_spikes`, `spikes_per_step`, `steps`, `latency` and `latency_p99` (the median and the 99th percentile, over
@@ -107,7 +109,7 @@ let streamBuiltins: [Builtin] = [
     """,
     example: """
       let part = data.subset(data.digits(), 0..60)
-      let net = input(64) |> dense(10) |> lif() |> fit(part, encode=rate(steps=20), epochs=2)
+      let net = input(64) |> dense(10) |> lif() |> fit(part, encode=rate(steps=20), epochs=10)
       let stream = part |> as_stream(encode=net.encoder)
       let r = run_stream(net, stream, adapt=threshold(gamma=2.0, target=0.05))
       print(r.steps, len(r.predictions), r.activity.shape)   # expect: 4000 60 [4000]
@@ -146,9 +148,12 @@ private func runStreamValue(_ call: Call) throws(Fault) -> Value {
     options.progress = { done, steps in display.show(done, steps) }
   }
   defer { display.end() }
+  let meter = placement?.meter()
+  options.observer = meter
   let run = try runStream(network, stream, options)
+  if run.interrupted { call.machine.stopAfterStatement() }
   display.end()
-  let cost = placement.map { $0.cost(of: run) }
+  let cost = placement.flatMap { placement in meter.map { placement.cost(of: run, $0) } }
   if !isQuiet {
     for warning in (placement?.warnings ?? []) + run.warnings { call.output.write("warning: \(warning)\n") }
   }

@@ -142,7 +142,7 @@ public struct StreamResultValue: ForeignValue {
   public var memberNames: [String] {
     [
       "accuracy", "spikes", "input_spikes", "spikes_per_step", "steps", "samples", "latency", "latency_p99",
-      "latency_steps", "latencies", "energy", "energy_parts", "power", "duration", "step_time", "chip",
+      "latency_steps", "latencies", "energy", "energy_parts", "power", "duration", "step_time", "longest_step", "chip",
       "predictions", "labels", "activity", "threshold", "layer_names", "layer_spikes", "layer_activity",
       "layer_threshold", "neuron_spikes", "synaptic_events", "resting", "warnings", "seconds", "steps_per_second",
       "interrupted", "adaptation",
@@ -172,6 +172,7 @@ public struct StreamResultValue: ForeignValue {
     case "power": return cost.map { .quantity($0.power, .power) } ?? .nil
     case "duration": return cost.map { .quantity($0.duration, .time) } ?? .nil
     case "step_time": return cost.map { .quantity($0.sampleStepTime, .time) } ?? .nil
+    case "longest_step": return cost.map { .quantity($0.longestStep, .time) } ?? .nil
     case "chip": return chip.map { .foreign(ChipValue($0)) } ?? .nil
     case "latencies": return .list(run.samples.map { .int($0.decidedAfter) })
     case "predictions": return .list(run.samples.map { .int($0.answer) })

@@ -29,20 +29,32 @@ let trainingBuiltins: [Builtin] = [
       .optional("validate", .foreign("dataset"), default: "nil", "measured after each epoch"),
       .optional(
         "schedule", .string, default: "\"constant\"",
-        "the course of the learning rate: \"constant\" or \"cosine\""
+        "the course of the learning rate: \"constant\", or \"cosine\", which falls along half a cosine from the whole rate "
+          + "to \(Int(Schedule.standardFloor * 100)) % of it at the last step"
       ),
       .optional("shuffle", .bool, default: "true", "whether each epoch takes the samples in another order"),
       .optional("quiet", .bool, default: "false", "whether to show no progress on a terminal"),
       .optional(
         "hardware", .foreign("hardware_loss") | .nil, default: "nil",
         "what the network costs on a chip, to be made small as well"),
+      .optional(
+        "init", .foreign(InitializerValue.typeName) | .function | .nil, default: "measured()",
+        "how first weights are set before training; nil leaves them as they were drawn"),
     ],
     returns: "network", subject: "training",
     """
     Trains a network by surrogate gradients through time, and gives the trained one. It remembers its encoder, and its
     `history` holds loss, accuracy, validation_loss, validation_accuracy, spikes_per_sample and seconds, a number for
-    each epoch. Ctrl-C stops after the running batch; the result is then what was learnt so far, and
-    `history.interrupted` is true.
+    each epoch. Ctrl-C stops after the running batch; the result is then what was learnt so far, with
+    `history.interrupted`, and goes to the statement that called. What comes after that statement, in a loop, a function
+    or a script, does not run. The last batch of an epoch holds what is left. Losses and accuracies of an epoch are
+    means over its batches, taken while the weights moved. An output of spikes is read by its counts, one of potentials
+    by the highest. No gradient flows through the spike that resets a neuron.
+
+    Before the first epoch the first weights are set by `init`: only those that are still as their layers drew them, not
+    ones that were given (`weight=`), loaded, trained before, or drawn by an `init` of their layer's. A layer that fires
+    nothing in an epoch, or each neuron in each step, is a warning: once on the standard error, also with `quiet=true`,
+    and in `history.warnings`.
 
     With `hardware=hardware_loss(chip, weight)` the chip stands in the loss, L = L_task + weight · L_hw: neurons that are
     not worth their place go, and the result is a smaller network. The history then also holds `hardware`,
@@ -68,7 +80,8 @@ let trainingBuiltins: [Builtin] = [
     """
     How well a network reads samples: `accuracy`, `loss`, `confusion` (a row for each true class, a column for each
     answer), `class_accuracy`, `spikes_per_sample` (of all neurons), `layer_spikes`, `input_spikes_per_sample`,
-    `predictions`, `class_names` and `samples`. The same seed gives the same result, also with random codes.
+    `predictions`, `class_names`, `warnings` and `samples`. The same seed gives the same result, also with random codes.
+    A layer that fires nothing, or each neuron in each step, is a warning, on the standard error too.
     """,
     example: """
       let corners = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1])
@@ -91,19 +104,27 @@ private func fitNetwork(_ call: Call) throws(Fault) -> Value {
   if call.has(8), !call[8].isNil { options.validation = try call.dataset(8) }
   switch try call.string(9, default: "constant") {
   case "constant": options.schedule = .constant
-  case "cosine": options.schedule = .cosine(final: 0.05)
+  case "cosine": options.schedule = .cosine(final: Schedule.standardFloor)
   case let other: throw call.wrong(9, "must be \"constant\" or \"cosine\", found \"\(other)\"")
   }
   options.shuffles = try call.bool(10, default: true)
   if call.has(12), !call[12].isNil { options.objective = try call.foreign(12, as: HardwareLossValue.self).loss }
+  if call.has(13) { options.initializer = try initializerArgument(13, call) }
   var stream = call.machine.nextStream("fit")
   options.seed = stream.nextBits()
   let display = FitDisplay(call.output)
   if call.output.isInteractive, try !call.bool(11, default: false) {
     options.progress = { progress in display.show(progress) }
   }
+  let output = call.output
+  options.warn = { warning in
+    display.end()
+    output.warn(warning)
+  }
   defer { display.end() }
-  return .foreign(NetworkValue(try fit(network, data, options)))
+  let trained = try fit(network, data, options)
+  if trained.history?.interrupted == true { call.machine.stopAfterStatement() }
+  return .foreign(NetworkValue(trained))
 }
 
 private func evaluateNetwork(_ call: Call) throws(Fault) -> Value {
@@ -113,6 +134,7 @@ private func evaluateNetwork(_ call: Call) throws(Fault) -> Value {
   let result = try evaluate(
     network, data, encoder: call.has(2) ? try call.foreign(2, as: EncoderValue.self).encoder : nil, decoder: decoder,
     loss: try lossArgument(4, call), seed: call.machine.seed)
+  for warning in result.warnings { call.output.warn(warning) }
   return .map([
     ("accuracy", .float(result.accuracy)), ("loss", .float(result.loss)), ("samples", .int(result.samples)),
     ("spikes_per_sample", .float(result.spikesPerSample)),
@@ -120,6 +142,7 @@ private func evaluateNetwork(_ call: Call) throws(Fault) -> Value {
     ("input_spikes_per_sample", .float(result.inputSpikesPerSample)),
     ("class_accuracy", .list(result.classAccuracy.map { .float($0) })), ("confusion", .tensor(result.confusion)),
     ("predictions", .list(result.predictions.map { .int($0) })),
+    ("warnings", .list(result.warnings.map { .string($0) })),
     ("class_names", .list(result.classNames.map { .string($0) })),
   ])
 }

@@ -10,12 +10,15 @@ public struct Figure: Sendable, Equatable {
   public var source: String
   /// What a reader must know of it; empty for nothing.
   public var note: String
+  /// What it is charged for; nil for a figure that no event is multiplied with, or for the event's first charge.
+  public var per: Charge?
 
-  public init(_ value: Double, grade: Grade, source: String, note: String = "") {
+  public init(_ value: Double, grade: Grade, source: String, note: String = "", per: Charge? = nil) {
     self.value = value
     self.grade = grade
     self.source = source
     self.note = note
+    self.per = per
   }
 }
 
@@ -23,8 +26,10 @@ public struct Figure: Sendable, Equatable {
 public enum Grade: String, Sendable, CaseIterable {
   /// Printed in a paper or a data sheet.
   case published
-  /// Fitted by others to measurements of silicon.
+  /// Fitted by the authors of a simulator to measurements of silicon, and read in its source.
   case fitted
+  /// Read in the source of a program: a simulator, a mapper, an operating tool.
+  case code
   /// Computed here from published figures.
   case derived
   /// Published nowhere: a guess that says so.
@@ -76,9 +81,13 @@ public enum NeuronNumber: String, Sendable, CaseIterable {
 public enum Event: String, Sendable, CaseIterable {
   /// A spike that arrives over one synapse.
   case synapticOperation = "synaptic_operation"
+  /// The same over a synapse of a layer whose synapses are listed; as `synapticOperation` where there is no figure.
+  case sparseOperation = "sparse_operation"
+  /// The same over a synapse of a convolution; as `synapticOperation` where there is no figure.
+  case convolutionOperation = "convolution_operation"
   /// A neuron in one step, whether it is active or not.
   case neuronUpdate = "neuron_update"
-  /// A neuron in a step in which something reached it; beside `neuronUpdate`.
+  /// A neuron that is busy in a step, beside `neuronUpdate`; what counts as busy, the figure's charge says.
   case activeUpdate = "active_update"
   /// A neuron that fires.
   case spike
@@ -147,6 +156,17 @@ public struct Chip: Sendable {
     public var cores: Int { Int(columns.value) * Int(rows.value) * Int(coresPerTile.value) }
   }
 
+  /// What the file would have to say for a mapping over several chips: what a hop between them costs and, where steps end
+  /// when the work is done, how long it and the barrier take. Empty when it says all.
+  public var missingForChips: [String] {
+    var missing = energy[.hopBetweenChips] == nil ? ["`hop_between_chips` in `energy`"] : []
+    if step.fixed == nil {
+      if time[.hopBetweenChips] == nil { missing.append("`hop_between_chips` in `time`") }
+      if step.chipBarrier.isEmpty { missing.append("`chip_barrier` in `step`") }
+    }
+    return missing
+  }
+
   /// Watts that are spent whatever happens.
   public struct StaticPower: Sendable {
     /// For each chip that is used.
@@ -167,10 +187,16 @@ public struct Chip: Sendable {
     /// Seconds to agree that a step has ended, for a number of tiles that are in use, rising; on a straight line
     /// between two entries, and the first and the last hold beyond.
     public var barrier: [(tiles: Int, seconds: Figure)]
+    /// The same for a number of chips in use, from 2 on, in place of `barrier`: on a straight line over the logarithm of
+    /// the number, since chips agree in a tree. Empty where chips are not joined, or steps have a fixed length.
+    public var chipBarrier: [(chips: Int, seconds: Figure)]
 
-    public init(fixed: Figure?, barrier: [(tiles: Int, seconds: Figure)] = []) {
+    public init(
+      fixed: Figure?, barrier: [(tiles: Int, seconds: Figure)] = [], chipBarrier: [(chips: Int, seconds: Figure)] = []
+    ) {
       self.fixed = fixed
       self.barrier = barrier
+      self.chipBarrier = chipBarrier
     }
   }
 
@@ -190,6 +216,9 @@ public struct Chip: Sendable {
     /// Whether a core that keeps indices may also keep an axon as a row with a place for every one of its neurons,
     /// without indices, where that is smaller.
     public var allowsFullRows = false
+    /// How many of its smallest steps a potential moves by the smallest weight: below one step it is zero. Nil where
+    /// potentials are floating-point numbers or nothing is known.
+    public var potentialSteps: Figure?
 
     public init(weightBits: Figure, indexBits: Figure, axonBits: Figure, wordBits: Figure, sharesConvolution: Bool) {
       self.weightBits = weightBits

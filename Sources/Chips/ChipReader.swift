@@ -6,7 +6,11 @@
 //     sources: {manual: "My chip, data sheet, revision 3"}
 //     limits:
 //       neurons: {value: 512, grade: published, source: manual, note: half of them are kept for learning}
+//     energy:
+//       active_update: {value: 21.6 pJ, per: neuron_with_input, grade: published, source: manual}
 //
+// `per` names the event that an energy or a time is charged for (`Charge`); where an event leaves a choice, the first one
+// of `Event.charges` holds without it.
 // Sections are mesh, limits, synapses, neuron, energy, time, step and power; `FigureName` lists their keys. `none` removes a
 // figure of the chip that a file is based on.
 
@@ -33,6 +37,8 @@ private struct ChipReader {
   let place: ChipPlace
   /// Full citations by the short names that the file gives them.
   var sources: [String: String] = [:]
+  /// Whether the chip computes every synapse in each step.
+  var isDense = false
 
   private static let sectionKeys = FigureName.Section.allCases.map(\.rawValue)
   private static let keys = ["name", "title", "about", "based_on", "dense", "sources"] + sectionKeys
@@ -63,6 +69,7 @@ private struct ChipReader {
     chip.title = try fields["title"].map { (node) throws(Fault) in try place.text(node, "title") } ?? chip.title
     chip.about = try fields["about"].map { (node) throws(Fault) in try place.text(node, "about") } ?? chip.about
     chip.isDense = try fields["dense"].map { (node) throws(Fault) in try place.flag(node, "dense") } ?? chip.isDense
+    isDense = chip.isDense
     try fields["sources"].map { (node) throws(Fault) in try readSources(node) }
 
     for section in FigureName.Section.allCases {
@@ -84,7 +91,7 @@ private struct ChipReader {
   ) throws(Fault) {
     let names = FigureName.all.filter { $0.section == section }
     var keys = names.map(\.key)
-    if section == .step { keys.append("barrier") }
+    if section == .step { keys += ["barrier", "chip_barrier"] }
     if section == .synapses { keys += ["shares_convolution", "allows_full_rows"] }
     let fields = try place.fields(of: node, "`\(section.rawValue)`", keys: keys)
     for name in names {
@@ -94,10 +101,15 @@ private struct ChipReader {
         isGiven.remove(name)
         continue
       }
-      chip[name] = try figure(value, name.key, in: section.rawValue, name.measure)
+      chip[name] = try figure(value, name)
       isGiven.insert(name)
     }
-    if let value = fields["barrier"] { chip.step.barrier = try barrier(value) }
+    if let value = fields["barrier"] {
+      chip.step.barrier = try barrier(value, "barrier", of: "tiles", least: 1).map { (tiles: $0, seconds: $1) }
+    }
+    if let value = fields["chip_barrier"] {
+      chip.step.chipBarrier = try barrier(value, "chip_barrier", of: "chips", least: 2).map { (chips: $0, seconds: $1) }
+    }
     if let value = fields["shares_convolution"] {
       chip.synapses.sharesConvolution = try place.flag(value, "shares_convolution")
     }
@@ -111,14 +123,29 @@ private struct ChipReader {
   private static let figureKeys = ["value", "grade", "source", "note"]
   private static let figureForm = "{value: …, grade: published, source: \"where it is printed\"}"
 
-  private func figure(_ node: Node, _ key: String, in section: String, _ measure: Measure) throws(Fault) -> Figure {
+  private func figure(_ node: Node, _ name: FigureName) throws(Fault) -> Figure {
+    let (key, section) = (name.key, name.section.rawValue)
     guard case .mapping = node else {
       throw place.fault(
         node, "`\(key)` of `\(section)` is \(place.found(node)), a figure with its source is expected",
         help: "write `\(key): \(Self.figureForm)`")
     }
-    return try figure(
-      try place.fields(of: node, "`\(key)`", keys: Self.figureKeys), node, "`\(key)` of `\(section)`", measure)
+    let keys = Self.figureKeys + (name.charges.isEmpty ? [] : ["per"])
+    let fields = try place.fields(of: node, "`\(key)`", keys: keys)
+    var figure = try figure(fields, node, "`\(key)` of `\(section)`", name.measure)
+    let standard = isDense && name.charges.contains(.synapseAndStep) ? .synapseAndStep : name.charges.first
+    figure.per = try fields["per"].map { (node) throws(Fault) in try charge(node, name) } ?? standard
+    return figure
+  }
+
+  /// The event that a figure is charged for.
+  private func charge(_ node: Node, _ name: FigureName) throws(Fault) -> Charge {
+    let text = try place.text(node, "per")
+    if let charge = name.charges.first(where: { $0.rawValue == text }) { return charge }
+    let known = name.charges.map(\.rawValue)
+    throw place.fault(
+      node, "`\(name.key)` of `\(name.section.rawValue)` cannot be charged per `\(text)`",
+      help: didYouMean(text, among: known) ?? "it is charged per \(known.joined(separator: " or per "))")
   }
 
   private func figure(
@@ -163,26 +190,32 @@ private struct ChipReader {
       help: didYouMean(text, among: sources.keys) ?? "add it there, or write the citation out")
   }
 
-  private func barrier(_ node: Node) throws(Fault) -> [(tiles: Int, seconds: Figure)] {
+  /// The entries of a barrier: how many tiles or chips each holds for, rising, and how long they take to agree.
+  private func barrier(
+    _ node: Node, _ key: String, of parts: String, least: Int
+  ) throws(Fault) -> [(count: Int, seconds: Figure)] {
     guard case .sequence(let entries) = node else {
       throw place.fault(
-        node, "`barrier` is \(place.found(node)), a list is expected",
-        help: "write `- {tiles: 1, value: 113 ns, grade: published, source: …}`, one line for each number of tiles")
+        node, "`\(key)` is \(place.found(node)), a list is expected",
+        help: "write `- {\(parts): \(least), value: 113 ns, grade: published, source: …}`, one line for each number of \(parts)")
     }
-    var barrier: [(tiles: Int, seconds: Figure)] = []
+    var barrier: [(count: Int, seconds: Figure)] = []
     for entry in entries {
-      let fields = try place.fields(of: entry, "an entry of `barrier`", keys: ["tiles"] + Self.figureKeys)
-      guard let tilesNode = fields["tiles"] else {
-        throw place.fault(entry, "an entry of `barrier` has no `tiles`", help: "how many tiles it holds for")
+      let fields = try place.fields(of: entry, "an entry of `\(key)`", keys: [parts] + Self.figureKeys)
+      guard let countNode = fields[parts] else {
+        throw place.fault(entry, "an entry of `\(key)` has no `\(parts)`", help: "how many \(parts) it holds for")
       }
-      let text = try place.text(tilesNode, "tiles")
-      guard case .success(let tiles) = Measure.count.value(of: text), tiles < 1e9 else {
-        throw place.fault(tilesNode, "`tiles` is `\(text)`", help: "expected \(Measure.count.expectation)")
+      let text = try place.text(countNode, parts)
+      guard case .success(let count) = Measure.count.value(of: text), count < 1e9 else {
+        throw place.fault(countNode, "`\(parts)` is `\(text)`", help: "expected \(Measure.count.expectation)")
       }
-      if let last = barrier.last, Int(tiles) <= last.tiles {
-        throw place.fault(tilesNode, "`tiles` do not rise: \(Int(tiles)) comes after \(last.tiles)", help: nil)
+      if Int(count) < least {
+        throw place.fault(countNode, "`\(parts)` is \(Int(count)): \(least) is the first number that needs agreement", help: nil)
       }
-      barrier.append((Int(tiles), try figure(fields, entry, "an entry of `barrier`", .time)))
+      if let last = barrier.last, Int(count) <= last.count {
+        throw place.fault(countNode, "`\(parts)` do not rise: \(Int(count)) comes after \(last.count)", help: nil)
+      }
+      barrier.append((Int(count), try figure(fields, entry, "an entry of `\(key)`", .time)))
     }
     return barrier
   }
@@ -208,6 +241,19 @@ private struct ChipReader {
         sections["time"] ?? root, "nothing says how long a step lasts",
         help: "give `fixed` in `step`, or the times of events in `time`")
     }
+    for name in [FigureName.energy(.synapticOperation), .time(.synapticOperation)] {
+      guard let per = chip[name]?.per, (per == .synapseAndStep) != chip.isDense else { continue }
+      throw place.fault(
+        sections[name.section.rawValue] ?? root,
+        "`synaptic_operation` of `\(name.section.rawValue)` is charged per `\(per.rawValue)`, and the chip is \(chip.isDense ? "" : "not ")`dense`",
+        help: "a dense processor computes each synapse in each step: `dense: true` and `per: synapse_and_step` belong together")
+    }
+    if let energy = chip.energy[.activeUpdate]?.per, let time = chip.time[.activeUpdate]?.per, energy != time {
+      throw place.fault(
+        sections["time"] ?? sections["energy"] ?? root,
+        "the energy of `active_update` is charged per `\(energy.rawValue)`, and its time per `\(time.rawValue)`",
+        help: "one kind of neuron is active: give both the same `per`")
+    }
     let cores = chip.mesh.columns.value * chip.mesh.rows.value * chip.mesh.coresPerTile.value
     if cores > 1e6 || chip.mesh.chips.value > 1e6 {
       throw place.fault(
@@ -218,7 +264,7 @@ private struct ChipReader {
 
 extension FigureName {
   /// Whether a chip cannot be without it.
-  var isAlwaysThere: Bool { section == .mesh || section == .synapses }
+  var isAlwaysThere: Bool { section == .mesh || (section == .synapses && self != .potentialSteps) }
 
   fileprivate func isRequired(dense: Bool) -> Bool {
     isAlwaysThere || self == .energy(.synapticOperation) || (self == .limit(.neurons) && !dense)

@@ -8,13 +8,14 @@ public enum FigureName: Hashable, Sendable {
   case time(Event)
   case powerPerChip, powerPerCore
   case fixedStep
-  case weightBits, indexBits, axonBits, wordBits
+  case weightBits, indexBits, axonBits, wordBits, potentialSteps
   case neuron(NeuronNumber)
 
   /// All of them, in the order in which a chip shows them.
   public static let all: [FigureName] =
     [.columns, .rows, .coresPerTile, .chips] + Resource.allCases.map { .limit($0) }
-    + [.weightBits, .indexBits, .axonBits, .wordBits] + NeuronNumber.allCases.map { .neuron($0) } + Event.allCases.map { .energy($0) }
+    + [.weightBits, .indexBits, .axonBits, .wordBits, .potentialSteps] + NeuronNumber.allCases.map { .neuron($0) }
+    + Event.allCases.map { .energy($0) }
     + Event.allCases.map { .time($0) } + [.fixedStep, .powerPerChip, .powerPerCore]
 
   /// The part of a chip file in which it stands.
@@ -30,7 +31,7 @@ public enum FigureName: Hashable, Sendable {
     case .time: .time
     case .powerPerChip, .powerPerCore: .power
     case .fixedStep: .step
-    case .weightBits, .indexBits, .axonBits, .wordBits: .synapses
+    case .weightBits, .indexBits, .axonBits, .wordBits, .potentialSteps: .synapses
     case .neuron: .neuron
     }
   }
@@ -52,6 +53,15 @@ public enum FigureName: Hashable, Sendable {
     case .axonBits: "axon_bits"
     case .wordBits: "word_bits"
     case .neuron(let number): number.rawValue
+    case .potentialSteps: "potential_steps"
+    }
+  }
+
+  /// What the figure may be charged for; empty for those that no event is multiplied with.
+  public var charges: [Charge] {
+    switch self {
+    case .energy(let event), .time(let event): event.charges
+    default: []
     }
   }
 
@@ -63,7 +73,7 @@ public enum FigureName: Hashable, Sendable {
     case .time, .fixedStep: .time
     case .powerPerChip, .powerPerCore: .power
     case .weightBits, .indexBits, .axonBits, .neuron: .bits
-    case .wordBits: .count
+    case .wordBits, .potentialSteps: .count
     }
   }
 }
@@ -88,6 +98,7 @@ extension Chip {
       case .axonBits: synapses.axonBits
       case .wordBits: synapses.wordBits
       case .neuron(let number): neuron[number]
+      case .potentialSteps: synapses.potentialSteps
       }
     }
     set {
@@ -107,6 +118,7 @@ extension Chip {
       case .axonBits: synapses.axonBits = newValue ?? synapses.axonBits
       case .wordBits: synapses.wordBits = newValue ?? synapses.wordBits
       case .neuron(let number): neuron[number] = newValue
+      case .potentialSteps: synapses.potentialSteps = newValue
       }
     }
   }

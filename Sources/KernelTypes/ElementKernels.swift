@@ -6,6 +6,10 @@ public enum UnaryKernel: UInt8, Sendable {
   case reciprocal, softplus
   /// 1 where the element is 0, else 0.
   case isZero
+  /// (e^x - 1) / x, which is 1 at 0: how far a linear equation moves in a step, beside a straight line.
+  case growth
+  /// The derivative of `growth`: (e^x - growth(x)) / x, which is 1/2 at 0.
+  case growthSlope
 }
 
 /// The element-wise functions of two arguments. Comparisons and logic answer 1 and 0.

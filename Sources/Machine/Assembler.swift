@@ -37,6 +37,16 @@ final class Assembler {
 
   var position: Int { code.count }
 
+  /// Whether the code from a position on calls anything.
+  func calls(since start: Int) -> Bool {
+    code[start...].contains {
+      switch $0.opcode {
+      case .call, .callGlobal, .callNamed, .callMember, .useModule: true
+      default: false
+      }
+    }
+  }
+
   // MARK: registers
 
   func newRegister() -> Int {

@@ -160,7 +160,6 @@ extension Value {
     switch tag {
     case .tensor: return object(as: TensorObject.self).tensor
     case .tracked:
-      if !rounded, let int = plain.asInt, Float(exactly: int) == nil { throw Tensor.notExact(int) }
       guard plain.asNumber != nil, let tracked = try trackedAmount() else { return try plain.convertedToTensor() }
       return tracked.tensor
     case .int:
@@ -212,9 +211,9 @@ extension Value {
     into scalars: inout [Float], shape: inout [Int], depth: Int, isTracked: inout Bool, rounded: Bool
   ) throws(Fault) -> Bool {
     guard let elements else {
-      if tag == .int, !rounded, Float(exactly: rawInt) == nil {
+      if plain.tag == .int, !rounded, Float(exactly: plain.rawInt) == nil {
         // All rows before this one are full, so its place follows from how many numbers came before.
-        throw Tensor.notExact(rawInt, at: Shape.index(of: scalars.count, in: Array(shape.prefix(depth))))
+        throw Tensor.notExact(plain.rawInt, at: Shape.index(of: scalars.count, in: Array(shape.prefix(depth))))
       }
       if tag == .tracked {
         guard let number = plain.asNumber else { return false }
@@ -241,6 +240,11 @@ extension Value {
       let isNumbers = try element.collect(
         into: &scalars, shape: &shape, depth: depth + 1, isTracked: &isTracked, rounded: rounded)
       if !isNumbers { return false }
+      try Interrupt.check()
+      // Lists that share their rows can hold more elements than any memory.
+      if scalars.count > Limits.largestTensor {
+        throw Fault(.limit, "a list too large for a tensor", label: "more than \(Limits.largestTensor) elements")
+      }
     }
     return true
   }

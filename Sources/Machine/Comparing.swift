@@ -134,10 +134,10 @@ extension Machine {
     switch comparison {
     case .equal: return .bool(try equal(left, right))
     case .notEqual: return .bool(!(try equal(left, right)))
-    case .less: return .bool(try order(left, right, "<", depth: 0).map { $0 < 0 } ?? false)
-    case .lessOrEqual: return .bool(try order(left, right, "<=", depth: 0).map { $0 <= 0 } ?? false)
-    case .greater: return .bool(try order(left, right, ">", depth: 0).map { $0 > 0 } ?? false)
-    default: return .bool(try order(left, right, ">=", depth: 0).map { $0 >= 0 } ?? false)
+    case .less: return .bool(try order(left, right, "<").map { $0 < 0 } ?? false)
+    case .lessOrEqual: return .bool(try order(left, right, "<=").map { $0 <= 0 } ?? false)
+    case .greater: return .bool(try order(left, right, ">").map { $0 > 0 } ?? false)
+    default: return .bool(try order(left, right, ">=").map { $0 >= 0 } ?? false)
     }
   }
 
@@ -189,9 +189,16 @@ extension Machine {
   }
 
   /// Equality of any two values, by structure.
-  public func equal(_ left: Value, _ right: Value, depth: Int = 0) throws(Fault) -> Bool {
+  public func equal(_ left: Value, _ right: Value) throws(Fault) -> Bool {
+    var pairs = ComparedPairs()
+    return try equal(left, right, depth: 0, &pairs)
+  }
+
+  private func equal(
+    _ left: Value, _ right: Value, depth: Int, _ pairs: inout ComparedPairs
+  ) throws(Fault) -> Bool {
     if depth > 200 { throw Fault(.limit, "values nested too deeply to compare", label: "more than 200 levels") }
-    if left.tag == .tracked || right.tag == .tracked { return try equal(left.plain, right.plain, depth: depth) }
+    if left.tag == .tracked || right.tag == .tracked { return try equal(left.plain, right.plain, depth: depth, &pairs) }
     if left.tag == right.tag {
       if left.payload == right.payload, left.tag != .float, left.tag != .list, left.tag != .tensor { return true }
       switch left.tag {
@@ -204,17 +211,22 @@ extension Machine {
         let first = left.object(as: ListObject.self)
         let second = right.object(as: ListObject.self)
         if first.count != second.count { return false }
-        for index in 0..<first.count where !(try equal(first.base[index], second.base[index], depth: depth + 1)) {
-          return false
-        }
+        if try pairs.visit(left, right) { return true }
+        for index in 0..<first.count
+        where !(try equal(first.base[index], second.base[index], depth: depth + 1, &pairs)) { return false }
+        pairs.add(left, right)
         return true
       case .map:
         let first = left.object(as: MapObject.self)
         let second = right.object(as: MapObject.self)
         if first.count != second.count { return false }
+        if try pairs.visit(left, right) { return true }
         for pair in first.pairs {
-          guard let other = second.get(pair.key), try equal(pair.value, other, depth: depth + 1) else { return false }
+          guard let other = second.get(pair.key), try equal(pair.value, other, depth: depth + 1, &pairs) else {
+            return false
+          }
         }
+        pairs.add(left, right)
         return true
       case .range:
         let first = left.object(as: RangeObject.self)
@@ -247,9 +259,16 @@ extension Machine {
   }
 
   /// Negative, zero or positive; nil where a NaN has no order.
-  public func order(_ left: Value, _ right: Value, _ symbol: String, depth: Int) throws(Fault) -> Int? {
+  public func order(_ left: Value, _ right: Value, _ symbol: String) throws(Fault) -> Int? {
+    var pairs = ComparedPairs()
+    return try order(left, right, symbol, depth: 0, &pairs)
+  }
+
+  private func order(
+    _ left: Value, _ right: Value, _ symbol: String, depth: Int, _ pairs: inout ComparedPairs
+  ) throws(Fault) -> Int? {
     if left.tag == .tracked || right.tag == .tracked {
-      return try order(left.plain, right.plain, symbol, depth: depth)
+      return try order(left.plain, right.plain, symbol, depth: depth, &pairs)
     }
     if left.tag == .int, right.tag == .int { return left.rawInt < right.rawInt ? -1 : (left.rawInt > right.rawInt ? 1 : 0) }
     if left.tag == .int, right.tag == .float { return Self.order(left.rawInt, right.rawFloat) }
@@ -263,10 +282,14 @@ extension Machine {
     if left.tag == right.tag, left.tag == .list || left.tag == .tuple, depth < 200 {
       let first = left.object(as: ListObject.self)
       let second = right.object(as: ListObject.self)
+      if try pairs.visit(left, right) { return 0 }
       for index in 0..<min(first.count, second.count) {
-        guard let order = try order(first.base[index], second.base[index], symbol, depth: depth + 1) else { return nil }
+        guard let order = try order(first.base[index], second.base[index], symbol, depth: depth + 1, &pairs) else {
+          return nil
+        }
         if order != 0 { return order }
       }
+      if first.count == second.count { pairs.add(left, right) }
       return first.count < second.count ? -1 : (first.count > second.count ? 1 : 0)
     }
     if let a = left.asQuantity ?? left.asNumber.map({ ($0, .none) }),

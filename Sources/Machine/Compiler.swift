@@ -73,7 +73,7 @@ struct Compiler {
         current.emit(.result, register)
         current.free(to: mark)
       } else {
-        compileStatement(id)
+        compileStatement(id, isLast: order == tree.statements.count - 1)
       }
     }
     emitReturnNil()

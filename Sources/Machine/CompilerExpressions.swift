@@ -225,8 +225,10 @@ extension Compiler {
     guard let clause = clauses.first else {
       let mark = current.nextRegister
       let register = current.newRegister()
+      let start = current.position
       compile(body, to: register)
       current.emit(.append, list, register)
+      emitStopCheck(since: start, body)
       current.free(to: mark)
       return
     }
@@ -479,7 +481,10 @@ extension Compiler {
   }
 
   mutating func compileConditional(_ condition: NodeID, _ then: NodeID, _ otherwise: NodeID?, to target: Int?) {
+    let start = current.position
     let failures = compileCondition(condition)
+    // In a value, the whole expression is the statement's.
+    if target == nil { emitStopCheck(since: start, condition) }
     compileBranch(then, to: target)
     guard otherwise != nil || target != nil else { return current.patch(failures) }
     let end = current.emitJump()

@@ -3,8 +3,11 @@ import Language
 
 extension Compiler {
   /// Compiles a statement for its effect.
-  mutating func compileStatement(_ id: NodeID) {
+  ///
+  /// - Parameter isLast: whether the program ends with it.
+  mutating func compileStatement(_ id: NodeID, isLast: Bool = false) {
     let mark = current.nextRegister
+    let start = current.position
     let keeps: Bool
     switch tree[id] {
     case .binding, .function, .use, .neuron: keeps = true
@@ -47,6 +50,19 @@ extension Compiler {
       current.emit(.loadNil, register)
     }
     if !keeps { current.free(to: mark) }
+    switch tree[id] {
+    case .returning, .breaking, .continuing, .throwing, .function, .test: break
+    // Their own statements look.
+    case .loop, .whileLoop, .conditional, .block, .match, .attempt: break
+    default: if !isLast { emitStopCheck(since: start, id) }
+    }
+  }
+
+  /// After code that calls something: the place where a run ends that a builtin has asked to end.
+  mutating func emitStopCheck(since start: Int, _ id: NodeID) {
+    guard current.calls(since: start) else { return }
+    at(id)
+    current.emit(.stopIfAsked)
   }
 
   /// Compiles statements in a scope of their own; the value is the last expression's, or nil.
@@ -337,6 +353,7 @@ extension Compiler {
     let start = current.position
     let exits = compileCondition(condition)
     let first = current.position
+    emitStopCheck(since: start, condition)
     current.loops.append(Assembler.Loop())
     compileStatement(body)
     let loop = current.loops.removeLast()
@@ -363,9 +380,11 @@ extension Compiler {
       compileCounting(pattern, low, high, iterable, body)
     } else {
       let iterator = current.newRegister()
+      let begin = current.position
       compile(iterable, to: iterator)
       at(iterable)
       current.emit(.iterate, iterator)
+      emitStopCheck(since: begin, iterable)
       let item = current.newRegister()
       let start = current.position
       current.emit(.next, iterator, 0, item)

@@ -174,6 +174,7 @@ extension Machine {
   /// Calls a function without arguments from outside the language.
   func run(_ function: Value) -> Diagnostic? {
     pendingDiagnostic = nil
+    stopDepth = nil
     do throws(Fault) {
       try invoke(function, []).release()
       return nil

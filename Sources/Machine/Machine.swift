@@ -9,6 +9,8 @@ public struct Limits: Sendable {
   public var callDepth = 10_000
   /// Elements of one list, and characters of one string, made by an operator.
   public var elements = 100_000_000
+  /// Elements of a tensor made from nested lists.
+  static let largestTensor = 1 << 28
   /// Calls from builtins back into the language at once.
   public var nativeDepth = 400
 
@@ -63,6 +65,8 @@ public final class Machine {
   var pendingDiagnostic: Diagnostic?
   /// What the operands of a failed operation were, in brief, for its label.
   var pendingOperands: (left: String, right: String)?
+  /// How deep in builtins the call was that asked for the end of the run behind its statement; nil while none has.
+  var stopDepth: Int?
   /// Where the running frame is while a builtin runs, and where a new frame begins.
   var currentPC: UnsafeMutablePointer<Instruction>
 
@@ -130,6 +134,8 @@ public final class Machine {
 
   /// Calls a function value with borrowed arguments; gives an owned value.
   public func invoke(_ function: Value, _ arguments: [Value]) throws(Fault) -> Value {
+    // The builtin has come back from the call that asked: what it would call next comes after it.
+    if let stopDepth, nativeDepth < stopDepth { throw Self.stopped }
     nativeDepth += 1
     defer { nativeDepth -= 1 }
     if nativeDepth > limits.nativeDepth {
@@ -156,6 +162,25 @@ public final class Machine {
     let value = base[0]
     base[0] = .nil
     return value
+  }
+
+  static let stopped = Fault(.interrupt, "interrupted")
+
+  /// Asks for the end of the run behind the statement that runs now: Ctrl-C has been answered with a partial result,
+  /// which that statement still gets. Nothing that comes after it, in a loop, a function or a script, is to run.
+  public func stopAfterStatement() {
+    if stopDepth == nil { stopDepth = nativeDepth }
+  }
+
+  /// Whether the run was asked to end behind a statement; known until the next run.
+  public var isStopping: Bool { stopDepth != nil }
+
+  /// Whether the run goes on behind a statement that called something. Functions that a later part of the asking
+  /// statement calls still do.
+  @inline(never)
+  func checkStop() -> Bool {
+    guard let stopDepth, nativeDepth <= stopDepth else { return true }
+    return fail(Self.stopped)
   }
 
   static func stackOverflow(_ limits: Limits) -> Fault {

@@ -589,6 +589,8 @@ extension Machine {
         result.release()
         result = registers[at.pointee.a]
         registers[at.pointee.a] = .nil
+      case .stopIfAsked:
+        if stopDepth != nil { ok = checkStop() }
       }
       if ok { continue }
 

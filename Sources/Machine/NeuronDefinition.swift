@@ -21,6 +21,9 @@ public struct NeuronDefinition: Sendable {
     case select(Int, Int, Int)
   }
 
+  /// The function (e^x - 1) / x, 1 at 0. Integrators put it into steps; equations have no name for it.
+  public static let growth = "(e^x - 1) / x"
+
   public var name: String
   public var documentation: String?
   public var parameterNames: [String]

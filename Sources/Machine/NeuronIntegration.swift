@@ -5,7 +5,7 @@ import Language
 enum Integrator: String, CaseIterable {
   /// `v + dt f(v)`.
   case euler
-  /// `v + f(v) (e^(a dt) - 1) / a` with `a = df/dv`: each equation as if it were linear in its own state, and the
+  /// `v + f(v) (e^(a dt) - 1) / a` with `a = df/dv` (and `v + dt f(v)` where a is 0): each equation as if it were linear in its own state, and the
   /// other states and the input stood still during the step (exponential Euler, Rosenbrock's form).
   case exponential
   /// The same, only where it is the exact solution: one linear equation that no other one moves.
@@ -147,9 +147,9 @@ extension NeuronLowering {
         help: "use `integrator exponential`, `rk2` or `rk4`", kind: .value)
       throw Failed()
     }
-    let growth = add(.function("exp", scaled(factor, step)))
-    let phi = add(.binary(.divide, add(.binary(.subtract, growth, add(.constant(1)))), factor))
-    return add(.binary(.add, state, add(.binary(.multiply, slope.place, phi))))
+    // Not (e^(a dt) - 1) / a: it has no value at a = 0, where the step is dt, and few digits near it.
+    let part = add(.function(NeuronDefinition.growth, scaled(factor, step)))
+    return add(.binary(.add, state, add(.binary(.multiply, slope.place, scaled(part, step)))))
   }
 
   private func depends(_ place: Int, on other: Int) -> Bool {

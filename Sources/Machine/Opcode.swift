@@ -78,6 +78,7 @@ enum Opcode: UInt8 {
   case makeNeuron  // a <- neuron of definition k(b) with the parameters listed in a
   case defineTest  // registers the function in a as a test
   case result  // the program's value is a, moved
+  case stopIfAsked  // ends the run where a builtin has asked for it, behind a statement that calls something
 }
 
 extension Opcode {

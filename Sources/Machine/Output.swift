@@ -8,6 +8,8 @@ public protocol Output: AnyObject {
   var isInteractive: Bool { get }
   /// Shows a value where the program asks for it: its text in a terminal, its `richForm` on a page.
   func show(_ value: any ForeignValue)
+  /// Tells of something that is likely wrong, beside the program's own output.
+  func warn(_ text: String)
   /// Passes on what is held back: what was written so far is then seen.
   func flush()
 }
@@ -21,12 +23,14 @@ extension Output {
 /// Keeps what is written, for tests and for pages.
 public final class BufferedOutput: Output {
   public private(set) var text = ""
+  public private(set) var warnings: [String] = []
   public var width: Int
   public var usesColour: Bool { false }
   public var isInteractive: Bool { false }
 
   public init(width: Int = 80) { self.width = width }
   public func write(_ text: String) { self.text += text }
+  public func warn(_ text: String) { warnings.append(text) }
   public func take() -> String {
     defer { text = "" }
     return text

@@ -1,3 +1,4 @@
+import Faults
 import Language
 import Tensors
 
@@ -38,15 +39,12 @@ extension Value {
     }
   }
 
-  public func description(of form: Form) -> String {
+  /// - Parameter parts: how many parts of a nested value are shown; an ellipsis stands for the rest.
+  public func description(of form: Form, parts: Int = ValuePrinter.mostParts) -> String {
     switch form {
-    case .plain:
-      if let text = asString { return text }
-      var printer = ValuePrinter()
-      printer.add(self, depth: 0)
-      return printer.text
-    case .quoted:
-      var printer = ValuePrinter()
+    case .plain, .quoted:
+      if form == .plain, let text = asString { return text }
+      var printer = ValuePrinter(partsLeft: parts)
       printer.add(self, depth: 0)
       return printer.text
     case .kind: return kindDescription
@@ -119,15 +117,23 @@ public func floatText(_ value: Double) -> String {
   return "\(value)"
 }
 
-/// Writes nested values with a limit on depth and length, so that nothing prints a wall of text.
-struct ValuePrinter {
+/// Writes nested values with a limit on depth, length and the number of parts, so that nothing prints a wall of text,
+/// and a value that shares its parts ends as soon as any other.
+public struct ValuePrinter {
   var text = ""
+  /// Parts that may still be written.
+  var partsLeft: Int
+  /// All parts of one value together.
+  public static let mostParts = 200_000
   /// Containers show at most this many elements: the head, an ellipsis and the tail.
   static let mostElements = 1000
   static let deepest = 32
 
   mutating func add(_ value: Value, depth: Int) {
-    if depth > Self.deepest {
+    partsLeft -= 1
+    // A stop is heard here too: what is shown of the value then no longer matters.
+    if partsLeft % 4096 == 0, Interrupt.isRequested { partsLeft = 0 }
+    if depth > Self.deepest || partsLeft < 0 {
       text += "…"
       return
     }
@@ -179,6 +185,7 @@ struct ValuePrinter {
       }
       if index > 0 { text += ", " }
       add(elements[index], depth: depth + 1)
+      if partsLeft < 0 { break }
     }
     text += close
   }
@@ -194,6 +201,7 @@ struct ValuePrinter {
       if let key = pair.key.asString { text += isPlainName(key) ? key : quoted(key) } else { add(pair.key, depth: depth + 1) }
       text += ": "
       add(pair.value, depth: depth + 1)
+      if partsLeft < 0 { break }
     }
     text += "}"
   }

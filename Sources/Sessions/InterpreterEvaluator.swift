@@ -88,10 +88,10 @@ public final class InterpreterEvaluator: Evaluator {
     switch value.tag {
     case .list, .tuple:
       let count = value.elements?.count ?? 0
-      return count > 20 ? "\(count) elements" : value.description(of: .quoted)
+      return count > 20 ? "\(count) elements" : value.description(of: .quoted, parts: 100)
     case .map:
       let count = value.asMap?.count ?? 0
-      return count > 20 ? "\(count) keys" : value.description(of: .quoted)
+      return count > 20 ? "\(count) keys" : value.description(of: .quoted, parts: 100)
     case .tensor: return value.asTensor.map { "shape \($0.shape)" } ?? ""
     case .spikes: return value.asSpikes.map { "shape \($0.shape), \($0.total) spikes" } ?? ""
     case .function: return value.functionHelp?.signature ?? ""

@@ -55,7 +55,8 @@ enum LanguageForms {
 
     Differential equations: `dv/dt = …` with a parameter `dt = 1ms`, the length of a step, and a line `integrator NAME`:
       euler         v + dt f(v), where none is named
-      exponential   exact where the equation is linear in its own state and the others stand still for a step
+      exponential   v + dt f(v) (e^(a dt) - 1) / (a dt) with the slope a = df/dv, and v + dt f(v) where a is 0:
+                    exact where the equation is linear in its own state and the others stand still for a step
       exact         the same, refused where it would not be the exact solution
       rk2, rk4      Runge and Kutta's midpoint rule and their rule of fourth order
     Neighbouring derivatives are one system: all see the states before the step.
@@ -65,6 +66,10 @@ enum LanguageForms {
     Surrogates measure a distance with a unit in that of the initial state from the threshold.
 
     A call gives a layer: `tired(kappa=0.1)`. A parameter may be a number, a quantity, a tensor with one value for each
-    neuron, or `learn(0.2)`, which `fit` trains with the weights. `use neurons` brings the models of the literature.
+    neuron (a list where it has a unit, `tau=[10ms, 20ms]`), or `learn(0.2)`, which `fit` trains with the weights. What
+    equations divide by cannot be 0, and a time among it is above 0, in whatever form it is given; so it stays while it
+    is learnt. A step is: equations, spikes, `on spike`; states are recorded before `on spike`. In the gradient, the
+    surrogate stands for the derivative of a spike, none flows through the spike that caused `on spike`, and `sqrt`,
+    `abs` and `relu` have the slope 0 at 0. `use neurons` brings the models of the literature.
     """
 }

@@ -162,17 +162,25 @@ public struct Network: Sendable {
   }
 }
 
+extension Tensor {
+  /// The indices of the element at a place of the row-major order.
+  func indices(of place: Int) -> [Int] {
+    var (rest, indices) = (place, [Int]())
+    for size in shape.reversed() {
+      indices.insert(rest % max(1, size), at: 0)
+      rest /= max(1, size)
+    }
+    return indices
+  }
+}
+
 extension Layer {
   /// A `.value` fault when a parameter is infinite or no number.
   func checkFinite() throws(Fault) {
     for (name, value) in parameters where !value.isFinite {
       let scalars = value.scalars
       let place = scalars.firstIndex { !$0.isFinite } ?? 0
-      var (rest, indices) = (place, [Int]())
-      for size in value.shape.reversed() {
-        indices.insert(rest % size, at: 0)
-        rest /= size
-      }
+      let indices = value.indices(of: place)
       let others = scalars.count { !$0.isFinite } - 1
       // The sign of a NaN means nothing.
       let found = scalars[place].isNaN ? "nan" : "\(scalars[place])"

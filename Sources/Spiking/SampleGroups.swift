@@ -28,7 +28,7 @@ struct SampleGroups {
 
 extension Signal {
   /// The activity of some samples.
-  func samples(_ range: Range<Int>) throws(Fault) -> Signal {
+  public func samples(_ range: Range<Int>) throws(Fault) -> Signal {
     switch self {
     case .tensor(let tensor): .tensor(try tensor.samples(range))
     case .spikes(let spikes): .spikes(try spikes.samples(range))

@@ -6,6 +6,8 @@ public enum Setting: Sendable, Equatable {
   case none
   case integer(Int)
   case number(Double)
+  /// A number in base units, and what it measures.
+  case quantity(Double, ParameterUnit)
   case flag(Bool)
   case text(String)
   case texts([String])
@@ -20,6 +22,7 @@ public enum Setting: Sendable, Equatable {
     case .none: "nil"
     case .integer(let value): "\(value)"
     case .number(let value): value.isNaN ? "nan" : "\(value)"
+    case .quantity(let value, let unit): unit.text(value)
     case .flag(let value): "\(value)"
     case .text(let value): "\"\(value)\""
     case .texts(let values): "[" + values.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
@@ -31,7 +34,7 @@ public enum Setting: Sendable, Equatable {
   public var number: Double? {
     switch self {
     case .integer(let value): Double(value)
-    case .number(let value): value
+    case .number(let value), .quantity(let value, _): value
     case .none, .flag, .text, .texts, .integers: nil
     }
   }

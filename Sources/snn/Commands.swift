@@ -14,6 +14,7 @@ struct Snn: ParsableCommand {
 
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
   static func main() {
+    holdStandardFiles()
     var arguments = Array(CommandLine.arguments.dropFirst())
     let commands = ["repl", "run", "render", "test", "check", "bench", "help"]
     if let first = arguments.first, !commands.contains(first), first == "-e" || first == "-" || !first.hasPrefix("-") {

@@ -15,6 +15,37 @@ import Testing
       #expect(figure.value >= 0)
     }
     for entry in chip.step.barrier { #expect(!entry.seconds.source.isEmpty) }
+    for entry in chip.step.chipBarrier { #expect(!entry.seconds.source.isEmpty) }
+    // The meaning of each energy and time is written in the file.
+    for (name, figure) in chip.figures { #expect((figure.per == nil) == name.charges.isEmpty) }
+  }
+
+  /// What was read in a program's source was printed nowhere.
+  @Test(arguments: ChipFiles.names)
+  func figuresFromSourcesOfProgramsAreNotPublished(_ name: String) throws {
+    let chip = try ChipFiles.chip(name)
+    for (_, figure) in chip.figures where figure.grade == .published || figure.grade == .derived {
+      for program in ["keras-spiking", "SANA-FE", "nengo-loihi"] { #expect(!figure.source.contains(program)) }
+      #expect(figure.grade == .derived || !figure.source.contains("SpiNNMachine"))
+    }
+  }
+
+  /// What several chips cost is known, or a guess that says so; a processor alone needs none of it.
+  @Test(arguments: ["loihi1", "loihi1_fitted", "loihi2", "truenorth", "spinnaker"])
+  func chipsThatAreJoinedSayWhatThatCosts(_ name: String) throws {
+    let chip = try ChipFiles.chip(name)
+    #expect(chip.mesh.chips.value > 1 && chip.missingForChips.isEmpty)
+  }
+
+  @Test func aFigureSaysWhatItIsChargedFor() throws {
+    let standard = try ChipFiles.read(
+      ChipFiles.small(("energy:\n", "energy:\n  active_update: {value: 1 pJ, grade: published, source: a test}\n")))
+    #expect(standard.energy[.activeUpdate]?.per == .neuronNotAtRest)
+    #expect(standard.energy[.synapticOperation]?.per == .synapse)
+    let other = try ChipFiles.read(
+      ChipFiles.small(("energy:\n", "energy:\n  active_update: {value: 1 pJ, per: neuron_with_input, grade: published, source: a test}\n")))
+    #expect(other.charge(.activeUpdate) == .neuronWithInput)
+    #expect(try ChipFiles.chip("gpu").charge(.synapticOperation) == .synapseAndStep)
   }
 
   @Test func figuresAreInBaseUnits() throws {
@@ -82,6 +113,14 @@ import Testing
     (ChipFiles.small(("columns: {value: 2,", "columns: {value: 2000000,")), 3, "the mesh is too large"),
     (ChipFiles.small(("\ntime:\n  synaptic_operation: {value: 3.5 ns, grade: published, source: a test}", "")), 1, "how long"),
     (ChipFiles.small + "\nstep: {barrier: 3}", 19, "a list is expected"),
+    (ChipFiles.small + "\nstep: {chip_barrier: [{chips: 1, value: 3 us, grade: published, source: a test}]}", 19, "2 is the first"),
+    (ChipFiles.small(("{value: 20 pJ,", "{value: 20 pJ, per: spike,")), 16, "cannot be charged per `spike`"),
+    (ChipFiles.small(("{value: 20 pJ,", "{value: 20 pJ, per: synapse_and_step,")), 16, "the chip is not `dense`"),
+    (ChipFiles.small(("{value: 4,", "{value: 4, per: spike,")), 8, "has no key `per`"),
+    (
+      ChipFiles.small(("energy:\n", "energy:\n  active_update: {value: 1 pJ, per: neuron_with_input, grade: published, source: a test}\n"))
+        + "\n  active_update: {value: 1 ns, grade: published, source: a test}", 19, "its time per `neuron_not_at_rest`"
+    ),
     (ChipFiles.small + "\nstep: {barrier: [{value: 3 ns, grade: published, source: a test}]}", 19, "has no `tiles`"),
     (ChipFiles.small + "\n  neurons: [", 20, "not YAML"),
     (ChipFiles.small + "\n\tx: 1", 19, "not YAML"),

@@ -1,6 +1,7 @@
-import Chips
 import Faults
 import Testing
+
+@testable import Chips
 
 /// Costs against sums written out by hand.
 @Suite struct CostTests {
@@ -84,6 +85,58 @@ import Testing
     chip.step.fixed = Figure(1e-3, grade: .published, source: "test")
     #expect(cost(of: load, on: chip).timeLimit == "the fixed step")
     #expect(cost(of: load, on: chip).stepTime == 1e-3)
+  }
+
+  /// Each kind of synapse has its price; one without a figure of its own costs what any synapse does.
+  @Test func operationsCostWhatTheirKindCosts() throws {
+    var chip = try handChip()
+    chip.energy[.sparseOperation] = Figure(7e-12, grade: .fitted, source: "test")
+    chip.time[.convolutionOperation] = Figure(2e-9, grade: .fitted, source: "test")
+    chip.step.barrier = []
+    var core = Load.CoreLoad(place: Mapping.Place(chip: 0, column: 0, row: 0, slot: 0))
+    core.synapticOperations = 100
+    core.sparseOperations = 30
+    core.convolutionOperations = 50
+    let result = cost(of: Load(cores: [core], steps: 1), on: chip)
+    expect(result.energy.synapticOperations, (70 * 20 + 30 * 7) * 1e-12)
+    expect(result.stepTime, (50 * 3.5 + 50 * 2) * 1e-9)
+  }
+
+  /// Two chips: a hop between them costs energy and time of its own, and the barrier is the chips'.
+  @Test func severalChipsAreNotOne() throws {
+    var chip = try handChip()
+    func figure(_ value: Double, _ grade: Grade) -> Figure { Figure(value, grade: grade, source: "test") }
+    chip.mesh.chips = figure(8, .published)
+    #expect(chip.missingForChips.count == 3)
+    chip.energy[.hopBetweenChips] = figure(500e-12, .estimated)
+    chip.time[.hopBetweenChips] = figure(50e-9, .estimated)
+    chip.step.chipBarrier = [(chips: 2, seconds: figure(1e-6, .estimated)), (chips: 8, seconds: figure(3e-6, .published))]
+    #expect(chip.missingForChips.isEmpty)
+    var core = Load.CoreLoad(place: Mapping.Place(chip: 0, column: 0, row: 0, slot: 0))
+    core.neurons = 1
+    core.synapticOperations = 1
+    var load = Load(cores: [core], steps: 1)
+    load.chips = 2
+    load.tiles = 2
+    load.chipHops = 4
+    load.busiestChipLink = 3
+    load.longestPathChips = 1
+    let result = cost(of: load, on: chip)
+    expect(result.energy.hops, 4 * 500e-12)
+    // Three packets one after the other over the border, then the barrier of two chips.
+    expect(result.stepTime, 150e-9 + 1e-6)
+    #expect(result.timeLimit == "the barrier")
+    expect(result.energy.standing, (2 * 100e-3 + 1e-3) * 1150e-9)
+    // On a straight line over the logarithm: 4 chips lie half way between 2 and 8.
+    expect(chip.step.barrier(tiles: 4, chips: 4), 2e-6)
+    expect(chip.step.barrier(tiles: 4, chips: 100), 3e-6)
+    #expect(chip.figures(of: load).filter { $0.grade == .estimated }.count == 3)
+    load.chips = 1
+    load.chipHops = 0
+    #expect(chip.figures(of: load).allSatisfy { $0.grade == .published })
+    load.chips = 3
+    // Between two entries both are used.
+    #expect(chip.figures(of: load).filter { $0.grade == .estimated }.count == 1)
   }
 
   @Test func barriersLieOnAStraightLine() throws {

@@ -29,6 +29,14 @@ import Testing
     #expect(error(.tanh, from: -10, to: 10, Glibc.tanh) < 5e-7)
     #expect(error(.tanh, from: -0.5, to: 0.5, Glibc.tanh) < 5e-7)
     #expect(error(.sigmoid, from: -80, to: 80) { 1 / (1 + Glibc.exp(-$0)) } < 5e-7)
+    // Above 88.7 the power overflows; near 0 the reference is the series.
+    #expect(error(.growth, from: -200, to: 88) { Glibc.expm1($0) / $0 } < 5e-7)
+    #expect(error(.growth, from: -1.5, to: 1.5) { $0 == 0 ? 1 : Glibc.expm1($0) / $0 } < 5e-7)
+    func growthSlope(_ x: Double) -> Double {
+      abs(x) < 1e-2 ? 0.5 + x / 3 + x * x / 8 + x * x * x / 30 : (Glibc.exp(x) - Glibc.expm1(x) / x) / x
+    }
+    #expect(error(.growthSlope, from: -200, to: 88, growthSlope) < 1e-6)
+    #expect(error(.growthSlope, from: -2, to: 2, growthSlope) < 1e-6)
     #expect(error(.softplus, from: -80, to: 80) { Glibc.log1p(Glibc.exp($0)) } < 5e-7)
   }
 
@@ -84,6 +92,9 @@ import Testing
     #expect(apply(.tanh, -.infinity) == -1)
     #expect(apply(.sigmoid, -.infinity) == 0)
     #expect(apply(.softplus, .infinity) == .infinity)
+    #expect(apply(.growth, 0) == 1 && apply(.growth, 1e-30) == 1 && apply(.growth, .infinity) == .infinity)
+    #expect(apply(.growth, -.infinity) == 0 && apply(.growth, .nan).isNaN)
+    #expect(apply(.growthSlope, 0) == 0.5 && apply(.growthSlope, 200) == .infinity && apply(.growthSlope, -.infinity) == 0)
     #expect(apply(.floor, -0.5) == -1)
     #expect(apply(.floor, 1e30) == 1e30)
     #expect(apply(.ceil, 2.1) == 3)

@@ -31,6 +31,9 @@ import Testing
       [Case($0, .carries, tensor: "\($0)(x)"), Case($0, .carries, number: "\($0)([x, 0.2, x * x])")]
     } + [
       Case("round", .flat, number: "round(x, 1)"),
+      Case("mean_sd", .stops, number: "mean_sd([x, 0.2]).mean"), Case("mean_sd", .stops, tensor: "mean_sd(x).mean"),
+      Case("kaiming", .stops, number: "kaiming(gain=x).gain"), Case("measured", .stops, number: "measured(sigma=x).sigma"),
+      Case("fluctuation", .stops, number: "fluctuation(rate=x).rate"),
       Case("maximum", .carries, tensor: "sum(maximum(x, 0.4) * w)"), Case("maximum", .carries, number: "maximum(x, 0.1)"),
       Case("minimum", .carries, tensor: "sum(minimum(x, 0.4) * w)"), Case("minimum", .carries, number: "minimum(x, 1)"),
       Case("min", .carries, number: "min(x, 2)"), Case("max", .carries, number: "max(0.1, x, 0.2)"),

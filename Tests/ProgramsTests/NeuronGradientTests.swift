@@ -172,6 +172,7 @@ private struct Walk {
     switch kernel {
     case .negate: -x
     case .exp: exp(x)
+    case .growth: x == 0 ? 1 : expm1(x) / x
     case .abs: abs(x)
     default: throw Fault(.value, "the test does not know \(kernel)")
     }

@@ -105,7 +105,7 @@ private func adaptive(kappa: Float) throws -> EquationNeuron {
   /// Each operation's derivative, in a model without spikes or memory: the output is the operation of the drive.
   @Test(arguments: [
     UnaryKernel.negate, .exp, .log, .sqrt, .abs, .sin, .cos, .tan, .tanh, .sigmoid, .relu, .square, .reciprocal,
-    .softplus,
+    .softplus, .growth,
   ]) func gradientsOfUnaryOperations(kernel: UnaryKernel) throws {
     try checkDerivative([.input, .unary(kernel, 0)], result: 1, parameters: [])
   }

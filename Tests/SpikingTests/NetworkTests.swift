@@ -25,8 +25,10 @@ func smallNetwork(seed: UInt64 = 0, inputs: Int = 4, hidden: Int = 3, outputs: I
     func weights(_ seed: UInt64) throws -> [Float] { try smallNetwork(seed: seed).layers[0].parameters[0].value.scalars }
     #expect(try weights(1) == weights(1))
     #expect(try weights(1) != weights(2))
-    let bound = Float(0.5)
-    #expect(try weights(1).allSatisfy { abs($0) <= bound })
+    // Their variance is 1 / inputs.
+    let many = try smallNetwork(inputs: 64, hidden: 128).layers[0].parameters[0].value.scalars
+    let squares = many.reduce(0) { $0 + Double($1) * Double($1) }
+    #expect(abs(squares / Double(many.count) * 64 - 1) < 0.05)
   }
 
   @Test func givesSpikesOfItsOutputShape() throws {

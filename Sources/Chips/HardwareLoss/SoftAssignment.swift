@@ -18,7 +18,8 @@ struct SoftAssignment: Sendable {
   private let shares: [[Double]]
   /// s, 0 to 1.
   var softness: Double
-  /// Hops of a packet from a core to another, at least 1 between different cores; from the input's port in the last row.
+  /// Hops of a packet from a core to another, at least 1 between different cores; from the input's port in the last row. A
+  /// border between chips counts as so many hops as cost its energy.
   let hops: [[Double]]
 
   /// - Parameters:
@@ -52,11 +53,14 @@ struct SoftAssignment: Sendable {
     self.homes = homes
     self.shares = shares
     self.softness = softness
-    let plane = MeshPlane(chip, chips: (mapping.cores.map(\.place.chip).max() ?? 0) + 1)
+    let used = (mapping.cores.map(\.place.chip).max() ?? 0) + 1
+    let plane = MeshPlane(chip, chips: max(used, (cores + chip.mesh.cores - 1) / max(1, chip.mesh.cores)))
+    let hop = max(chip.energy[.hopHorizontal]?.value ?? 0, chip.energy[.hopVertical]?.value ?? 0)
+    let border = hop > 0 ? max(1, (chip.energy[.hopBetweenChips]?.value ?? 0) / hop) : 1
     let places = mapping.cores.map(\.place)
     func way(_ a: Mapping.Place, _ b: Mapping.Place) -> Double {
       let hops = plane.hops(a, b)
-      return Double(max(1, hops.horizontal + hops.vertical + hops.chips))
+      return max(1, Double(hops.horizontal + hops.vertical) + Double(hops.chips) * border)
     }
     var table = places.map { from in places.map { from == $0 ? 0 : way(from, $0) } }
     table.append(places.map { way(mapping.port, $0) })

@@ -35,15 +35,17 @@ struct CoreActivity: Sendable {
 extension PlacementProblem {
   /// Counts the activity of cores that hold the given slices.
   ///
-  /// A neuron counts as active in a step with the probability that at least one of its sources fires, as if sources
-  /// fired independently of each other.
+  /// Which neurons are busy in a step is taken from the run where one was measured (`Workload.busyRates`). Otherwise it is
+  /// an estimate: a neuron has input with the probability that at least one of its sources fires, as if they fired
+  /// independently of each other; and it is not at rest from its first input in an inference on, or always where its layer
+  /// has offsets.
   func activity(of cores: [[Mapping.Slice]]) -> CoreActivity {
     let rates = flatRates
     let homes = homes(of: cores)
     let quiet = rates.map { log1p(-min($0, 1)) }
     var loads: [Load.CoreLoad] = []
     var arrivals: [[CoreActivity.Flow]] = []
-    var tally = CoreTally(connectome, rates: rates, quiet: quiet, homes: homes, cores: cores.count)
+    var tally = CoreTally(self, rates: rates, quiet: quiet, homes: homes, cores: cores.count)
     for slices in cores {
       loads.append(tally.add(slices, axons: Double(rules.axonsPerSource)))
       arrivals.append(tally.flows(axons: Double(rules.axonsPerSource)))
@@ -52,26 +54,30 @@ extension PlacementProblem {
     var filler = CoreFiller(connectome, rules)
     var demands: [Demand] = []
     var copiesMade = 0
+    let fires = fires
     for (core, slices) in cores.enumerated() {
       var all: [(population: Int, neuron: Int, copies: Int, outputs: Int)] = []
       var packets = 0.0
       for slice in slices {
         let start = connectome.starts[slice.population]
         for neuron in slice.neurons {
-          let (copies, axons) = outputs(of: Int(tally.destinations[start + Int(neuron)]))
-          all.append((slice.population, Int(neuron), copies, axons))
-          filler.add(slice.population, Int(neuron), copies: copies, outputs: axons)
-          packets += rates[start + Int(neuron)] * Double(axons)
+          let (copies, outputs) = outputs(of: Int(tally.destinations[start + Int(neuron)]))
+          all.append((slice.population, Int(neuron), copies, outputs))
+          filler.add(slice.population, Int(neuron), copies: copies, outputs: outputs)
+          packets += rates[start + Int(neuron)] * Double(outputs)
           if copies > 1 {
             // A copy does all that its neuron does.
             let more = Double(copies - 1)
-            let own = tally.synapticOperations(slice.population, Int(neuron))
             let axons = Double(rules.axonsPerSource)
+            let own = tally.work(of: slice.population, Int(neuron))
             loads[core].neurons += more
-            loads[core].activeNeurons += more * own.active
+            loads[core].activeNeurons += more * own.busy
             loads[core].synapticOperations += more * own.operations * axons
-            loads[core].synapses += more * axons * Double(connectome.fanIn(population: slice.population, neuron: Int(neuron)))
-            loads[core].spikes += more * rates[start + Int(neuron)]
+            loads[core].sparseOperations += more * own.sparse * axons
+            loads[core].convolutionOperations += more * own.shared * axons
+            loads[core].synapses +=
+              more * Double(connectome.fanIn(population: slice.population, neuron: Int(neuron))) * axons
+            if fires[slice.population] { loads[core].spikes += more * rates[start + Int(neuron)] }
             copiesMade += copies - 1
           }
         }
@@ -81,6 +87,11 @@ extension PlacementProblem {
       filler.empty(all)
     }
     return CoreActivity(loads: loads, arrivals: arrivals, demands: demands, copies: copiesMade)
+  }
+
+  /// Of each population, whether what its neurons do is a spike: of integrators that nobody hears, it is a number to read.
+  var fires: [Bool] {
+    workload.graph.populations.enumerated().map { $1.isSpiking || !connectome.outgoing[$0].isEmpty }
   }
 
   /// The rate of every neuron, numbered through; at most one spike a step.
@@ -114,6 +125,16 @@ private struct CoreTally {
   /// The logarithm of the probability that a neuron is silent.
   private let quiet: [Double]
   private let homes: [Int32]
+  /// For each population, how often each neuron is busy in the run; empty where no run was measured.
+  private let busyRates: [[Float]]
+  /// What an estimate of it goes by: whether input alone counts, the steps of an inference, and for each population
+  /// whether it has offsets.
+  private let onlyInput: Bool
+  private let steps: Int
+  private let hasOffsets: [Bool]
+  private let fires: [Bool]
+  /// Of each block, what its synapses are charged for.
+  private let charges: [Charge]
   /// For each neuron, the cores that it reaches.
   private(set) var destinations: [Int32]
   private var seen: [Int32]
@@ -128,10 +149,15 @@ private struct CoreTally {
   private var wholeRates: [Double?]
   private var wholeQuiet: [Double]
 
-  init(
-    _ connectome: Connectome, rates: [Double], quiet: [Double], homes: [Int32], cores: Int
-  ) {
+  init(_ problem: PlacementProblem, rates: [Double], quiet: [Double], homes: [Int32], cores: Int) {
+    let connectome = problem.connectome
     self.connectome = connectome
+    busyRates = problem.workload.busyRates
+    onlyInput = problem.chip.charge(.activeUpdate) == .neuronWithInput
+    steps = max(1, problem.workload.steps)
+    hasOffsets = problem.workload.graph.hasOffsets
+    fires = problem.fires
+    charges = connectome.blocks.map { problem.rules.charge($0, connectome) }
     self.rates = rates
     self.quiet = quiet
     self.homes = homes
@@ -163,14 +189,23 @@ private struct CoreTally {
     }
   }
 
-  /// What a neuron's synapses do in a step, and the probability that anything reaches it.
-  func synapticOperations(_ population: Int, _ neuron: Int) -> (operations: Double, active: Double) {
+  /// What a neuron's synapses do in a step.
+  struct Work {
     var operations = 0.0
+    /// Of these, over listed synapses and over those of convolutions.
+    var sparse = 0.0
+    var shared = 0.0
+    /// How often the neuron is busy.
+    var busy = 0.0
+  }
+
+  func work(of population: Int, _ neuron: Int) -> Work {
+    var work = Work()
     var silence = 0.0
     for index in connectome.incoming[population] {
       let block = connectome.blocks[index]
       if let whole = fullRates[index] {
-        operations += whole
+        work.operations += whole
         silence += fullQuiet[index]
         continue
       }
@@ -182,10 +217,11 @@ private struct CoreTally {
           still -= quiet[start + Int(missing[place])]
         }
         // What rounding leaves of nothing is nothing.
-        operations += max(0, arriving)
+        work.operations += max(0, arriving)
         silence += min(0, still)
         continue
       }
+      var operations = 0.0
       rates.withUnsafeBufferPointer { rates in
         quiet.withUnsafeBufferPointer { quiet in
           connectome.forEachSource(block, neuron) { source in
@@ -194,8 +230,31 @@ private struct CoreTally {
           }
         }
       }
+      work.operations += operations
+      switch charges[index] {
+      case .sparseSynapse: work.sparse += operations
+      case .sharedSynapse: work.shared += operations
+      default: break
+      }
     }
-    return (operations, -expm1(silence))
+    work.busy = busy(population, neuron) ?? estimatedBusy(population, silence)
+    return work
+  }
+
+  /// How often a neuron was busy in the measured run.
+  private func busy(_ population: Int, _ neuron: Int) -> Double? {
+    guard population < busyRates.count, neuron < busyRates[population].count else { return nil }
+    return Double(busyRates[population][neuron])
+  }
+
+  /// - Parameter silence: the logarithm of the probability that no source fires in a step.
+  private func estimatedBusy(_ population: Int, _ silence: Double) -> Double {
+    let input = -expm1(silence)
+    if onlyInput || input >= 1 { return input }
+    if hasOffsets[population] { return 1 }
+    if input <= 0 { return 0 }
+    // The mean over the steps t = 1 … T of 1 - q^t, the probability of an input until then.
+    return 1 - exp(silence) * -expm1(silence * Double(steps)) / (Double(steps) * input)
   }
 
   mutating func add(_ slices: [Mapping.Slice], axons: Double) -> Load.CoreLoad {
@@ -204,12 +263,14 @@ private struct CoreTally {
     for slice in slices {
       let start = connectome.starts[slice.population]
       let isFull = connectome.incoming[slice.population].allSatisfy { fullRates[$0] != nil }
-      let common = isFull ? slice.neurons.first.map { synapticOperations(slice.population, Int($0)) } : nil
+      let common = isFull ? slice.neurons.first.map { work(of: slice.population, Int($0)) } : nil
       for neuron in slice.neurons {
-        let own = common ?? synapticOperations(slice.population, Int(neuron))
+        let own = common ?? work(of: slice.population, Int(neuron))
         load.synapticOperations += own.operations * axons
-        load.activeNeurons += own.active
-        load.spikes += rates[start + Int(neuron)]
+        load.sparseOperations += own.sparse * axons
+        load.convolutionOperations += own.shared * axons
+        load.activeNeurons += common == nil ? own.busy : busy(slice.population, Int(neuron)) ?? own.busy
+        if fires[slice.population] { load.spikes += rates[start + Int(neuron)] }
         load.synapses += Double(connectome.fanIn(population: slice.population, neuron: Int(neuron))) * axons
       }
       load.neurons += Double(slice.neurons.count)

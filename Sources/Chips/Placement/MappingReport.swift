@@ -30,6 +30,8 @@ public struct MappingReport: Sendable {
   public let objective: Objective
   public let activity: Activity
   public let steps: Int
+  /// Samples whose steps were timed one by one; 0 where none were.
+  public let timedSamples: Int
   public let layers: [LayerRow]
   /// Neurons that are left out because their spikes reach nobody.
   public let removedNeurons: Int
@@ -54,6 +56,7 @@ public struct MappingReport: Sendable {
     objective = problem.objective
     self.activity = activity
     steps = problem.workload.steps
+    timedSamples = placed.cost.timedSteps > 0 ? problem.workload.timeline?.samples ?? 0 : 0
     removedNeurons = problem.connectome.removedNeurons
     let rates = problem.workload.rates
     let connectome = problem.connectome
@@ -128,23 +131,52 @@ public struct MappingReport: Sendable {
   public var traffic: Double {
     (placed.load.horizontalHops + placed.load.verticalHops + placed.load.chipHops) * Double(steps)
   }
-  /// Packets over the busiest link in a step.
-  public var maxLinkLoad: Double { placed.load.busiestLink }
+  /// Borders between chips that packets pass in an inference.
+  public var chipHops: Double { placed.load.chipHops * Double(steps) }
+  /// Packets over the busiest link in a step, between tiles or between chips.
+  public var maxLinkLoad: Double { max(placed.load.busiestLink, placed.load.busiestChipLink) }
 
-  /// How many figures of the chip energies and times rest on, and how many of these are guesses.
-  public var figures: (all: Int, estimated: Int) {
-    let figures = chip.costFigures
-    return (figures.count, figures.count { $0.grade == .estimated })
+  /// How many figures of the chip the energies and times of this mapping rest on, by grade, the surest first.
+  public var figures: [(grade: Grade, count: Int)] {
+    let used = chip.figures(of: placed.load)
+    return Grade.allCases.map { grade in (grade, used.count { $0.grade == grade }) }
   }
 }
 
 extension Chip {
-  /// Every figure that energies and times are computed from.
-  var costFigures: [Figure] {
-    var figures = Array(energy.values) + Array(time.values)
-    if let perChip = power.perChip { figures.append(perChip) }
-    if let perCore = power.perCore { figures.append(perCore) }
-    if let fixed = step.fixed { figures.append(fixed) }
-    return figures + step.barrier.map(\.seconds)
+  /// The figures that the energy and the time of a load are computed from: those of events that happen in it, and those
+  /// that hold for so many tiles and chips. A barrier between two given numbers rests on both of them.
+  func figures(of load: Load) -> [Figure] {
+    func sum(_ part: KeyPath<Load.CoreLoad, Double>) -> Double { load.cores.reduce(0) { $0 + $1[keyPath: part] } }
+    let operations = isDense ? sum(\.synapses) : sum(\.synapticOperations)
+    let (sparse, shared) = isDense ? (0, 0) : (sum(\.sparseOperations), sum(\.convolutionOperations))
+    let own = operations
+      - (energy[.sparseOperation] ?? time[.sparseOperation] == nil ? 0 : sparse)
+      - (energy[.convolutionOperation] ?? time[.convolutionOperation] == nil ? 0 : shared)
+    let counts: [Event: Double] = [
+      .synapticOperation: own, .sparseOperation: sparse, .convolutionOperation: shared, .neuronUpdate: sum(\.neurons),
+      .activeUpdate: sum(\.activeNeurons), .spike: sum(\.spikes), .axonOut: sum(\.packetsOut),
+      .axonIn: sum(\.packetsIn), .hopHorizontal: load.horizontalHops, .hopVertical: load.verticalHops,
+      .hopBetweenChips: load.chipHops,
+    ]
+    var used: [Figure] = []
+    for event in Event.allCases where counts[event] ?? 0 > 0 {
+      used += [energy[event], time[event]].compactMap { $0 }
+    }
+    used += [power.perChip, power.perCore, step.fixed].compactMap { $0 }
+    if load.chips > 1, !step.chipBarrier.isEmpty {
+      return used + Self.around(load.chips, step.chipBarrier.map { ($0.chips, $0.seconds) })
+    }
+    return used + Self.around(load.tiles, step.barrier.map { ($0.tiles, $0.seconds) })
+  }
+
+  /// The entries of a barrier that a number falls on or between.
+  private static func around(_ number: Int, _ entries: [(count: Int, seconds: Figure)]) -> [Figure] {
+    guard let first = entries.first, let last = entries.last else { return [] }
+    if number <= first.count { return [first.seconds] }
+    for (low, high) in zip(entries, entries.dropFirst()) where number <= high.count {
+      return number == high.count ? [high.seconds] : [low.seconds, high.seconds]
+    }
+    return [last.seconds]
   }
 }

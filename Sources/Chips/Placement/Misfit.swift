@@ -104,6 +104,14 @@ enum Misfit {
     let limit = problem.rules.limit(resource) ?? 0
     let sum = partition.parts.joined().reduce(0) { $0 + $1.demand.synapses }
     let chipsText = problem.chips == 1 ? "1 chip" : "\(count(problem.chips)) chips"
+    let missing = problem.chip.missingForChips
+    if !missing.isEmpty, chips <= available {
+      return Fault(
+        .limit, "the network does not fit on 1 chip of \(problem.chip.name): its \(count(sum)) synapses need \(count(needed)) cores",
+        label: "\(count(chips)) chips would do, but the chip's file does not say what joining them costs: it has no "
+          + missing.joined(separator: ", "),
+        help: "give these figures, published ones or estimates that say so; or make \(name) smaller, or prune its weights")
+    }
     let isEnough = chips <= available
     let label =
       "\(name) needs \(amount(total, resource)), a core has \(count(limit)): \(count(partition.parts[widest].count)) of the cores; "

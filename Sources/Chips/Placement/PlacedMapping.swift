@@ -32,15 +32,16 @@ extension PlacementProblem {
   /// The mapping of cores to places, with its load and cost.
   func placed(_ cores: [[Mapping.Slice]], at places: [Mapping.Place], _ activity: CoreActivity) -> PlacedMapping {
     let used = (places.map(\.chip).max() ?? 0) + 1
-    let plane = MeshPlane(chip, chips: used)
+    let plane = MeshPlane(chip, chips: max(used, chipsNeeded(cores.count)))
     let links = LinkLoads(activity.arrivals, places: places, port: port, plane: plane)
     var load = Load(cores: activity.loads, steps: workload.steps)
     for core in load.cores.indices { load.cores[core].place = places[core] }
     load.horizontalHops = links.horizontalHops
     load.verticalHops = links.verticalHops
     load.chipHops = links.chipHops
-    load.busiestLink = links.busiest
+    (load.busiestLink, load.busiestChipLink) = links.busiest
     load.longestPath = links.longestPath
+    load.longestPathChips = links.longestPathChips
     load.chips = Set(places.map(\.chip)).count
     load.tiles = Set(places.map { Mapping.Place(chip: $0.chip, column: $0.column, row: $0.row, slot: 0) }).count
     let cost = Chips.cost(of: load, on: chip)
@@ -50,6 +51,23 @@ extension PlacementProblem {
       mapping: mapping, demands: activity.demands, load: load, cost: cost, corePackets: activity.corePackets,
       portPackets: activity.portPackets, copies: activity.copies,
       score: objective.value(cores: cores.count, load: load, cost: cost), activity: activity, links: links)
+  }
+}
+
+extension PlacementProblem {
+  /// The mapping with each step of the measured run timed by itself, where there is one and the time of a step depends on
+  /// its spikes.
+  func timed(_ placed: PlacedMapping) -> PlacedMapping {
+    guard let timeline = workload.timeline, placed.cost.timedSteps == 0, !chip.isDense, !chip.time.isEmpty else { return placed }
+    var clock = StepClock(self, placed)
+    for step in timeline.steps {
+      if Interrupt.isRequested { return placed }
+      _ = clock.add(step)
+    }
+    var result = placed
+    result.cost.take(clock.times)
+    result.score = objective.value(cores: placed.mapping.cores.count, load: placed.load, cost: result.cost)
+    return result
   }
 }
 

@@ -93,16 +93,21 @@ public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = P
   problem.suggestion = recorded.record?.slices(for: problem.connectome)
   var activity = MappingReport.Activity.assumed(rate: options.assumedRate)
   if let data = options.data {
-    let measured = try onChip.network.ratesAndSteps(on: data, encoder: options.encoder, seed: options.seed)
+    var run = MeasuredRun(onChip.network, problem, samples: data.count)
+    let measured = try onChip.network.ratesAndSteps(on: data, encoder: options.encoder, seed: options.seed) {
+      (batch, first) throws(Fault) in try run.add(batch, first: first)
+    }
     var rates = measured.rates
     steps = options.steps ?? measured.steps
     // What is divided takes a step longer, with the same spikes.
     let share = Float(steps) / Float(steps + splits.count)
     if !splits.isEmpty { rates = rates.map { $0.map { $0 * share } } }
     activity = .measured(on: data.name, samples: data.count)
-    problem = problem.with(Workload(graph: graph, rates: rates, steps: steps + splits.count))
+    var workload = Workload(graph: graph, rates: rates, steps: steps + splits.count)
+    run.finish(&workload)
+    problem = problem.with(workload)
   }
-  let placed = try strategy.place(problem)
+  let placed = problem.timed(try strategy.place(problem))
   var report = MappingReport(problem, placed, activity: activity)
   report.onChip = onChip
   report.splits = splits

@@ -46,7 +46,8 @@ public struct PlacementProblem: Sendable {
   public let rules: CoreRules
 
   /// - Parameters:
-  ///   - chips: how many chips may be used; nil for as many as the chip's file allows.
+  ///   - chips: how many chips may be used; nil for as many as the chip's file allows, which is one where it doesn't
+  ///     say what joining them costs.
   ///   - weightBits: bits of a weight; nil for the chip's own.
   /// - Throws: `.value` for weights that aren't finite, or numbers of chips or bits that there can't be.
   public init(
@@ -58,10 +59,17 @@ public struct PlacementProblem: Sendable {
       throw Fault(
         .value, "\(chip.name) does not join so many chips", label: "chips is \(chips), at most \(available) work together")
     }
+    let missing = chip.missingForChips
+    if let chips, chips > 1, !missing.isEmpty {
+      throw Fault(
+        .value, "what \(chips) chips of \(chip.name) cost together is not known",
+        label: "its file has no \(missing.joined(separator: ", "))",
+        help: "place on one chip (chips=1), or give the figures: published ones, or estimates that say so")
+    }
     self.workload = workload
     self.chip = chip
     self.objective = objective
-    self.chips = max(1, chips ?? available)
+    self.chips = missing.isEmpty ? max(1, chips ?? available) : 1
     self.coreBudget = coreBudget
     self.allowance = allowance
     self.seed = seed

@@ -66,6 +66,7 @@ struct LinkLoads: Sendable {
   private(set) var chipHops = 0.0
   private let plane: MeshPlane
   private(set) var longestPath: (horizontal: Int, vertical: Int) = (0, 0)
+  private(set) var longestPathChips = 0
 
   /// Routes all flows of an activity between cores at the given places.
   init(_ arrivals: [[CoreActivity.Flow]], places: [Mapping.Place], port: Mapping.Place, plane: MeshPlane) {
@@ -100,8 +101,12 @@ struct LinkLoads: Sendable {
         horizontalHops += flow.packets * Double(hops.horizontal)
         verticalHops += flow.packets * Double(hops.vertical)
         chipHops += flow.packets * Double(hops.chips)
-        if hops.horizontal + hops.vertical > longestPath.horizontal + longestPath.vertical {
+        // A border between chips takes longer than many hops on one.
+        let isLonger = hops.chips == longestPathChips
+          ? hops.horizontal + hops.vertical > longestPath.horizontal + longestPath.vertical : hops.chips > longestPathChips
+        if isLonger {
           longestPath = (hops.horizontal, hops.vertical)
+          longestPathChips = hops.chips
         }
       }
     }
@@ -116,9 +121,27 @@ struct LinkLoads: Sendable {
     }
   }
 
-  /// Packets over the busiest link.
-  var busiest: Double {
-    [right, left, down, up].reduce(0) { $0 > ($1.joined().max() ?? 0) ? $0 : ($1.joined().max() ?? 0) }
+  /// Packets over the busiest link between tiles of a chip, and over the busiest side of a chip: neighbouring chips have
+  /// one link in each direction, that all their border tiles share.
+  var busiest: (tiles: Double, chips: Double) {
+    var (tiles, chips) = (0.0, 0.0)
+    func look(_ lines: [[Double]], linesOfChip: Int, gapsOfChip: Int) {
+      var sides: [Int: Double] = [:]
+      for (line, gaps) in lines.enumerated() {
+        for (gap, packets) in gaps.enumerated() where packets > 0 {
+          if (gap + 1) % gapsOfChip > 0 {
+            tiles = max(tiles, packets)
+          } else {
+            let side = line / linesOfChip * gaps.count + gap
+            sides[side, default: 0] += packets
+            chips = max(chips, sides[side] ?? 0)
+          }
+        }
+      }
+    }
+    for lines in [right, left] { look(lines, linesOfChip: plane.rows, gapsOfChip: plane.columns) }
+    for lines in [down, up] { look(lines, linesOfChip: plane.columns, gapsOfChip: plane.rows) }
+    return (tiles, chips)
   }
 
   /// The links with packets, but for those between chips.

@@ -1,4 +1,4 @@
-// What a stream costs on a chip: the cost model on the spikes that a run really had.
+// What a stream costs on a chip: the cost model on the spikes that a run really had, each step timed by itself.
 
 import Faults
 import Spiking
@@ -10,9 +10,11 @@ public struct StreamCost: Sendable {
   public var energy = Cost.Parts()
   /// Seconds of the whole stream.
   public var duration = 0.0
-  /// Seconds of a step inside the labelled samples; without samples, of any step.
+  /// Seconds of a step inside the labelled samples, the mean over them; without samples, of any step.
   public var sampleStepTime = 0.0
-  /// What decides the length of such a step.
+  /// Seconds of the longest step of the stream.
+  public var longestStep = 0.0
+  /// What decides the length of most steps inside the samples; without samples, of most steps.
   public var timeLimit = ""
   public var cores = 0
   public var chips = 0
@@ -30,8 +32,7 @@ public struct StreamPlacement: Sendable {
   /// What a user must know before trusting the numbers.
   public let warnings: [String]
   private let problem: PlacementProblem
-  private let cores: [[Mapping.Slice]]
-  private let places: [Mapping.Place]
+  private let placed: PlacedMapping
   private let minimumStep: Double
 
   /// - Parameters:
@@ -63,9 +64,9 @@ public struct StreamPlacement: Sendable {
     self.network = onChip.network
     warnings = onChip.warnings
     let graph = onChip.network.graph
-    let silent = Workload(graph: graph, rates: graph.populations.map { [Float](repeating: 0, count: $0.neurons) }, steps: 1)
-    let problem = try PlacementProblem(silent, on: chip, weightBits: bits)
-    let placed: Mapping
+    // Until the stream has run, all neurons count alike: that gives links their shares of a step's packets.
+    let even = Workload(graph: graph, rates: graph.populations.map { [Float](repeating: 0.1, count: $0.neurons) }, steps: 1)
+    let problem = try PlacementProblem(even, on: chip, weightBits: bits)
     if let mapping {
       let (mine, its) = (graph.populations.map(\.shape), mapping.graph.populations.map(\.shape))
       guard mine == its else {
@@ -75,12 +76,12 @@ public struct StreamPlacement: Sendable {
             + "the network's \(mine.map { "\($0)" }.joined(separator: ", "))",
           help: "place this network: place(net, chip)")
       }
-      placed = mapping.placed.mapping
+      placed = mapping.placed
     } else {
-      placed = try SequentialStrategy().place(problem).mapping
+      placed = try SequentialStrategy().place(problem)
     }
     // Weights that were zero when it was mapped may not be now.
-    let homes = problem.homes(of: placed.cores.map(\.slices))
+    let homes = problem.homes(of: placed.mapping.cores.map(\.slices))
     for population in problem.connectome.isPlaced.indices.dropFirst() {
       let start = problem.connectome.starts[population]
       let isPlaced = problem.connectome.isPlaced[population]
@@ -94,43 +95,34 @@ public struct StreamPlacement: Sendable {
     self.chip = chip
     self.problem = problem
     self.minimumStep = minimumStep
-    cores = placed.cores.map(\.slices)
-    places = placed.cores.map(\.place)
   }
 
-  /// The cost of a run. Steps inside samples and idle steps are costed apart, each with its own rates, since a busy step
-  /// takes longer than a quiet one.
-  public func cost(of run: StreamRun) -> StreamCost {
+  /// What to give a run as its observer, so that its cost can be told.
+  public func meter() -> StreamMeter {
+    StreamMeter(placed, problem, resolution: network.graph.potentialResolutions(on: chip, problem.rules), minimumStep: minimumStep)
+  }
+
+  /// The cost of a run that `meter` has watched: events as they were counted, and the time of each step.
+  public func cost(of run: StreamRun, _ meter: StreamMeter) -> StreamCost {
     var total = StreamCost()
-    total.cores = cores.count
-    total.chips = Set(places.map(\.chip)).count
+    total.cores = placed.mapping.cores.count
+    total.chips = placed.load.chips
     total.synapticEvents = events(of: run)
-    let idle = run.steps - run.sampleSteps
-    let phases = [
-      (steps: run.sampleSteps, counts: { (population: StreamRun.Population, neuron: Int) in population.sampleSent[neuron] }),
-      (steps: idle, counts: { population, neuron in population.sent[neuron] - population.sampleSent[neuron] }),
-    ]
-    for (index, phase) in phases.enumerated() where phase.steps > 0 {
-      let rates = problem.workload.graph.populations.map { population -> [Float] in
-        let none = [Float](repeating: 0, count: population.neurons)
-        guard let ran = run.populations.first(where: { $0.name == population.name }), ran.neurons == population.neurons
-        else { return none }
-        return none.indices.map { Float(phase.counts(ran, $0)) / Float(phase.steps) }
-      }
-      let asked = problem.with(Workload(graph: problem.workload.graph, rates: rates, steps: phase.steps))
-      let cost = asked.placed(cores, at: places, asked.activity(of: cores)).cost
-      let step = max(cost.stepTime, minimumStep)
-      total.energy.synapticOperations += cost.energy.synapticOperations
-      total.energy.updates += cost.energy.updates
-      total.energy.spikes += cost.energy.spikes
-      total.energy.hops += cost.energy.hops
-      total.energy.standing += cost.stepTime > 0 ? cost.energy.standing * (step / cost.stepTime) : 0
-      total.duration += step * Double(phase.steps)
-      if index == 0 || run.sampleSteps == 0 {
-        total.sampleStepTime = step
-        total.timeLimit = step > cost.stepTime ? "the length asked for" : cost.timeLimit
-      }
-    }
+    guard run.steps > 0 else { return total }
+    let graph = problem.workload.graph
+    var workload = Workload(graph: graph, rates: meter.rates, steps: run.steps)
+    workload.busyRates = meter.busyRates
+    if let last = graph.populations.last, last.model.isEmpty { workload.busyRates[workload.busyRates.count - 1] = [] }
+    let asked = problem.with(workload)
+    let cores = placed.mapping.cores
+    let cost = asked.placed(cores.map(\.slices), at: cores.map(\.place), asked.activity(of: cores.map(\.slices))).cost
+    total.energy = cost.energy
+    total.duration = meter.times.sum
+    total.energy.standing = chip.standingPower(of: placed.load) * meter.times.sum
+    let times = run.sampleSteps > 0 ? meter.sampleTimes : meter.times
+    total.sampleStepTime = times.mean
+    total.timeLimit = times.limit
+    total.longestStep = meter.times.longest
     return total
   }
 
@@ -144,5 +136,54 @@ public struct StreamPlacement: Sendable {
       for neuron in ran.sent.indices { sum &+= Int(ran.sent[neuron]) &* fanOuts[number][neuron] }
     }
     return sum
+  }
+}
+
+/// Watches a stream and times each of its steps on the chip.
+public final class StreamMeter: StreamObserver {
+  private var busy: BusyNeurons?
+  private var clock: StepClock
+  private let minimumStep: Double
+  /// How often each neuron of each population fired, and how often it was busy.
+  private var fired: [[Int32]]
+  private var worked: [[Int32]]
+  fileprivate private(set) var times = StepTimes()
+  /// Of the steps inside labelled samples.
+  fileprivate private(set) var sampleTimes = StepTimes()
+
+  init(_ placed: PlacedMapping, _ problem: PlacementProblem, resolution: [Float], minimumStep: Double) {
+    clock = StepClock(problem, placed)
+    self.minimumStep = minimumStep
+    fired = problem.connectome.sizes.map { [Int32](repeating: 0, count: $0) }
+    worked = fired
+    busy = BusyNeurons(problem.connectome, chip: problem.chip, resolution: resolution) { [unowned self] in add($0, $1) }
+  }
+
+  public func observe(_ step: PopulationStep) { busy?.observe(step) }
+  public func endStep(inSample: Bool) { busy?.endStep(inSample: inSample) }
+  public func reset() { busy?.reset() }
+
+  /// For each population and neuron, the share of steps in which it fired, and in which it was busy.
+  fileprivate var rates: [[Float]] { shares(fired) }
+  fileprivate var busyRates: [[Float]] { shares(worked) }
+
+  private func shares(_ counts: [[Int32]]) -> [[Float]] {
+    let steps = Double(max(1, times.steps))
+    return counts.map { $0.map { Float(Double($0) / steps) } }
+  }
+
+  private func add(_ bits: StepBits, _ inSample: Bool) {
+    for population in fired.indices {
+      if bits.counts[population] > 0 { Self.count(bits.fired[population], into: &fired[population]) }
+      Self.count(bits.busy[population], into: &worked[population])
+    }
+    let (seconds, limit) = clock.add(bits)
+    let isShort = seconds < minimumStep
+    times.add(max(seconds, minimumStep), isShort ? .asked : limit)
+    if inSample { sampleTimes.add(max(seconds, minimumStep), isShort ? .asked : limit) }
+  }
+
+  private static func count(_ bits: [UInt64], into counts: inout [Int32]) {
+    counts.withUnsafeMutableBufferPointer { counts in bits.forEachBit { counts[$0] &+= 1 } }
   }
 }

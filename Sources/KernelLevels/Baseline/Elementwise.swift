@@ -48,6 +48,8 @@ extension Level {
     case .square: map(count, x, out) { $0 * $0 }
     case .reciprocal: map(count, x, out) { one / $0 }
     case .softplus: map(count, x, out) { softPlus($0) }
+    case .growth: map(count, x, out) { growth($0) }
+    case .growthSlope: map(count, x, out) { growthSlope($0) }
     case .isZero: map(count, x, out) { Vector().replacing(with: one, where: $0 .== 0) }
     }
   }

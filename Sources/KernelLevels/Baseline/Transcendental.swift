@@ -41,6 +41,45 @@ func exponential(_ x: Vector) -> Vector {
   return value.replacing(with: x, where: x .!= x)
 }
 
+/// (e^x - 1) / x: its Taylor series to x^9 near 0, where the formula would cancel, and the formula elsewhere.
+@inline(__always)
+func growth(_ x: Vector) -> Vector {
+  var series = Vector(repeating: 1 / 3_628_800)
+  series = multiplyAdd(series, x, Vector(repeating: 1 / 362_880))
+  series = multiplyAdd(series, x, Vector(repeating: 1 / 40_320))
+  series = multiplyAdd(series, x, Vector(repeating: 1 / 5040))
+  series = multiplyAdd(series, x, Vector(repeating: 1 / 720))
+  series = multiplyAdd(series, x, Vector(repeating: 1 / 120))
+  series = multiplyAdd(series, x, Vector(repeating: 1 / 24))
+  series = multiplyAdd(series, x, Vector(repeating: 1 / 6))
+  series = multiplyAdd(series, x, Vector(repeating: 0.5))
+  series = multiplyAdd(series, x, Vector(repeating: 1))
+  var value = (exponential(x) - 1) / x
+  value.replace(with: x, where: x .== .infinity)
+  return value.replacing(with: series, where: x * x .< 0.5625)
+}
+
+/// (e^x - growth(x)) / x, in the same way, by the series of (n + 1) x^n / (n + 2)! to x^11.
+@inline(__always)
+func growthSlope(_ x: Vector) -> Vector {
+  var series = Vector(repeating: 12 / 6_227_020_800)
+  series = multiplyAdd(series, x, Vector(repeating: 11 / 479_001_600))
+  series = multiplyAdd(series, x, Vector(repeating: 10 / 39_916_800))
+  series = multiplyAdd(series, x, Vector(repeating: 9 / 3_628_800))
+  series = multiplyAdd(series, x, Vector(repeating: 8 / 362_880))
+  series = multiplyAdd(series, x, Vector(repeating: 7 / 40_320))
+  series = multiplyAdd(series, x, Vector(repeating: 6 / 5040))
+  series = multiplyAdd(series, x, Vector(repeating: 5 / 720))
+  series = multiplyAdd(series, x, Vector(repeating: 4 / 120))
+  series = multiplyAdd(series, x, Vector(repeating: 3 / 24))
+  series = multiplyAdd(series, x, Vector(repeating: 2 / 6))
+  series = multiplyAdd(series, x, Vector(repeating: 0.5))
+  let whole = exponential(x)
+  var value = (whole - (whole - 1) / x) / x
+  value.replace(with: whole, where: whole .== .infinity)
+  return value.replacing(with: series, where: x * x .< 1.69)
+}
+
 /// ln x: with x = 2^e m, m in [sqrt(1/2), sqrt 2) and s = (m - 1) / (m + 1), it is e ln 2 + 2 artanh s.
 @inline(__always)
 func logarithm(_ x: Vector) -> Vector {

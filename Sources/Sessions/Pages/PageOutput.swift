@@ -43,6 +43,8 @@ public final class PageOutput: Output {
     }
   }
 
+  public func warn(_ text: String) { write("warning: \(text)\n") }
+
   public func show(_ value: any ForeignValue) {
     guard let form = value.richForm, shown < Self.mostShown else { return write(value.display(style) + "\n") }
     shown += 1

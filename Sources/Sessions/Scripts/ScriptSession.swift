@@ -70,7 +70,7 @@ public final class ScriptSession {
     case .value(let value):
       if printsResult, !value.isNil { output.write(display(value, style: output.style) + "\n") }
       (output as? StandardOutput)?.flush()
-      return ExitStatus.success
+      return interpreter.machine.isStopping ? ExitStatus.interrupted : ExitStatus.success
     case .failed(let diagnostics):
       return status(of: diagnostics)
     }
@@ -103,25 +103,31 @@ public final class ScriptSession {
   /// Runs a file's code and then its `test` blocks whose names hold the filter; gives how many passed and failed.
   func test(path: String, filter: String?, log: any Output) -> (passed: Int, failed: Int) {
     guard let source = source(at: path) else { return (0, 1) }
-    if case .failed(let diagnostics) = interpreter.run(source, mode: .cell) {
+    let outcome = interpreter.run(source, mode: .cell)
+    // Training answers a request to stop; the tests behind it are not to run.
+    if interpreter.machine.isStopping { Interrupt.request() }
+    if case .failed(let diagnostics) = outcome {
       if exitStatus(diagnostics.first?.fault) == nil { report(renderer.render(diagnostics)) }
       return (0, 1)
     }
+    if Interrupt.isRequested { return (0, 1) }
     var passed = 0
     var failed = 0
     for index in 0..<interpreter.testCount {
       let name = interpreter.testName(index)
       if let filter, !matches(name, filter) { continue }
-      if let diagnostic = interpreter.runTest(index) {
+      let diagnostic = interpreter.runTest(index)
+      if interpreter.machine.isStopping { Interrupt.request() }
+      if let diagnostic {
         failed += 1
         log.write("  FAIL  \(name)\n")
         (log as? StandardOutput)?.flush()
         report(renderer.render(diagnostic))
-        if diagnostic.fault.kind == .interrupt { break }
       } else {
         passed += 1
         log.write("  ok    \(name)\n")
       }
+      if Interrupt.isRequested { break }
     }
     return (passed, failed)
   }

@@ -24,6 +24,12 @@ public final class StandardOutput: Output {
     if isInteractive || buffer.count >= 1 << 16 { flush() }
   }
 
+  /// On the standard error, after what the program wrote so far.
+  public func warn(_ text: String) {
+    flush()
+    writeError("warning: \(text)\n")
+  }
+
   public func flush() {
     var written = 0
     buffer.withUnsafeBytes { bytes in

@@ -35,6 +35,7 @@ final class SilentOutput: Output {
 
   init(width: Int) { self.width = width }
   func write(_ text: String) {}
+  func warn(_ text: String) {}
   func show(_ value: any ForeignValue) {}
 }
 

@@ -18,6 +18,8 @@ public struct NetworkGraph: Sendable {
     public var shape: [Int]
     /// The neuron model, such as "lif"; empty for the input and for a readout without neurons.
     public var model: String
+    /// Whether its neurons fire; a readout and integrators give numbers.
+    public var isSpiking = true
 
     public var neurons: Int { shape.reduce(1, *) }
     public var isInput: Bool { layer == nil }
@@ -45,6 +47,8 @@ public struct NetworkGraph: Sendable {
     public var place: [Int]
     /// The layers between both, in order, but for those that change nothing.
     public internal(set) var stages: [Stage] = []
+    /// Whether its layers add an offset other than zero.
+    public var hasOffset = false
 
     public init(
       source: Int, target: Int, wiring: Wiring, weight: Tensor? = nil, layer: Int? = nil, place: [Int]? = nil
@@ -78,7 +82,9 @@ public struct NetworkGraph: Sendable {
       network.layers, input: network.inputShape, place: [], from: [Projection(source: 0, target: 0, wiring: .each)])
     if let last = network.layers.indices.last, !network.layers[last].isNeurons {
       let target = populations.count
-      populations.append(Population(name: "readout", layer: last, shape: network.outputShape, model: ""))
+      var readout = Population(name: "readout", layer: last, shape: network.outputShape, model: "")
+      readout.isSpiking = false
+      populations.append(readout)
       close(open, at: target)
     }
   }
@@ -112,7 +118,10 @@ public struct NetworkGraph: Sendable {
         let wiring = layer.wiring(for: shape)
         let stage = Stage(
           wiring: wiring, weight: weight, inputs: shape.reduce(1, *), outputs: output.reduce(1, *))
+        let bias = layer.parameters.first { $0.name == "bias" }?.value
+        let hasOffset = bias?.withUnsafeBuffer { $0.contains { $0 != 0 } } ?? false
         for number in open.indices {
+          if hasOffset { open[number].hasOffset = true }
           open[number].wiring = open[number].wiring.followed(by: wiring, outputs: stage.outputs)
           if wiring != .each || weight != nil { open[number].stages.append(stage) }
           guard let weight else { continue }
@@ -127,10 +136,19 @@ public struct NetworkGraph: Sendable {
     return open
   }
 
+  /// Of each population, whether its neurons have offsets.
+  public var hasOffsets: [Bool] {
+    var result = [Bool](repeating: false, count: populations.count)
+    for projection in projections where projection.hasOffset { result[projection.target] = true }
+    return result
+  }
+
   private func population(_ layer: any Layer, _ place: [Int], _ shape: [Int]) -> Population {
-    Population(
+    var population = Population(
       name: "\(layer.name) \(place.map(String.init).joined(separator: "."))", layer: place.first, shape: shape,
       model: (layer as? RecurrentLayer)?.model.name ?? layer.name, place: place)
+    population.isSpiking = (layer as? NeuronLayer)?.model.isSpiking ?? true
+    return population
   }
 
   private mutating func close(_ open: [Projection], at target: Int) {

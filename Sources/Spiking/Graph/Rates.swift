@@ -19,8 +19,12 @@ extension Network {
   }
 
   /// The same, with the number of steps of a sample.
+  ///
+  /// - Parameter body: called with the activity that enters the network, batch by batch, and the number of the batch's
+  ///   first sample.
   public func ratesAndSteps(
-    on data: Dataset, encoder: (any Encoder)? = nil, seed: UInt64 = 0
+    on data: Dataset, encoder: (any Encoder)? = nil, seed: UInt64 = 0,
+    _ body: (_ batch: Signal, _ first: Int) throws(Fault) -> Void = { (_, _) in }
   ) throws(Fault) -> (rates: [[Float]], steps: Int) {
     // Labels say nothing here, so those that are no class of the network do no harm.
     let samples = try Dataset(
@@ -39,6 +43,7 @@ extension Network {
       rows += input.steps * input.batch
       steps = input.steps
       try trace.addCounts(of: graph, input: input, to: &sums)
+      try body(input, start)
     }
     let scale = 1 / Double(max(1, rows))
     return (sums.map { $0.map { Float($0 * scale) } }, steps)

@@ -8,7 +8,7 @@ import Tensors
 ///
 /// (A cross-correlation, as in every framework.) Spikes, and numbers that are mostly zero, go through the weights event
 /// by event; the result is the same to the last bit as that of the dense loops.
-public struct ConvLayer: Layer {
+public struct ConvLayer: DrawnLayer {
   public let name = "conv"
   /// The number of output channels.
   public var outputs: Int
@@ -18,15 +18,19 @@ public struct ConvLayer: Layer {
   public var padding: Window.Pair
   public var hasBias: Bool
   /// `[outputs, channels, height, width]`; nil before the layer is part of a network.
-  public var weight: Tensor?
+  public var weight: Tensor? { didSet { isAsDrawn = false } }
   /// `[outputs]`; nil without a bias, or before the layer is part of a network.
   public var bias: Tensor?
+  public var initializer: (any Initializer)?
+  public private(set) var isAsDrawn = false
 
+  /// - Parameter initializer: how the first weights are found; nil leaves it to the network.
   public init(
     outputs: Int, kernel: Window.Pair, stride: Window.Pair = .init(1, 1), padding: Window.Pair = .init(0, 0),
-    bias: Bool = true
+    bias: Bool = true, initializer: (any Initializer)? = nil
   ) {
     self.outputs = outputs
+    self.initializer = initializer
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
@@ -62,6 +66,8 @@ public struct ConvLayer: Layer {
     return list
   }
 
+  public var callText: String { callText(drawnBy: initializer) }
+
   public var parameters: [(name: String, value: Tensor)] {
     var list: [(name: String, value: Tensor)] = []
     if let weight { list.append((name: "weight", value: weight)) }
@@ -79,8 +85,7 @@ public struct ConvLayer: Layer {
     return [outputs, shape.outHeight, shape.outWidth]
   }
 
-  /// Draws weights uniformly from `-b ... b` with `b = 1 / sqrt(channels * height * width of the kernel)`, as `dense`
-  /// does with its inputs; biases begin at zero.
+  /// Draws the weights by the layer's rule, or else the standard one; biases begin at zero.
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer {
     _ = try outputShape(for: input)
     let shape = [outputs, input[0], kernel.y, kernel.x]
@@ -93,12 +98,28 @@ public struct ConvLayer: Layer {
       }
       return self
     }
-    var draws = stream
+    let rule = initializer ?? Kaiming.standard
     var layer = self
-    let inputs = try Shape.count(Array(shape.dropFirst()))
-    let bound = Float((1 / Double(max(1, inputs))).squareRoot())
-    layer.weight = try draws.uniformTensor(shape, from: -bound, to: bound)
+    layer.weight = try rule.weights(shape, inputs: try Shape.count(Array(shape.dropFirst())), stream: stream)
     layer.bias = hasBias ? try Tensor.zeros([outputs]) : nil
+    layer.isAsDrawn = initializer == nil || rule.measuredDeviation != nil
+    if !layer.isAsDrawn { layer.initializer = nil }
+    return layer
+  }
+
+  public func redrawn(by rule: any Initializer, stream: RandomStream) throws(Fault) -> ConvLayer {
+    var layer = self
+    if let weight {
+      let inputs = try Shape.count(Array(weight.shape.dropFirst()))
+      layer.weight = try rule.weights(weight.shape, inputs: inputs, stream: stream)
+    }
+    return layer
+  }
+
+  public func scaled(by factor: Float) throws(Fault) -> ConvLayer {
+    var layer = self
+    if let weight { layer.weight = try weight * factor }
+    layer.initializer = nil
     return layer
   }
 

@@ -4,18 +4,27 @@ import Faults
 import Tensors
 
 /// `output = input @ weight + bias`, one product for all time steps.
-public struct DenseLayer: Layer {
+public struct DenseLayer: DrawnLayer {
   public let name = "dense"
   public var outputs: Int
   public var hasBias: Bool
   /// `[inputs, outputs]`; nil before the layer is part of a network.
-  public var weight: Tensor? { didSet { panels = WeightPanels() } }
+  public var weight: Tensor? {
+    didSet {
+      panels = WeightPanels()
+      isAsDrawn = false
+    }
+  }
   /// `[outputs]`; nil without a bias, or before the layer is part of a network.
   public var bias: Tensor?
   private(set) var panels = WeightPanels()
+  public var initializer: (any Initializer)?
+  public private(set) var isAsDrawn = false
 
-  public init(outputs: Int, bias: Bool = true) {
+  /// - Parameter initializer: how the first weights are found; nil leaves it to the network.
+  public init(outputs: Int, bias: Bool = true, initializer: (any Initializer)? = nil) {
     self.outputs = outputs
+    self.initializer = initializer
     hasBias = bias
   }
 
@@ -41,6 +50,8 @@ public struct DenseLayer: Layer {
     [("outputs", .integer(outputs))] + (hasBias ? [] : [("bias", .flag(false))])
   }
 
+  public var callText: String { callText(drawnBy: initializer) }
+
   public var parameters: [(name: String, value: Tensor)] {
     var list: [(name: String, value: Tensor)] = []
     if let weight { list.append((name: "weight", value: weight)) }
@@ -60,10 +71,7 @@ public struct DenseLayer: Layer {
     return [outputs]
   }
 
-  /// Draws weights uniformly from `-b ... b` with `b = 1 / sqrt(inputs)`; biases begin at zero.
-  ///
-  /// That is a third of the variance of Glorot's and a sixth of He's rule: potentials add up over time, and wider
-  /// weights begin so far from the threshold that steep surrogates pass no gradient.
+  /// Draws the weights by the layer's rule, or else the standard one; biases begin at zero.
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer {
     _ = try outputShape(for: input)
     if let weight {
@@ -74,11 +82,25 @@ public struct DenseLayer: Layer {
       }
       return self
     }
-    var draws = stream
+    let rule = initializer ?? Kaiming.standard
     var layer = self
-    let bound = Float((1 / Double(max(1, input[0]))).squareRoot())
-    layer.weight = try draws.uniformTensor([input[0], outputs], from: -bound, to: bound)
+    layer.weight = try rule.weights([input[0], outputs], inputs: input[0], stream: stream)
     layer.bias = hasBias ? try Tensor.zeros([outputs]) : nil
+    layer.isAsDrawn = initializer == nil || rule.measuredDeviation != nil
+    if !layer.isAsDrawn { layer.initializer = nil }
+    return layer
+  }
+
+  public func redrawn(by rule: any Initializer, stream: RandomStream) throws(Fault) -> DenseLayer {
+    var layer = self
+    if let weight { layer.weight = try rule.weights(weight.shape, inputs: weight.shape[0], stream: stream) }
+    return layer
+  }
+
+  public func scaled(by factor: Float) throws(Fault) -> DenseLayer {
+    var layer = self
+    if let weight { layer.weight = try weight * factor }
+    layer.initializer = nil
     return layer
   }
 

@@ -15,6 +15,10 @@ public protocol Layer: Described, Sendable {
   var populations: [[Int]] { get }
   /// The parameters by name; empty before `built`.
   var parameters: [(name: String, value: Tensor)] { get }
+  /// For each parameter, in what coordinate training moves it.
+  var parameterScales: [ParameterScale] { get }
+  /// What a parameter of neurons measures; nil for a plain number.
+  func unit(of parameter: String) -> ParameterUnit?
 
   /// The features that leave the layer when `input` features enter.
   ///
@@ -56,6 +60,8 @@ extension Layer {
   public var isNeurons: Bool { false }
   public var populations: [[Int]] { isNeurons ? [[]] : [] }
   public var parameters: [(name: String, value: Tensor)] { [] }
+  public var parameterScales: [ParameterScale] { parameters.map { _ in .weight } }
+  public func unit(of parameter: String) -> ParameterUnit? { nil }
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer { self }
   public func synapses(for input: [Int]) -> Int { 0 }

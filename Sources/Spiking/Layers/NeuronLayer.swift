@@ -17,6 +17,8 @@ public struct NeuronLayer: Layer {
   public var isNeurons: Bool { true }
   /// The model's learnable parameters.
   public var parameters: [(name: String, value: Tensor)] { model.learnables }
+  public var parameterScales: [ParameterScale] { model.learnableScales }
+  public func unit(of parameter: String) -> ParameterUnit? { model.unit(of: parameter) }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     try model.check()

@@ -8,11 +8,13 @@ import Tensors
 ///
 /// Unlike other layers it walks through time itself, one step of the model after the other; its gradient is that of
 /// backpropagation through time, through the neurons' states and through the connections.
-public struct RecurrentLayer: Layer {
+public struct RecurrentLayer: DrawnLayer {
   public let name = "recurrent"
   public var model: any NeuronModel
   /// `[neurons, neurons]`, from the row's neuron to the column's; nil before the layer is part of a network.
-  public var recurrent: Tensor?
+  public var recurrent: Tensor? { didSet { isAsDrawn = false } }
+  public var initializer: (any Initializer)?
+  public private(set) var isAsDrawn = false
 
   /// What a running population carries from one step to the next; a value, so that a copy is a snapshot.
   public struct State: Sendable {
@@ -21,17 +23,24 @@ public struct RecurrentLayer: Layer {
     public var spikes: Spikes?
   }
 
-  public init(_ model: any NeuronModel, recurrent: Tensor? = nil) {
+  /// - Parameter initializer: how the first recurrent weights are found; nil leaves it to the network.
+  public init(_ model: any NeuronModel, recurrent: Tensor? = nil, initializer: (any Initializer)? = nil) {
     self.model = model
     self.recurrent = recurrent
+    self.initializer = initializer
   }
 
   public var settings: [(name: String, value: Setting)] { [] }
-  public var callText: String { "recurrent(\(model.callText))" }
+  public var callText: String {
+    "recurrent(\(model.callText)\(initializer.map { ", init=\($0.callText)" } ?? ""))"
+  }
   public var isNeurons: Bool { true }
   public var parameters: [(name: String, value: Tensor)] {
     (recurrent.map { [("recurrent", $0)] } ?? []) + model.learnables
   }
+
+  public var parameterScales: [ParameterScale] { (recurrent == nil ? [] : [.weight]) + model.learnableScales }
+  public func unit(of parameter: String) -> ParameterUnit? { model.unit(of: parameter) }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     try model.check()
@@ -43,7 +52,7 @@ public struct RecurrentLayer: Layer {
     return input
   }
 
-  /// Draws weights uniformly from `-b ... b` with `b = 1 / sqrt(neurons)`, as `dense` does with its inputs.
+  /// Draws the weights by the layer's rule, or else the standard one for recurrent weights.
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer {
     let count = try Shape.count(try outputShape(for: input))
     if let recurrent {
@@ -57,11 +66,25 @@ public struct RecurrentLayer: Layer {
       layer.model = try model.built(for: input)
       return layer
     }
-    var draws = stream
+    let rule = initializer ?? Kaiming.standardRecurrent
     var layer = self
     layer.model = try model.built(for: input)
-    let bound = Float((1 / Double(max(1, count))).squareRoot())
-    layer.recurrent = try draws.uniformTensor([count, count], from: -bound, to: bound)
+    layer.recurrent = try rule.weights([count, count], inputs: count, stream: stream)
+    layer.isAsDrawn = initializer == nil || rule.measuredDeviation != nil
+    if !layer.isAsDrawn { layer.initializer = nil }
+    return layer
+  }
+
+  public func redrawn(by rule: any Initializer, stream: RandomStream) throws(Fault) -> RecurrentLayer {
+    var layer = self
+    if let recurrent { layer.recurrent = try rule.weights(recurrent.shape, inputs: recurrent.shape[0], stream: stream) }
+    return layer
+  }
+
+  public func scaled(by factor: Float) throws(Fault) -> RecurrentLayer {
+    var layer = self
+    if let recurrent { layer.recurrent = try recurrent * factor }
+    layer.initializer = nil
     return layer
   }
 

@@ -27,6 +27,7 @@ public struct ResidualLayer: Layer {
       layer.parameters.map { (name: "\(index).\($0.name)", value: $0.value) }
     }
   }
+  public var parameterScales: [ParameterScale] { layers.flatMap(\.parameterScales) }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     guard !layers.isEmpty else {

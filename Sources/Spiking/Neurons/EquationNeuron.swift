@@ -16,20 +16,26 @@ public struct EquationNeuron: NeuronModel {
   public private(set) var tensors: [Int: ParameterTensor]
   /// The states before the first step.
   public var initialStates: [Float]
+  /// What each parameter measures.
+  public let units: [ParameterUnit]
 
   private var code: ProgramCode
   private var compiledKinds: [ParameterKind]
 
-  /// - Throws: `.value` when the program isn't sound, or values are missing.
+  /// - Parameter units: what each parameter measures; empty for plain numbers.
+  /// - Throws: `.value` when the program isn't sound, values are missing, or one that the equations divide by is 0, or
+  ///   not above 0 for a time.
   public init(
     name: String, program: NeuronProgram, parameters: [Float], initialStates: [Float],
-    tensors: [Int: ParameterTensor] = [:]
+    tensors: [Int: ParameterTensor] = [:], units: [ParameterUnit] = []
   ) throws(Fault) {
     self.name = name
     self.program = program
     self.parameters = parameters
     self.initialStates = initialStates
     self.tensors = tensors
+    let plain = [ParameterUnit](repeating: .plain, count: parameters.count)
+    self.units = units.count == parameters.count ? units : plain
     try Self.check(name, program, parameters: parameters, initialStates: initialStates)
     for (place, tensor) in tensors {
       guard parameters.indices.contains(place) else {
@@ -37,8 +43,28 @@ public struct EquationNeuron: NeuronModel {
       }
       try tensor.check("\(program.parameterNames[place])")
     }
+    let divisors = program.divisors
+    for place in parameters.indices {
+      let divides = divisors.contains(place)
+      if divides { try Self.checkDivisor(name, program.parameterNames[place], parameters[place], tensors[place], self.units[place]) }
+      let isLength = program.parameterNames[place] == "dt"
+      if divides || isLength { self.tensors[place]?.keepsSign = true }
+    }
     compiledKinds = Self.kinds(program, parameters, tensors)
     code = ProgramCode(program, compiledKinds)
+  }
+
+  private static func checkDivisor(
+    _ name: String, _ label: String, _ number: Float, _ tensor: ParameterTensor?, _ unit: ParameterUnit
+  ) throws(Fault) {
+    let single = ParameterTensor(values: try Tensor.scalar(number), isLearnable: false)
+    try (tensor ?? single).checkEach { (value) throws(Fault) in
+      guard unit.isTime ? value > 0 : value != 0 else {
+        throw Fault(
+          .value, "`\(label)` of `\(name)` must \(unit.isTime ? "be greater than 0" : "not be 0")",
+          label: "found \(unit.text(Double(value)))", help: "its equations divide by it")
+      }
+    }
   }
 
   private var kinds: [ParameterKind] { Self.kinds(program, parameters, tensors) }
@@ -63,13 +89,16 @@ public struct EquationNeuron: NeuronModel {
     program.parameterNames.indices.compactMap { index in
       if let tensor = tensors[index], tensor.values.rank > 0 { return nil }
       let value = tensors[index]?.values.item ?? parameters[index]
-      return (name: program.parameterNames[index], value: .single(value))
+      let unit = units[index]
+      return (
+        name: program.parameterNames[index],
+        value: unit == .plain ? .single(value) : .quantity(Double(value), unit))
     }
   }
 
   public var callText: String {
     let arguments = program.parameterNames.enumerated().map { index, label in
-      "\(label)=\(tensors[index]?.text ?? Setting.single(parameters[index]).description)"
+      "\(label)=\(tensors[index]?.text(units[index]) ?? units[index].text(Double(parameters[index])))"
     }
     return "\(name)(\(arguments.joined(separator: ", ")))"
   }
@@ -133,6 +162,17 @@ public struct EquationNeuron: NeuronModel {
     learnablePlaces.compactMap { place in
       tensors[place].map { (name: program.parameterNames[place], value: $0.values) }
     }
+  }
+
+  /// Quantities move in steps of their unit, what equations divide by, and the length of a step, by the logarithm.
+  public var learnableScales: [ParameterScale] {
+    learnablePlaces.map { place in
+      tensors[place]?.keepsSign ?? false ? .logarithm : .unit(Float(units[place].scale))
+    }
+  }
+
+  public func unit(of parameter: String) -> ParameterUnit? {
+    program.parameterNames.firstIndex(of: parameter).map { units[$0] }.flatMap { $0 == .plain ? nil : $0 }
   }
 
   public func built(for features: [Int]) throws(Fault) -> any NeuronModel {
@@ -213,6 +253,33 @@ public struct EquationNeuron: NeuronModel {
     }
   }
 
+  public func excursion(_ drive: Tensor) throws(Fault) -> Tensor? {
+    let silent = try withoutSpikes()
+    let place = isSpiking ? silent.program.stateNames.count - 1 : 0
+    let atRest = try silent.run(
+      try Tensor.zeros([drive.shape[0], 1] + drive.shape.dropFirst(2)), for: .recording).kept[place]
+    let moved = try silent.run(drive, for: .recording).kept[place] - atRest
+    guard isSpiking else { return moved }
+    let threshold = -(try atRest.mean().item ?? 0)
+    return threshold > 0 ? try moved * (1 / threshold) : nil
+  }
+
+  /// The same equations without spikes; for neurons that fire, with the distance to the threshold as a last state.
+  private func withoutSpikes() throws(Fault) -> EquationNeuron {
+    var silent = program
+    silent.resets = program.updates
+    silent.distance = nil
+    var first = initialStates
+    if let distance = program.distance {
+      silent.stateNames.append("distance")
+      silent.updates.append(distance)
+      silent.resets.append(distance)
+      first.append(0)
+    }
+    return try EquationNeuron(
+      name: name, program: silent, parameters: parameters, initialStates: first, tensors: tensors, units: units)
+  }
+
   public func driveGradient(
     _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
     later: inout NeuronState?
@@ -261,5 +328,29 @@ extension NeuronProgram {
   /// The parameter that stands for the threshold, by its name.
   var thresholdParameter: Int? {
     parameterNames.firstIndex(of: "threshold") ?? parameterNames.firstIndex(of: "theta")
+  }
+
+  /// The parameters that are a factor of something that the program divides by.
+  var divisors: Set<Int> {
+    var found: Set<Int> = []
+    func factors(_ place: Int) {
+      switch operations[place] {
+      case .parameter(let index): found.insert(index)
+      case .binary(.multiply, let a, let b):
+        factors(a)
+        factors(b)
+      case .binary(.divide, let a, _), .binary(.power, let a, _): factors(a)
+      case .unary(let kernel, let a) where [.negate, .abs, .square, .sqrt].contains(kernel): factors(a)
+      default: break
+      }
+    }
+    for operation in operations {
+      switch operation {
+      case .binary(.divide, _, let b): factors(b)
+      case .unary(.reciprocal, let a): factors(a)
+      default: break
+      }
+    }
+    return found
   }
 }

@@ -43,12 +43,17 @@ public struct LIF: NeuronModel {
 
   public func check() throws(Fault) {
     try checkLeak(beta, of: name)
-    guard threshold.isFinite, threshold > 0 else {
-      throw Fault(.value, "the threshold of `lif` must be greater than 0", label: "threshold is \(threshold)")
-    }
+    try checkThreshold(threshold, of: name)
   }
 
   public var thresholdValue: Float? { threshold }
+  public var isLinear: Bool { true }
+
+  public func excursion(_ drive: Tensor) throws(Fault) -> Tensor? {
+    try LeakyIntegrator(beta: beta).excursion(drive).map { (potential) throws(Fault) in
+      try potential * (1 / threshold)
+    }
+  }
 
   public func run(
     _ drive: consuming Tensor, for purpose: RunPurpose, state: inout NeuronState?
@@ -130,6 +135,12 @@ public struct LeakyIntegrator: NeuronModel {
 
   public func check() throws(Fault) { try checkLeak(beta, of: name) }
 
+  public var isLinear: Bool { true }
+
+  public func excursion(_ drive: Tensor) throws(Fault) -> Tensor? {
+    try run(drive, for: .recording).kept.first
+  }
+
   public func run(
     _ drive: consuming Tensor, for purpose: RunPurpose, state: inout NeuronState?
   ) throws(Fault) -> NeuronRun {
@@ -184,6 +195,13 @@ struct ScanSize {
   var columns: Int { rows * neurons }
   /// Words of spikes of all samples at one step.
   var blocks: Int { rows * lifWords(neurons) }
+}
+
+/// A `.value` fault when a threshold is not above 0.
+func checkThreshold(_ threshold: Float, of name: String) throws(Fault) {
+  guard threshold.isFinite, threshold > 0 else {
+    throw Fault(.value, "the threshold of `\(name)` must be greater than 0", label: "threshold is \(threshold)")
+  }
 }
 
 /// A `.value` fault when a leak factor is outside 0...1.

@@ -9,7 +9,10 @@ extension LIF {
   /// The same neuron by its equations, with the same bits; its parameters may be tensors.
   ///
   /// - Parameters: `beta` and `threshold` stand for the model's own where they are given.
-  public func byEquations(beta learntBeta: ParameterTensor?, threshold learntThreshold: ParameterTensor?) throws(Fault) -> EquationNeuron {
+  /// - Throws: `.value` for a leak outside 0...1 or a threshold that is not above 0, as for plain numbers.
+  public func byEquations(
+    beta learntBeta: ParameterTensor?, threshold learntThreshold: ParameterTensor?
+  ) throws(Fault) -> EquationNeuron {
     var operations: [NeuronProgram.Operation] = [
       .input, .state(0), .parameter(0), .parameter(1), .binary(.multiply, 2, 1), .binary(.add, 4, 0),
       .binary(.subtract, 5, 3),
@@ -23,8 +26,10 @@ extension LIF {
       after = 7
     }
     var tensors: [Int: ParameterTensor] = [:]
-    tensors[0] = learntBeta
+    tensors[0] = try learntBeta?.asLeak(of: name)
+    try learntThreshold?.checkEach { (value) throws(Fault) in try checkThreshold(value, of: name) }
     tensors[1] = learntThreshold
+    tensors[1]?.keepsSign = true
     return try EquationNeuron(
       name: name,
       program: NeuronProgram(
@@ -39,12 +44,24 @@ extension LeakyIntegrator {
   /// The same neuron by its equations, with `beta` as a tensor where one is given.
   public func byEquations(beta learntBeta: ParameterTensor?) throws(Fault) -> EquationNeuron {
     var tensors: [Int: ParameterTensor] = [:]
-    tensors[0] = learntBeta
+    tensors[0] = try learntBeta?.asLeak(of: name)
     return try EquationNeuron(
       name: name,
       program: NeuronProgram(
         operations: [.input, .state(0), .parameter(0), .binary(.multiply, 2, 1), .binary(.add, 3, 0)],
         stateNames: stateNames, parameterNames: ["beta"], updates: [4], distance: nil, resets: [4]),
       parameters: [beta], initialStates: [0], tensors: tensors)
+  }
+}
+
+extension ParameterTensor {
+  /// The same as a leak factor, which is from 0 to 1, and stays there while it is learnt.
+  ///
+  /// - Throws: `.value` where one is not.
+  fileprivate func asLeak(of name: String) throws(Fault) -> ParameterTensor {
+    try checkEach { (value) throws(Fault) in try checkLeak(value, of: name) }
+    var leak = self
+    if isLearnable { (leak.low, leak.high) = (max(low ?? 0, 0), min(high ?? 1, 1)) }
+    return leak
   }
 }

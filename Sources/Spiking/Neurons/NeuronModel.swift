@@ -46,9 +46,22 @@ public protocol NeuronModel: Described, Sendable {
     later: inout NeuronState?
   ) throws(Fault) -> Tensor
 
+  /// How far a drive moves the neurons from where they are without one, were there no spikes: over time, in thresholds;
+  /// for neurons that don't fire their first state in its own unit.
+  ///
+  /// - Parameter drive: `[time, batch, ...features]`.
+  /// - Returns: as many numbers; nil for neurons that fire without a drive.
+  func excursion(_ drive: Tensor) throws(Fault) -> Tensor?
+  /// Whether the excursion is known to be proportional to the drive.
+  var isLinear: Bool { get }
+
   /// The parameters that have gradients, by name: those that training changes, and those that a tape records. Most
   /// models have none.
   var learnables: [(name: String, value: Tensor)] { get }
+  /// For each of them, in what coordinate training moves it.
+  var learnableScales: [ParameterScale] { get }
+  /// What a parameter measures; nil for a plain number.
+  func unit(of parameter: String) -> ParameterUnit?
   /// The model for a layer of the given features.
   ///
   /// - Throws: `.shape` when a parameter has another number of values than the layer has neurons.
@@ -104,7 +117,10 @@ public struct Recording: Sendable {
 extension NeuronModel {
   public var firstStates: [Float] { stateNames.map { _ in 0 } }
   public var thresholdValue: Float? { nil }
+  public var isLinear: Bool { false }
   public var learnables: [(name: String, value: Tensor)] { [] }
+  public var learnableScales: [ParameterScale] { learnables.map { _ in .unit(1) } }
+  public func unit(of parameter: String) -> ParameterUnit? { nil }
   public func built(for features: [Int]) throws(Fault) -> any NeuronModel { self }
   public var bare: any NeuronModel { self }
   public mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}

@@ -65,7 +65,8 @@ public struct NeuronProgram: Sendable, Equatable {
         case .input, .constant: true
         case .state(let index): stateNames.indices.contains(index)
         case .parameter(let index): parameterNames.indices.contains(index)
-        case .unary(_, let a): (0..<place).contains(a)
+        // Only the derivative of a program holds `growthSlope`, and its own is not known.
+        case .unary(let kernel, let a): (0..<place).contains(a) && kernel != .growthSlope
         case .binary(_, let a, let b): (0..<place).contains(a) && (0..<place).contains(b)
         case .select(let a, let b, let c):
           (0..<place).contains(a) && (0..<place).contains(b) && (0..<place).contains(c)

@@ -16,6 +16,8 @@ public struct ParameterTensor: Sendable {
   /// Training keeps the values between these; nil for no bound.
   public var low: Float?
   public var high: Float?
+  /// Whether training moves the values by their logarithm, so that they keep their sign.
+  var keepsSign = false
 
   public init(values: Tensor, isLearnable: Bool, isEach: Bool = false, low: Float? = nil, high: Float? = nil) {
     self.values = values
@@ -30,10 +32,27 @@ public struct ParameterTensor: Sendable {
     if let low, let high, low > high {
       throw Fault(.value, "the bounds of `\(label)` are in the wrong order", label: "low is \(low), high is \(high)")
     }
-    for value in values.scalars {
-      guard value.isFinite else { throw Fault(.value, "`\(label)` must be finite", label: "found \(value)") }
+    try checkEach { (value) throws(Fault) in
+      guard value.isFinite else {
+        throw Fault(.value, "`\(label)` must be finite", label: "found \(value.isNaN ? "nan" : "\(value)")")
+      }
       if let low, value < low { throw Self.outside(label, value, "low is \(low)") }
       if let high, value > high { throw Self.outside(label, value, "high is \(high)") }
+    }
+  }
+
+  /// Checks each value; the fault of one among several says which it is.
+  public func checkEach(_ check: (Float) throws(Fault) -> Void) throws(Fault) {
+    let numbers = values.scalars
+    for (place, value) in numbers.enumerated() {
+      do throws(Fault) { try check(value) } catch {
+        var fault = error
+        if values.rank > 0, numbers.count > 1 {
+          let element = "element \(Shape.text(values.indices(of: place)))"
+          fault.label = fault.label.map { "\($0), at \(element)" } ?? "at \(element)"
+        }
+        throw fault
+      }
     }
   }
 
@@ -79,13 +98,14 @@ public struct ParameterTensor: Sendable {
   }
 
   /// As a call would write it: "learn(0.9)", or the range of many values.
-  var text: String {
+  func text(_ unit: ParameterUnit) -> String {
     let numbers = values.scalars
     var inner: String
     if let value = values.item, values.rank == 0 || numbers.count == 1 {
-      inner = "\(value)"
+      inner = unit.text(Double(value))
     } else {
-      inner = "\(Shape.text(values.shape)) of \(numbers.min() ?? 0) to \(numbers.max() ?? 0)"
+      let (least, most) = (Double(numbers.min() ?? 0), Double(numbers.max() ?? 0))
+      inner = "\(Shape.text(values.shape)) of \(unit.text(least)) to \(unit.text(most))"
     }
     guard isLearnable else { return inner }
     if isEach { inner += ", each=true" }

@@ -244,6 +244,14 @@ struct ProgramGradient {
 
   // MARK: derivatives
 
+  /// A row times or by a value, and 0 where the row is 0: an operation of a branch that was not taken may be infinite
+  /// there, and no gradient comes to it.
+  private mutating func guarded(_ kernel: BinaryKernel, _ row: NeuronPlace, _ value: NeuronPlace) -> NeuronPlace {
+    let result = apply(kernel, row, value)
+    let zero = zero
+    return select(row, result, zero)
+  }
+
   private mutating func binary(_ kernel: BinaryKernel, _ place: Int, _ a: Int, _ b: Int, _ term: Term) {
     let both = program.varies[a] && program.varies[b]
     switch kernel {
@@ -266,9 +274,9 @@ struct ProgramGradient {
         contribute(a, .product(row, factor))
         return
       }
-      let quotient = apply(.divide, row, value(b))
+      let quotient = guarded(.divide, row, value(b))
       if program.varies[a] { contribute(a, .row(quotient)) }
-      if program.varies[b] { contribute(b, .negativeProduct(quotient, value(place))) }
+      if program.varies[b] { contribute(b, .negative(guarded(.multiply, quotient, value(place)))) }
     case .power:
       let row = force(term)
       if program.varies[a] {
@@ -278,10 +286,11 @@ struct ProgramGradient {
         // At 0 a power of an exponent below 1 has its least value: its slope counts as 0, also where it is infinite.
         let zero = zero
         if case .constant(let exponent) = program.operations[b], exponent >= 1 {
-          contribute(a, .product(row, slope))
+          contribute(a, .row(guarded(.multiply, row, slope)))
         } else {
           let atZero = select(apply(.less, value(b), one), zero, slope)
-          contribute(a, .product(row, select(value(a), slope, atZero)))
+          let away = select(value(a), slope, atZero)
+          contribute(a, .row(guarded(.multiply, row, away)))
         }
       }
       if program.varies[b] {
@@ -309,11 +318,14 @@ struct ProgramGradient {
     let (x, y) = (value(a), value(place))
     switch kernel {
     case .negate: contributeNegative(a, term)
-    case .exp: contribute(a, .product(force(term), y))
-    case .log: contribute(a, .row(apply(.divide, force(term), x)))
+    case .exp: contribute(a, .row(guarded(.multiply, force(term), y)))
+    case .growth: contribute(a, .row(guarded(.multiply, force(term), apply(.growthSlope, x))))
+    case .log: contribute(a, .row(guarded(.divide, force(term), x)))
     case .sqrt:
+      // 0 at 0, as everywhere in the language.
       let zero = zero
-      contribute(a, .row(select(y, apply(.divide, force(term), apply(.add, y, y)), zero)))
+      let row = select(y, force(term), zero)
+      contribute(a, .row(guarded(.divide, row, apply(.add, y, y))))
     case .abs: contribute(a, .product(force(term), apply(.sign, x)))
     case .sin: contribute(a, .product(force(term), apply(.cos, x)))
     case .cos: contribute(a, .negativeProduct(force(term), apply(.sin, x)))
@@ -330,9 +342,9 @@ struct ProgramGradient {
       let zero = zero
       contribute(a, .product(force(term), apply(.greater, x, zero)))
     case .square: contribute(a, .product(force(term), apply(.add, x, x)))
-    case .reciprocal: contribute(a, .negativeProduct(force(term), apply(.multiply, y, y)))
+    case .reciprocal: contribute(a, .negative(guarded(.multiply, force(term), apply(.multiply, y, y))))
     case .softplus: contribute(a, .product(force(term), apply(.sigmoid, x)))
-    case .floor, .ceil, .round, .sign, .isZero: break
+    case .floor, .ceil, .round, .sign, .isZero, .growthSlope: break
     }
   }
 }

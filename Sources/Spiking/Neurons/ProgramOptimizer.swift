@@ -86,6 +86,7 @@ struct OptimizedProgram {
         case .abs: abs(x)
         case .square: x * x
         case .reciprocal: 1 / x
+        case .growth: x == 0 ? 1 : expm1(x) / x
         default: nil
         }
       if let value { return constant(value) }

@@ -62,10 +62,12 @@ extension EquationNeuron {
         "parameters": .texts(program.parameterNames), "values": floats(parameters),
         "updates": places(program.updates), "resets": places(program.resets),
         "distance": .integer(program.distance ?? -1), "strict": .flag(program.isStrict),
+        "units": .texts(units.map(\.words)),
       ])
     for (place, tensor) in tensors {
       func bound(_ value: Float?) -> String { value.map { "\($0.bitPattern)" } ?? "none" }
-      var words = [tensor.isLearnable ? "learnable" : "fixed", bound(tensor.low), bound(tensor.high)]
+      let kind = tensor.isLearnable ? tensor.keepsSign ? "signed" : "learnable" : "fixed"
+      var words = [kind, bound(tensor.low), bound(tensor.high)]
       words.append(tensor.values.shape.map { "\($0)" }.joined(separator: ","))
       // Learnable values are parameters of the network, which are kept beside its description.
       if !tensor.isLearnable { words += tensor.values.scalars.map { "\($0.bitPattern)" } }
@@ -79,20 +81,21 @@ extension EquationNeuron {
     var tensors: [Int: ParameterTensor] = [:]
     for place in 0..<count where plan.settings["tensor \(place)"] != nil {
       let words = try plan.texts("tensor \(place)")
-      guard words.count >= 4, ["learnable", "fixed"].contains(words[0]) else { throw plan.wrong("tensor \(place)") }
-      let isLearnable = words[0] == "learnable"
+      guard words.count >= 4, ["learnable", "signed", "fixed"].contains(words[0]) else { throw plan.wrong("tensor \(place)") }
+      let isLearnable = words[0] != "fixed"
       func bound(_ word: String) -> Float? { UInt32(word).map(Float.init(bitPattern:)) }
       let shape = words[3].split(separator: ",").compactMap { Int($0) }
       let (low, high) = (bound(words[1]), bound(words[2]))
       let values: Tensor
       if isLearnable {
-        values = try Tensor(filledWith: min(max(0, low ?? 0), high ?? .infinity), shape: shape)
+        values = try Tensor(filledWith: min(max(1, low ?? 1), high ?? .infinity), shape: shape)
       } else {
         let numbers = words.dropFirst(4).compactMap { UInt32($0) }
         guard numbers.count == words.count - 4 else { throw plan.wrong("tensor \(place)") }
         values = try Tensor(numbers.map(Float.init(bitPattern:)), shape: shape)
       }
       tensors[place] = ParameterTensor(values: values, isLearnable: isLearnable, low: low, high: high)
+      tensors[place]?.keepsSign = words[0] == "signed"
     }
     return tensors
   }
@@ -122,6 +125,7 @@ extension EquationNeuron {
         updates: try places("updates"), distance: distance < 0 ? nil : distance,
         isStrict: plan.settings["strict"]?.flag ?? false, resets: try places("resets")),
       parameters: parameters, initialStates: try floats("initial"),
-      tensors: try Self.tensors(plan, count: parameters.count))
+      tensors: try Self.tensors(plan, count: parameters.count),
+      units: (plan.settings["units"]?.texts ?? []).compactMap(ParameterUnit.init(words:)))
   }
 }

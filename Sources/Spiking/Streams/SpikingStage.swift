@@ -18,6 +18,9 @@ class SpikingStage: StreamStage {
     self.baseThreshold = baseThreshold
     super.init(input: input, output: output)
   }
+
+  /// Calls `body` with the potentials as the last step left them, after any reset.
+  func withPotential(_ body: (UnsafeBufferPointer<Float>) -> Void) { body(UnsafeBufferPointer(start: nil, count: 0)) }
 }
 
 /// Leaky integrate-and-fire neurons on their own kernel.
@@ -73,6 +76,10 @@ final class LIFStage: SpikingStage {
     return true
   }
 
+  override func withPotential(_ body: (UnsafeBufferPointer<Float>) -> Void) {
+    body(UnsafeBufferPointer(start: carried, count: neurons))
+  }
+
   private func isSame(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>) -> Bool {
     for i in 0..<neurons where a[i].bitPattern != b[i].bitPattern { return false }
     return true
@@ -116,6 +123,8 @@ final class NeuronStage: SpikingStage {
     restThreshold = threshold
     return true
   }
+
+  override func withPotential(_ body: (UnsafeBufferPointer<Float>) -> Void) { state.withPotential(of: model, body) }
 
   /// The input in the shape of the neurons, as numbers.
   private func drive() throws(Fault) -> Tensor {
@@ -163,10 +172,22 @@ final class RecurrentStage: SpikingStage {
     return true
   }
 
+  override func withPotential(_ body: (UnsafeBufferPointer<Float>) -> Void) {
+    state.neurons.withPotential(of: layer.model, body)
+  }
+
   override func reset() throws(Fault) {
     state = try layer.initialState(neurons: output.features)
     isAtRest = false
     output.silence()
     output.isUnchanged = false
+  }
+}
+
+extension NeuronState {
+  /// The state named `v`, or the first one of a model that names none so.
+  fileprivate func withPotential(of model: any NeuronModel, _ body: (UnsafeBufferPointer<Float>) -> Void) {
+    let place = model.stateNames.firstIndex(of: "v") ?? 0
+    if place < values.count { values[place].withUnsafeBufferPointer(body) }
   }
 }

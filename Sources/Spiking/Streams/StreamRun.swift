@@ -14,6 +14,8 @@ public struct StreamRunOptions {
   public var decoder: Decoder?
   /// Whether the spikes of every layer are kept, `layerSpikes` of the result.
   public var keepsSpikes = false
+  /// Looks at each step of each population while the stream runs.
+  public var observer: (any StreamObserver)?
   /// Called now and then with the steps that are done.
   public var progress: ((_ done: Int, _ steps: Int) -> Void)?
 
@@ -214,7 +216,10 @@ private struct StreamRunner {
       let inSample = segment < stream.segments.count && stream.segments[segment].start <= step
       if inSample, stream.segments[segment].start == step {
         reading.begin()
-        if options.resets { for stage in stages { try stage.reset() } }
+        if options.resets {
+          for stage in stages { try stage.reset() }
+          options.observer?.reset()
+        }
       }
       load(step, inSample: inSample)
       try move(step, inSample: inSample)
@@ -275,6 +280,7 @@ private struct StreamRunner {
     var place = 0
     var total = 0
     result.populations[0].activity.append(Float(inputMeter.activity))
+    options.observer?.observe(PopulationStep(input: input))
     for stage in stages {
       guard let neurons = stage as? SpikingStage else {
         count(try stage.step())
@@ -287,6 +293,9 @@ private struct StreamRunner {
         spikes: spikes, arrived: arrived && neurons.output.isSpikes, activity: activity, factor: factor,
         inputActivity: inputMeter.activity)
       record(neurons, place, step, inSample)
+      if let observer = options.observer {
+        neurons.withPotential { observer.observe(PopulationStep(neurons, number: place + 1, potential: $0)) }
+      }
       meters[place].add(spikes)
       total += spikes
       place += 1
@@ -296,6 +305,7 @@ private struct StreamRunner {
     inputMeter.add(input.isSpikes ? input.count : 0)
     result.steps = step + 1
     if inSample { result.sampleSteps += 1 }
+    options.observer?.endStep(inSample: inSample)
   }
 
   private mutating func count(_ hasWorked: Bool) {

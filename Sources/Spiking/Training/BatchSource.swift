@@ -58,9 +58,34 @@ struct BatchSource {
     return encoder == nil ? signal : try signal.reshaped(features: network.inputShape)
   }
 
+  /// The network with its first weights set by a rule, which measures on some samples of the data.
+  func initialized(by rule: any Initializer, seed: UInt64) throws(Fault) -> Network {
+    // As many samples as keep a layer's activity to some 16 million numbers, drawn from all classes.
+    let widest = network.shapes.reduce(network.inputShape.reduce(1, *)) { max($0, $1.reduce(1, *)) }
+    let steps = encoder.map { $0.steps }.flatMap { $0 > 0 ? $0 : nil } ?? data.sampleShape.first ?? 1
+    let (size, overflow) = widest.multipliedReportingOverflow(by: max(1, steps))
+    let count = min(data.count, max(4, min(64, (1 << 24) / (overflow ? Int.max : max(1, size)))))
+    var draws = RandomStream(seed: seed, purpose: "first weights, samples")
+    let indices = Array(draws.permutation(data.count).prefix(count))
+    let input = try signal(indices, stream: RandomStream(seed: seed, purpose: "first weights, encode"))
+    return try network.initialized(by: rule, on: input, seed: seed)
+  }
+
   /// The labels of some samples as numbers.
   func labels(_ indices: [Int]) throws(Fault) -> Tensor {
     try Tensor(indices.map { Float(data.labels[$0]) }, shape: [indices.count])
+  }
+}
+
+extension Network {
+  /// The network with its first weights set by a rule, which measures on some samples of the data.
+  ///
+  /// - Parameter encoder: the code of the samples; nil for the one that the network remembers.
+  /// - Throws: `.value` or `.shape` when samples don't fit.
+  public func initialized(
+    by rule: any Initializer, on data: Dataset, encoder: (any Encoder)?, seed: UInt64
+  ) throws(Fault) -> Network {
+    try BatchSource(data, network: self, encoder: encoder ?? self.encoder).initialized(by: rule, seed: seed)
   }
 }
 

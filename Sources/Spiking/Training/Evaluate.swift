@@ -22,6 +22,8 @@ public struct Evaluation: Sendable {
   public var inputSpikesPerSample: Double
   /// The class that each sample was taken for.
   public var predictions: [Int]
+  /// What is wrong with the network's activity: layers that fired nothing, or in each step.
+  public var warnings: [String]
   public var classNames: [String]
 }
 
@@ -49,7 +51,7 @@ public func evaluate(
   var predictions: [Int] = []
   var lossSum = 0.0
   var inputSpikes = 0
-  var layerSpikes = [Int](repeating: 0, count: network.populations.count)
+  var activity = ActivityTally()
   for (batch, start) in stride(from: 0, to: data.count, by: size).enumerated() {
     try Interrupt.check()
     let indices = Array(start..<min(data.count, start + size))
@@ -60,13 +62,14 @@ public func evaluate(
     let pass = try LossPass(
       loss, trace, labels: try source.labels(indices), layers: network.layers.count, wantsGradients: false)
     lossSum += pass.value * Double(indices.count)
-    for (place, activity) in trace.activity.enumerated() { layerSpikes[place] += activity.output.spikes?.total ?? 0 }
+    _ = activity.add(trace.activity)
     for (guess, index) in zip(try decoder.classes(trace.output), indices) {
       confusion[data.labels[index] * classes + guess] += 1
       predictions.append(guess)
     }
   }
   let samples = Double(data.count)
+  let layerSpikes = activity.spikes
   let perClass = (0..<classes).map { label in
     let row = confusion[label * classes..<(label + 1) * classes]
     return Double(row[row.startIndex + label]) / Double(row.reduce(0, +))
@@ -76,5 +79,6 @@ public func evaluate(
     loss: lossSum / samples, confusion: try Tensor(confusion, shape: [classes, classes]), classAccuracy: perClass,
     spikesPerSample: Double(layerSpikes.reduce(0, +)) / samples,
     layerSpikes: layerSpikes.map { Double($0) / samples },
-    inputSpikesPerSample: Double(inputSpikes) / samples, predictions: predictions, classNames: data.classNames)
+    inputSpikesPerSample: Double(inputSpikes) / samples, predictions: predictions,
+    warnings: activity.warnings(network).map(\.text), classNames: data.classNames)
 }

@@ -22,8 +22,12 @@ public struct FitOptions {
   public var seed: UInt64 = 0
   /// What is made small beside the loss, such as a network's price on a chip.
   public var objective: (any TrainingObjective)?
+  /// Sets weights that are still as their layers drew them, before the first epoch; nil leaves them.
+  public var initializer: (any Initializer)? = Measured()
   /// Called after each batch and after each epoch.
   public var progress: ((FitProgress) -> Void)?
+  /// Called once for each warning, when it arises; they are in the history too.
+  public var warn: ((String) -> Void)?
 
   public init() {}
 }
@@ -33,6 +37,9 @@ public struct FitOptions {
 /// The result carries its `history`, its `encoder` and its `decoder`. When the user interrupts, training stops after
 /// the batch that runs, and the result holds what was learnt so far, with `history.interrupted`; the request is then
 /// spent. The same options give the same result to the last bit, whatever the number of threads.
+///
+/// Weights that nobody has given, loaded or trained are set first, by `options.initializer`. A population that fires
+/// nothing in an epoch, or always, is warned of.
 ///
 /// - Throws: `.value` or `.shape` for options, samples or labels that cannot work, each naming what is wrong; `.value`
 ///   when the loss or a gradient is no longer a number, with the epoch, the batch and the layer.
@@ -52,6 +59,8 @@ private struct Training {
   var history = History()
   var step = 0
   var lastGoodLoss: Double?
+  /// The places of populations that were warned of.
+  var warned: Set<[Int]> = []
   let started = Clock.now
 
   init(_ network: Network, _ data: Dataset, _ options: FitOptions) throws(Fault) {
@@ -82,6 +91,15 @@ private struct Training {
     objective = options.objective
     batches = (data.count - 1) / self.options.batch + 1
     self.network = network
+    if let rule = options.initializer, network.hasDrawnWeights {
+      do {
+        self.network = try source.initialized(by: rule, seed: options.seed)
+      } catch {
+        guard error.kind == .interrupt else { throw error }
+        Interrupt.clear()
+        history.interrupted = true
+      }
+    }
     self.network.encoder = encoder
     self.network.decoder = options.loss.decoder ?? network.decoder
     try objective?.begin(self.network, TrainingCourse(epochs: options.epochs, batches: batches))
@@ -97,7 +115,7 @@ private struct Training {
   }
 
   mutating func run() throws(Fault) -> Network {
-    for epoch in 0..<options.epochs {
+    for epoch in 0..<options.epochs where !history.interrupted {
       do {
         try runEpoch(epoch)
       } catch {
@@ -105,7 +123,6 @@ private struct Training {
         Interrupt.clear()
         history.interrupted = true
       }
-      if history.interrupted { break }
     }
     if let objective { network = try objective.finish(network) }
     network.history = history
@@ -170,7 +187,7 @@ private struct Training {
       samples: indices.count, loss: loss.value,
       correct: zip(try network.standardDecoder.classes(trace.output), indices)
         .count { $0 == source.data.labels[$1] },
-      spikes: trace.activity.reduce(0) { $0 + ($1.output.spikes?.total ?? 0) })
+      activity: trace.activity)
     let priced = objective?.name ?? ""
     if let charge = try objective?.charge(network, input: input, trace: trace) {
       guard charge.value.isFinite else {
@@ -201,13 +218,14 @@ private struct Training {
     let progress = Double(step - 1) / (Double(options.epochs) * Double(batches))
     let (optimizer, step) = (options.optimizer, step)
     let rate = optimizer.learningRate * options.schedule.factor(at: progress)
+    let scales = network.layers.map(\.parameterScales)
     var moments: [[[Tensor]]] = []
     swap(&moments, &memory)
     defer { swap(&moments, &memory) }
     try network.updateParameters { (layer, parameter, value) throws(Fault) in
       try optimizer.apply(
         to: &value, gradient: gradients[layer][parameter], memory: &moments[layer][parameter], step: step,
-        learningRate: rate)
+        learningRate: rate, scale: scales[layer][parameter])
     }
   }
 
@@ -230,6 +248,13 @@ private struct Training {
     history.loss.append(tally.meanLoss)
     history.accuracy.append(tally.accuracy)
     history.spikesPerSample.append(tally.spikesPerSample)
+    for (place, text) in tally.activity.warnings(network) {
+      // The loss itself wakes neurons that are read, so they are judged at the end.
+      let isEarly = place == network.readout && history.loss.count < options.epochs
+      guard !isEarly, warned.insert(place).inserted else { continue }
+      history.warnings.append(text)
+      options.warn?(text)
+    }
     for term in tally.charges.means + (objective?.notes ?? []) { history.append(term.value, to: term.name) }
   }
 
@@ -255,47 +280,21 @@ struct Tally {
   var samples = 0
   /// What an objective beside the loss came to.
   var charges = ChargeTally()
+  private(set) var activity = ActivityTally()
   private var loss = 0.0
   private var correct = 0
   private var spikes = 0
 
-  mutating func add(samples: Int, loss: Double, correct: Int, spikes: Int) {
+  mutating func add(samples: Int, loss: Double, correct: Int, activity populations: [(place: [Int], output: Signal)]) {
     self.samples += samples
     self.loss += loss * Double(samples)
     self.correct += correct
-    self.spikes += spikes
+    spikes += activity.add(populations)
   }
 
   var meanLoss: Double { loss / Double(max(1, samples)) }
   var accuracy: Double { Double(correct) / Double(max(1, samples)) }
   var spikesPerSample: Double { Double(spikes) / Double(max(1, samples)) }
-}
-
-extension Optimizer {
-  /// Moves a tensor by one step, in place.
-  func apply(
-    to value: inout Tensor, gradient: Tensor, memory: inout [Tensor], step: Int, learningRate: Double
-  ) throws(Fault) {
-    guard gradient.count == value.count else {
-      throw Fault(
-        .shape, "a gradient does not fit its parameter",
-        label: "the parameter is \(Shape.text(value.shape)), the gradient \(Shape.text(gradient.shape))")
-    }
-    let count = value.count
-    var blocks: [UnsafeMutablePointer<Float>] = []
-    for index in memory.indices {
-      _ = try memory[index].withUnsafeMutableBuffer { (buffer) throws(Fault) in
-        if let base = buffer.baseAddress { blocks.append(base) }
-      }
-    }
-    defer { withExtendedLifetime(memory) {} }
-    _ = try value.withUnsafeMutableBuffer { (values) throws(Fault) in
-      gradient.withUnsafeBuffer { slopes in
-        guard let parameters = values.baseAddress, let slope = slopes.baseAddress else { return }
-        update(parameters, gradient: slope, memory: blocks, count: count, step: step, learningRate: learningRate)
-      }
-    }
-  }
 }
 
 extension Tensor {

@@ -15,6 +15,9 @@ public struct History: Sendable, Equatable {
   public var seconds: [Double] = []
   /// What else was measured for each epoch, by name: the terms of an objective beside the loss.
   public var terms: [Series] = []
+  /// What was wrong with the network's activity: layers that fired nothing in an epoch, or in each step of it, each
+  /// told of once.
+  public var warnings: [String] = []
   /// Whether the user stopped the run; the last epoch may then be incomplete.
   public var interrupted = false
 

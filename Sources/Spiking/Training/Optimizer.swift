@@ -8,6 +8,8 @@ import Kernels
 public protocol Optimizer: Described, Sendable {
   /// The step size before any schedule.
   var learningRate: Double { get set }
+  /// How strongly weights are drawn to zero.
+  var weightDecay: Double { get set }
   /// How many numbers the rule remembers per parameter.
   var memories: Int { get }
   /// A `.value` fault when a setting cannot be used.
@@ -143,6 +145,9 @@ public enum Schedule: Sendable, Equatable {
   case constant
   /// Falls from the full step size to `final` of it along half a cosine (Loshchilov and Hutter 2017).
   case cosine(final: Double)
+
+  /// The share of the step size at which the cosine ends where nobody says otherwise.
+  public static let standardFloor = 0.05
 
   /// The factor of the step size after a share `progress` (0 to 1) of all updates.
   public func factor(at progress: Double) -> Double {

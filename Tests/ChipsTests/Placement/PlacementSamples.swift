@@ -29,6 +29,10 @@ enum PlacementSamples {
       .hopHorizontal: figure(3e-12), .hopVertical: figure(4e-12), .hopBetweenChips: figure(100e-12),
     ]
     chip.time = [.synapticOperation: figure(3e-9), .neuronUpdate: figure(5e-9), .hopHorizontal: figure(4e-9)]
+    if chips > 1 {
+      chip.time[.hopBetweenChips] = figure(40e-9)
+      chip.step.chipBarrier = [(chips: 2, seconds: figure(1e-6)), (chips: 8, seconds: figure(3e-6))]
+    }
     return chip
   }
 

@@ -1,4 +1,5 @@
 import Faults
+import Glibc
 import Spiking
 import Tensors
 import Testing
@@ -26,7 +27,7 @@ import Testing
     #expect(links.up == [[1, 0, 0], [0, 0, 0]])
     #expect(links.horizontalHops == 4)
     #expect(links.verticalHops == 3 + 2 + 5 + 1)
-    #expect(links.busiest == 5)
+    #expect(links.busiest.tiles == 5 && links.busiest.chips == 0)
     #expect(links.longestPath.horizontal == 1 && links.longestPath.vertical == 1)
     #expect(links.tileLinks.reduce(0) { $0 + $1.packets } == links.horizontalHops + links.verticalHops)
   }
@@ -39,6 +40,20 @@ import Testing
     let near = plane.hops(place(1, 0), place(0, 0, chip: 1))
     #expect(near.horizontal == 0 && near.vertical == 0 && near.chips == 1)
     for index in 0..<16 { #expect(plane.index(plane.place(index)) == index) }
+  }
+
+  /// Two chips of 2x2 tiles side by side: what leaves a chip shares one link, whatever row it comes from.
+  @Test func neighbouringChipsHaveOneLink() {
+    let plane = MeshPlane(PlacementSamples.chip(chips: 2), chips: 2)
+    let places = [place(1, 0), place(1, 1), place(0, 0, chip: 1), place(0, 1, chip: 1)]
+    var arrivals = [[CoreActivity.Flow]](repeating: [], count: 4)
+    arrivals[2] = [CoreActivity.Flow(from: 0, packets: 3)]
+    arrivals[3] = [CoreActivity.Flow(from: 1, packets: 4), CoreActivity.Flow(from: 0, packets: 1)]
+    let links = LinkLoads(arrivals, places: places, port: place(0, 0), plane: plane)
+    #expect(links.busiest.chips == 8)
+    #expect(links.busiest.tiles == 1)
+    #expect(links.chipHops == 8 && links.verticalHops == 1 && links.horizontalHops == 0)
+    #expect(links.longestPathChips == 1 && links.longestPath.vertical == 1)
   }
 
   /// Two layers of 2 neurons, all in cores of their own, with rates of one half and a quarter.
@@ -54,7 +69,9 @@ import Testing
     #expect(apart.loads[0].packetsOut == 1.5)
     #expect(apart.corePackets == 1.5 && apart.portPackets == 1)
     #expect(apart.loads.map(\.synapticOperations) == [2, 0.75, 0.75])
-    #expect(apart.loads.map(\.activeNeurons) == [2, 1 - 0.5 * 0.75, 1 - 0.5 * 0.75])
+    // Not at rest from the first input on: the mean over 10 steps of 1 - q^t, q = 0.5 * 0.75.
+    let busy = (1...10).reduce(0.0) { $0 + 1 - pow(0.375, Double($1)) } / 10
+    #expect(zip(apart.loads.map(\.activeNeurons), [2, busy, busy]).allSatisfy { abs($0 - $1) < 1e-12 })
     // Both targets in one core: each source sends once.
     let together = problem.activity(of: [
       [Mapping.Slice(population: 1, neurons: [0, 1])], [Mapping.Slice(population: 2, neurons: [0, 1])],
