@@ -103,7 +103,7 @@ let collectionBuiltins: [Builtin] = [
     returns: "list", subject: "collections", "A function's results for every element.",
     example: "print(map([1, 2, 3], x => x * x))   # expect: [1, 4, 9]"
   ) { (call) throws(Fault) in
-    .list(try call.machine.gathered { (results) throws(Fault) in
+    .list(try Machine.gathered { (results) throws(Fault) in
       try call.machine.forEach(call[0]) { (value) throws(Fault) in
         defer { value.release() }
         results.append(try call.invoke(call[1], [value]))
@@ -116,7 +116,7 @@ let collectionBuiltins: [Builtin] = [
     returns: "list", subject: "collections", "The elements for which a function gives true.",
     example: "print(filter(0..10, x => x % 3 == 0))   # expect: [0, 3, 6, 9]"
   ) { (call) throws(Fault) in
-    .list(try call.machine.gathered { (results) throws(Fault) in
+    .list(try Machine.gathered { (results) throws(Fault) in
       try call.machine.forEach(call[0]) { (value) throws(Fault) in
         defer { value.release() }
         let keeps = try call.invoke(call[1], [value])
@@ -239,7 +239,7 @@ let collectionBuiltins: [Builtin] = [
     "unique", [.required("values", .iterable, "a list")], returns: "list", subject: "collections",
     "The elements without repetitions, in the order of their first occurrence.", example: "print(unique([3, 1, 3]))   # expect: [3, 1]"
   ) { (call) throws(Fault) in
-    .list(try call.machine.gathered { (kept) throws(Fault) in
+    .list(try Machine.gathered { (kept) throws(Fault) in
       try call.machine.forEach(call[0]) { (value) throws(Fault) in
         defer { value.release() }
         for known in kept where try call.machine.equal(known, value) { return true }
@@ -256,7 +256,7 @@ private func sorted(_ call: Call) throws(Fault) -> Value {
   if let tensor = call[0].asTensor, !call.has(1) { return .tensor(try tensor.sorted(along: -1, descending: descending)) }
   let elements = try call.machine.collect(call[0])
   defer { elements.forEach { $0.release() } }
-  let keys = try call.machine.gathered { (keys) throws(Fault) in
+  let keys = try Machine.gathered { (keys) throws(Fault) in
     guard call.has(1) else { return }
     for element in elements {
       keys.append(try call.invoke(call[1], [element]))

@@ -96,7 +96,7 @@ final class GradientArgument {
       return try body(value)
     }
     if let elements = value.elements {
-      let parts = try gathered { (parts) throws(Fault) in
+      let parts = try Machine.gathered { (parts) throws(Fault) in
         for element in elements { parts.append(try rebuild(element, depth: depth + 1, body)) }
       }
       return value.tag == .tuple ? .tuple(parts) : .list(parts)
@@ -109,7 +109,7 @@ final class GradientArgument {
         }
         keys.append(key)
       }
-      let parts = try gathered { (parts) throws(Fault) in
+      let parts = try Machine.gathered { (parts) throws(Fault) in
         for pair in map.pairs { parts.append(try rebuild(pair.value, depth: depth + 1, body)) }
       }
       return .map(Array(zip(keys, parts)))
@@ -117,17 +117,5 @@ final class GradientArgument {
     throw Fault(
       .type, "a gradient is with respect to numbers, tensors and networks", label: "found \(value.description(of: .kind))",
       help: "give what is not differentiated as a further argument")
-  }
-
-  /// The values that a body gathers, owned; a fault lets them go.
-  private func gathered(_ body: (inout [Value]) throws(Fault) -> Void) throws(Fault) -> [Value] {
-    var values: [Value] = []
-    do throws(Fault) {
-      try body(&values)
-    } catch {
-      values.forEach { $0.release() }
-      throw error
-    }
-    return values
   }
 }

@@ -127,7 +127,7 @@ extension Machine {
   /// The elements of any iterable, owned.
   public func collect(_ source: Value) throws(Fault) -> [Value] {
     if let count = iterationCount(source), count > limits.elements { try checkSize(count, of: .list) }
-    return try gathered { (elements) throws(Fault) in
+    return try Self.gathered { (elements) throws(Fault) in
       try forEach(source) { (value) throws(Fault) in
         elements.append(value)
         return true
@@ -136,7 +136,7 @@ extension Machine {
   }
 
   /// The values that a body gathers, owned; a fault lets them go.
-  public func gathered(_ body: (inout [Value]) throws(Fault) -> Void) throws(Fault) -> [Value] {
+  public static func gathered(_ body: (inout [Value]) throws(Fault) -> Void) throws(Fault) -> [Value] {
     var values: [Value] = []
     do throws(Fault) {
       try body(&values)

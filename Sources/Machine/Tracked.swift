@@ -37,17 +37,24 @@ extension Value {
 
   /// The tape that records this number, tensor or train of spikes, or a part of this value; nil for a plain one.
   public var tape: Tape? {
+    var seen: Set<UInt64> = []
+    return tape(&seen)
+  }
+
+  /// - Parameter seen: the containers that were looked into: shared ones are looked into once.
+  private func tape(_ seen: inout Set<UInt64>) -> Tape? {
     switch tag {
     case .tracked: return numberTrace?.tape
     case .tensor: return object(as: TensorObject.self).tensor.trace?.tape
     case .spikes: return object(as: SpikesObject.self).tracked?.trace?.tape
     case .foreign: return asForeign?.tape
     case .list, .tuple:
-      guard let elements else { return nil }
-      for element in elements { if let tape = element.tape { return tape } }
+      guard let elements, seen.insert(payload).inserted else { return nil }
+      for element in elements { if let tape = element.tape(&seen) { return tape } }
       return nil
     case .map:
-      for pair in asMap?.pairs ?? [] { if let tape = pair.key.tape ?? pair.value.tape { return tape } }
+      guard seen.insert(payload).inserted else { return nil }
+      for pair in asMap?.pairs ?? [] { if let tape = pair.key.tape ?? pair.value.tape(&seen) { return tape } }
       return nil
     default: return nil
     }
@@ -67,6 +74,16 @@ extension Value {
     case .tensor: return .tensor(object(as: TensorObject.self).tensor.detached)
     case .spikes: return .spikes(object(as: SpikesObject.self).spikes)
     case .foreign: return (asForeign?.detached()).map { .foreign($0) } ?? retained()
+    case .list, .tuple, .map:
+      // What no tape records is given as it is, with all that it shares.
+      if tape == nil { return retained() }
+      return detachedParts()
+    default: return retained()
+    }
+  }
+
+  private func detachedParts() -> Value {
+    switch tag {
     case .list, .tuple:
       let parts = (elements.map(Array.init) ?? []).map { $0.detached() }
       return tag == .tuple ? .tuple(parts) : .list(parts)
