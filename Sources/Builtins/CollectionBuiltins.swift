@@ -9,6 +9,7 @@ let collectionBuiltins: [Builtin] = [
     subject: "collections", "The number of elements; of characters in a string; of the first axis in a tensor.",
     example: "print(len([1, 2, 3]), len(\"héllo\"))   # expect: 3 5"
   ) { (call) throws(Fault) in
+    if call[0].asString != nil { try call.machine.checkReading("`len`") }
     if let count = try call.machine.count(of: call[0]) { return .int(count) }
     throw call.mismatch(0, "a list, tuple, map, string, range or tensor")
   },

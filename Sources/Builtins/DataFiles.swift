@@ -152,6 +152,7 @@ let dataSaveCSV = Builtin(
     data.save_csv([{neuron: "lif", accuracy: 0.97}, {neuron: "alif", accuracy: 0.98}], "/tmp/runs.csv")
     """
 ) { (call) throws(Fault) in
+  try call.checkPlain(0)
   try writeCSV(call[0].asMap == nil ? try rowTable(call) : try columnTable(call), to: try call.string(1))
   return .nil
 }
@@ -274,6 +275,7 @@ let dataSaveNPY = Builtin(
     data.save_npy([1, 2, 3], "/tmp/a.npy")
     """
 ) { (call) throws(Fault) in
+  try call.checkPlain(0)
   let value = call[0]
   let tensor: Tensor
   let values: NumericValues

@@ -46,7 +46,7 @@ private final class FunctionInitializer: Initializer, @unchecked Sendable {
     defer { for argument in arguments { argument.release() } }
     let result = try machine.invoke(function, arguments)
     defer { result.release() }
-    guard let weights = try result.convertedToTensor()?.detached else {
+    guard let weights = try result.convertedToTensor() else {
       throw Fault(
         .type, "a function for first weights must give a tensor",
         label: "`\(name)` gave \(result.description(of: .kind))")

@@ -108,7 +108,8 @@ public struct MappingValue: ForeignValue {
   private func weights(_ row: RoundedWeights) -> Value {
     .map([
       ("layer", .string(row.layer)), ("weights", .int(row.weights)), ("zeroed", .int(row.zeroed)),
-      ("clipped", .int(row.clipped)), ("largest", .float(Double(row.largest))),
+      ("clipped", .int(row.clipped)), ("outputs", .int(row.outputs)), ("silenced", .list(row.silenced.map { .int($0) })),
+      ("largest", .float(Double(row.largest))),
       ("scales", .list(row.steps.map { .float(Double($0)) })),
     ])
   }

@@ -21,10 +21,9 @@ struct MeanSDValue: ForeignValue {
     self.values = values
     self.dimension = dimension
     self.unitName = unitName
-    let count = Double(values.count)
-    let mean = values.reduce(0, +) / count
-    self.mean = mean
-    deviation = values.count < 2 ? .nan : (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)).squareRoot()
+    let moments = Moments(values)
+    mean = moments.mean
+    deviation = values.count < 2 ? .nan : moments.deviation(over: Double(values.count - 1))
   }
 
   var summary: String {

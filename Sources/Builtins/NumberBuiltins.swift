@@ -158,8 +158,12 @@ private func reduction(_ name: String, _ documentation: String, _ example: Strin
     // A sum of whole numbers is exact, also where the total is more than a 32-bit float can hold.
     if operation == .sum, !call.has(1), !(try call.bool(2, default: false)) {
       let tensor = try call.tensor(0)
-      let total = tensor.isTracked ? 0 : try tensor.total()
-      if total.magnitude > 0x1p24, total.magnitude < 0x1p53, total.rounded() == total { return .float(total) }
+      let total = try tensor.total()
+      if total.magnitude > 0x1p24, total.magnitude < 0x1p53, total.rounded() == total {
+        let sum = Machine.scalarOrTensor(try tensor.sum())
+        defer { sum.release() }
+        return try .number(.float(total), from: [(sum, 1)])
+      }
     }
     let result = try call.tensor(0).reduced(operation, over: try axes(call, 1), keepingDimensions: try call.bool(2, default: false))
     return Machine.scalarOrTensor(result)

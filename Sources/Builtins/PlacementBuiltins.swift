@@ -51,10 +51,14 @@ let placementBuiltins: [Builtin] = [
     2^(b-1) - 1; halves go away from zero; one bit keeps the signs. The scale takes the largest weight of a layer to the
     largest number, so that one outlier can take all others to zero: `warnings` then says so. `clip=0.999` cuts the
     largest of a thousand weights down, and `weight_scale="output"` gives each output a scale of its own, which is divided
-    into its threshold (`lif` right behind the weights; as many different ones as a core has thresholds). Thresholds,
+    into its threshold (`lif` right behind the weights; as many different ones as a core has thresholds, shared by outputs
+    of similar weights). Thresholds,
     biases and decays are rounded where the chip's file says how (`describe(chip)`, section neuron); `rounded` and
     `not_rounded` list both. `accuracy` and `accuracy_float` are after and before. Synapses with a weight of zero need no
-    room, no spike goes to a core where it reaches none, and neurons whose spikes reach nobody are left out.
+    room, no spike goes to a core where it reaches none, and neurons whose spikes reach nobody are left out; but a
+    processor whose `synaptic_operation` is `per: synapse_and_step` (gpu, edge_cpu) computes whole products, and zeros take
+    room, time and energy there as all others do (`per: nonzero_synapse_and_step` passes them over). An output whose
+    weights all became zero is named in `warnings` and in the `silenced` of `rounding`.
 
     Where a neuron has more inputs than fit, `split_fan_in=true` divides them among neurons that each add up the weights
     of one sign from a group of inputs and pass the sum on in spikes, each worth a threshold. That is an approximation,

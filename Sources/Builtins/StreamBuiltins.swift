@@ -103,7 +103,9 @@ let streamBuiltins: [Builtin] = [
     the samples, of the time until the answer stood for good: in steps without a chip, in seconds on one;
     `latency_steps` is always in steps), `activity` (A[t] of all neurons), `threshold` (v_th[t],
     the mean over the layers), `layer_activity` and `layer_threshold` (a tensor each), `synaptic_events` (over all spikes, the synapses by which each
-    leaves: those whose weight is not zero, and on a chip, whose rounded weight is not), `resting` (the
+    leaves: those whose weight is not zero, and on a chip, whose rounded weight is not, to neurons that are on it: one whose
+    spikes reach nobody is left out there, though its spikes are counted in `spikes`; a processor that computes whole
+    products has all of a layer's), `resting` (the
     share of layers and steps in which there was nothing to do), `predictions`, `labels`, `latencies`, `warnings`,
     `seconds` and `steps_per_second` of this machine, and `interrupted`: after Ctrl-C the result is what was done so far.
     """,

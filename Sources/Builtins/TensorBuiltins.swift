@@ -67,7 +67,8 @@ let tensorBuiltins: [Builtin] = [
       .required("start", .number, "the first number"), .required("end", .number, "the last number"),
       .optional("count", .int, default: "50", "how many"),
     ],
-    returns: "tensor", subject: "tensors", "Evenly spaced numbers, both ends included.",
+    returns: "tensor", subject: "tensors",
+    "Evenly spaced numbers, both ends included. Whole numbers, or neighbours, that 32-bit floats cannot tell apart are an error.",
     example: "print(linspace(0, 1, 5))   # expect: tensor[5] [0., 0.25, 0.5, 0.75, 1.]"
   ) { (call) throws(Fault) in
     let count = try call.int(2, default: 50, atLeast: 0)

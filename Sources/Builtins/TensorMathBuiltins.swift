@@ -2,6 +2,7 @@
 
 import Faults
 import Glibc
+import Language
 import Machine
 import Tensors
 
@@ -115,9 +116,16 @@ let tensorMathBuiltins: [Builtin] = [
   },
   Builtin(
     "norm", [.required("x", .array, "a tensor")], returns: "float", subject: "tensors",
-    "The Euclidean length: the square root of the sum of squares.", example: "print(norm([3, 4]))   # expect: 5.0"
+    "The Euclidean length: the square root of the sum of squares. Of a list of numbers it is reckoned in 64 bits.",
+    example: "print(norm([3, 4]))   # expect: 5.0"
   ) { (call) throws(Fault) in
-    Machine.scalarOrTensor(try call.tensor(0).unary(.square).sum().unary(.sqrt))
+    if let elements = call[0].elements, elements.allSatisfy({ $0.plain.asNumber != nil }),
+      let moments = moments(elements, around: 0)
+    {
+      let slopes = moments.deviationSlopes(over: 1)
+      return try .number(.float(moments.deviation(over: 1)), from: zip(elements, slopes).map { ($0, $1) })
+    }
+    return Machine.scalarOrTensor(try call.tensor(0).norm())
   },
   Builtin(
     "histogram",
@@ -128,36 +136,48 @@ let tensorMathBuiltins: [Builtin] = [
     ],
     returns: "map", subject: "tensors",
     "How many numbers fall into each of equal bins: `counts`, and their `edges` (one more). A bin has the numbers from its "
-      + "lower edge up to, not including, its upper one; the last includes it. The edges are 32-bit floats and decide "
+      + "lower edge up to, not including, its upper one; the last includes it. What is infinite, nan or outside is in none. The edges are 32-bit floats and decide "
       + "themselves, so that counting by `edges` gives the same `counts`, as in NumPy.", example: "print(histogram([0, 1, 1, 2], 2).counts)   # expect: [1, 3]"
   ) { (call) throws(Fault) in
     let low = call.has(2) && !call[2].isNil ? try call.single(2) : nil
     let high = call.has(3) && !call[3].isNil ? try call.single(3) : nil
-    let result = try call.tensor(0).histogram(bins: try call.int(1, default: 10, atLeast: 1), low: low, high: high)
+    let numbers = try call.tensor(0)
+    try checkSingle(call)
+    let result = try numbers.histogram(bins: try call.int(1, default: 10, atLeast: 1), low: low, high: high)
     let edges = try Tensor(result.edges, shape: [result.edges.count])
     return .map([("counts", .list(result.counts.map { .int($0) })), ("edges", .tensor(edges))])
   },
 ]
 
+/// A fault where the numbers of a list are too large, too small or too near each other for 32-bit floats.
+private func checkSingle(_ call: Call) throws(Fault) {
+  guard let numbers = call[0].elements?.compactMap(\.asNumber), let first = numbers.first else { return }
+  let help = "multiply or divide them by a constant first, or subtract one"
+  for (place, number) in numbers.enumerated() where number.isFinite {
+    let single = Float(number)
+    if single.isInfinite || (single == 0 && number != 0) {
+      throw call.wrong(0, "holds \(floatText(number)), at [\(place)], which is beyond 32-bit floats", help: help)
+    }
+  }
+  if numbers.contains(where: { $0 != first }), numbers.allSatisfy({ Float($0) == Float(first) }) {
+    throw call.wrong(0, "holds different numbers that are the same as 32-bit floats", help: help)
+  }
+}
+
 /// A mean or a spread. Lists of numbers are reckoned in double precision, lists of quantities keep their unit.
 private func statistic(_ name: String, _ reduction: Reduction, _ documentation: String, _ example: String) -> Builtin {
   Builtin(
     name, [.required("x", .array | .tuple, "numbers"), axisParameter, keepParameter], returns: "float or tensor",
-    subject: "tensors", documentation + " Of all elements, or along axes.", example: example
+    subject: "tensors", documentation + " Of all elements, or along axes. A list is reckoned in 64 bits, whole numbers exactly.", example: example
   ) { (call) throws(Fault) in
-    if let elements = call[0].elements, !call.has(1), !elements.isEmpty {
-      let numbers = elements.compactMap(\.plain.asNumber)
-      if numbers.count == elements.count { return try tracked(.float(value(reduction, of: numbers)), reduction, elements) }
-      let quantities = elements.compactMap(\.plain.asQuantity)
-      if quantities.count == elements.count, reduction != .variance {
-        for quantity in quantities where quantity.dimension != quantities[0].dimension {
-          throw Fault(
-            .unit, "`\(name)` needs quantities of one dimension",
-            label: "found \(quantities[0].dimension.name) and \(quantity.dimension.name)")
-        }
-        return try tracked(
-          .quantity(value(reduction, of: quantities.map(\.amount)), quantities[0].dimension), reduction, elements)
+    if let elements = call[0].elements, !call.has(1), !elements.isEmpty, let moments = moments(elements) {
+      let dimensions = elements.map { $0.plain.asQuantity?.dimension }
+      if let other = dimensions.first(where: { $0 != dimensions[0] }) {
+        throw Fault(
+          .unit, "`\(name)` needs quantities of one dimension",
+          label: "found \((dimensions[0] ?? .none).name) and \((other ?? .none).name)")
       }
+      if dimensions[0] == nil || reduction != .variance { return try tracked(moments, reduction, elements, dimensions[0]) }
     }
     let keeping = try call.bool(2, default: false)
     return Machine.scalarOrTensor(
@@ -165,30 +185,34 @@ private func statistic(_ name: String, _ reduction: Reduction, _ documentation: 
   }
 }
 
-private func value(_ reduction: Reduction, of numbers: [Double]) -> Double {
-  let count = Double(numbers.count)
-  let mean = numbers.reduce(0, +) / count
-  if reduction == .mean { return mean }
-  let variance = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
-  return reduction == .variance ? variance : variance.squareRoot()
+/// The numbers of a list, in base units where they are quantities; nil where it holds anything else, or units are mixed.
+private func moments(_ elements: UnsafeBufferPointer<Value>, around center: Double? = nil) -> Moments? {
+  let ints = elements.compactMap(\.plain.asInt)
+  if ints.count == elements.count, center == nil { return Moments(ints) }
+  let amounts = elements.compactMap(\.amount)
+  return amounts.count == elements.count ? Moments(amounts, around: center) : nil
 }
 
-/// A mean or a spread with its slope by each element. The spread of equal numbers is the least there is, so that its
-/// slopes are 0.
+/// A mean or a spread with its slope by each element.
 private func tracked(
-  _ plain: Value, _ reduction: Reduction, _ elements: UnsafeBufferPointer<Value>
+  _ moments: Moments, _ reduction: Reduction, _ elements: UnsafeBufferPointer<Value>, _ dimension: Dimension?
 ) throws(Fault) -> Value {
-  guard elements.contains(where: { $0.tag == .tracked }), let result = plain.amount else { return plain }
   let count = Double(elements.count)
-  let amounts = elements.compactMap(\.amount)
-  let mean = amounts.reduce(0, +) / count
-  return try .number(plain, from: zip(elements, amounts).map { element, amount in
+  let result =
     switch reduction {
-    case .mean: (element, 1 / count)
-    case .variance: (element, 2 * (amount - mean) / count)
-    default: (element, result == 0 ? 0 : (amount - mean) / (count * result))
+    case .mean: moments.mean
+    case .variance: moments.variance(over: count)
+    default: moments.deviation(over: count)
     }
-  })
+  let plain = dimension.map { Value.quantity(result, $0) } ?? .float(result)
+  guard elements.contains(where: { $0.tag == .tracked }) else { return plain }
+  let slopes =
+    switch reduction {
+    case .mean: [Double](repeating: 1 / count, count: elements.count)
+    case .variance: moments.varianceSlopes
+    default: moments.deviationSlopes(over: count)
+    }
+  return try .number(plain, from: zip(elements, slopes).map { ($0, $1) })
 }
 
 private func place(

@@ -85,6 +85,7 @@ let textBuiltins: [Builtin] = [
     "char_code", [.required("character", .string, "one character")], returns: "int", subject: "text",
     "The Unicode number of a character.", example: "print(char_code(\"A\"))   # expect: 65"
   ) { (call) throws(Fault) in
+    try call.machine.checkReading("`char_code`")
     let scalars = try call.string(0).unicodeScalars
     guard scalars.count == 1, let scalar = scalars.first else { throw call.wrong(0, "must be one character") }
     return .int(Int(scalar.value))

@@ -9,8 +9,14 @@ public enum Charge: String, Sendable, CaseIterable {
   case sparseSynapse = "spike_and_sparse_synapse"
   /// Each synapse that a spike arrives over, of a convolution.
   case sharedSynapse = "spike_and_shared_synapse"
-  /// Each synapse in each step, whether a spike arrives or not: of a processor that computes all of them.
+  /// Each synapse of the layers in each step, whether a spike arrives or not, and whatever its weight: of a processor that
+  /// computes whole products, in which a weight of zero takes as long as any other.
   case synapseAndStep = "synapse_and_step"
+  /// The same without those whose weight is zero: of a processor that knows them beforehand and passes them over.
+  case nonzeroSynapseAndStep = "nonzero_synapse_and_step"
+
+  /// Whether every step computes all synapses.
+  var isDense: Bool { self == .synapseAndStep || self == .nonzeroSynapseAndStep }
   /// Each neuron in each step.
   case neuronAndStep = "neuron_and_step"
   /// Each neuron in each step in which a spike reaches it.
@@ -39,7 +45,7 @@ extension Event {
   /// processor's synapses.
   public var charges: [Charge] {
     switch self {
-    case .synapticOperation: [.synapse, .synapseAndStep]
+    case .synapticOperation: [.synapse, .synapseAndStep, .nonzeroSynapseAndStep]
     case .sparseOperation: [.sparseSynapse]
     case .convolutionOperation: [.sharedSynapse]
     case .neuronUpdate: [.neuronAndStep]
@@ -58,5 +64,11 @@ extension Chip {
   /// What the event's energy and time are charged for.
   public func charge(_ event: Event) -> Charge {
     energy[event]?.per ?? time[event]?.per ?? event.charges[0]
+  }
+
+  /// Whether synapses whose weight is zero are kept and computed as all others are.
+  public var countsZeroWeights: Bool {
+    let charge = energy[.synapticOperation]?.per ?? time[.synapticOperation]?.per
+    return isDense && charge != .nonzeroSynapseAndStep
   }
 }

@@ -242,11 +242,18 @@ private struct ChipReader {
         help: "give `fixed` in `step`, or the times of events in `time`")
     }
     for name in [FigureName.energy(.synapticOperation), .time(.synapticOperation)] {
-      guard let per = chip[name]?.per, (per == .synapseAndStep) != chip.isDense else { continue }
+      guard let per = chip[name]?.per, per.isDense != chip.isDense else { continue }
       throw place.fault(
         sections[name.section.rawValue] ?? root,
         "`synaptic_operation` of `\(name.section.rawValue)` is charged per `\(per.rawValue)`, and the chip is \(chip.isDense ? "" : "not ")`dense`",
-        help: "a dense processor computes each synapse in each step: `dense: true` and `per: synapse_and_step` belong together")
+        help: "a dense processor computes each synapse in each step: `dense: true` and `per: synapse_and_step` belong together, or "
+          + "`per: nonzero_synapse_and_step` where it passes over weights of zero")
+    }
+    if let energy = chip.energy[.synapticOperation]?.per, let time = chip.time[.synapticOperation]?.per, energy != time {
+      throw place.fault(
+        sections["time"] ?? sections["energy"] ?? root,
+        "the energy of `synaptic_operation` is charged per `\(energy.rawValue)`, and its time per `\(time.rawValue)`",
+        help: "the same synapses are computed: give both the same `per`")
     }
     if let energy = chip.energy[.activeUpdate]?.per, let time = chip.time[.activeUpdate]?.per, energy != time {
       throw place.fault(

@@ -148,7 +148,7 @@ struct TapedWalk {
 
   private static func unary(_ kernel: UnaryKernel, _ x: Tensor) throws(Fault) -> Tensor {
     if kernel == .isZero { return try x.logicalNot() }
-    guard let operation = UnaryOperation.allCases.first(where: { $0.kernel == kernel }) else { throw unknown }
+    guard let operation = UnaryOperation.allCases.first(where: { $0.kernel == kernel }) else { throw unknown("\(kernel)") }
     return try x.unary(operation)
   }
 
@@ -162,11 +162,15 @@ struct TapedWalk {
     switch kernel {
     case .and: return try Tensor.logical(.and, a.detached, b.detached)
     case .or: return try Tensor.logical(.or, a.detached, b.detached)
-    default: throw unknown
+    default: throw unknown("\(kernel)")
     }
   }
 
-  private static var unknown: Fault { Fault(.value, "an operation of a neuron's equations has no gradient in a recording") }
+  private static func unknown(_ operation: String) -> Fault {
+    Fault(
+      .value, "`\(operation)` in a neuron's equations has no gradient in a recording",
+      help: "the same neuron in a network has one: net(x) in place of record(net, x)")
+  }
 }
 
 extension Tensor {

@@ -64,8 +64,8 @@ extension Tensor {
     let (x, y) = (a.detached, b.detached)
     let (wantsA, wantsB) = (a.isTracked, b.isTracked)
     return try tape.record(inputs: [a, b], output: result) { (gradient: Tensor) throws(Fault) -> [Tensor?] in
-      let left = wantsA ? try leftGradient(operation, x, y, gradient)?.summed(to: x.shape) : nil
-      let right = wantsB ? try rightGradient(operation, x, y, result, gradient)?.summed(to: y.shape) : nil
+      let left = wantsA ? try leftGradient(operation, x, y, gradient)?.stopped(where: gradient).summed(to: x.shape) : nil
+      let right = wantsB ? try rightGradient(operation, x, y, result, gradient)?.stopped(where: gradient).summed(to: y.shape) : nil
       return [left, right]
     }
   }

@@ -27,11 +27,39 @@ extension Tensor {
   }
 
   /// `count` numbers evenly spaced from `start` to `end`, both included.
+  ///
+  /// - Throws: `.value` for whole numbers, or neighbours, that 32-bit floats cannot tell apart.
   public static func linspace(_ start: Double, _ end: Double, count: Int) throws(Fault) -> Tensor {
-    try Tensor(shape: [count]) { out in
-      let gaps = Double(max(count - 1, 1))
-      for i in 0..<count { out[i] = Float(start + (end - start) * (Double(i) / gaps)) }
-      if count > 1 { out[count - 1] = Float(end) }
+    guard start.isFinite, end.isFinite else {
+      throw Fault(.value, "a range needs finite bounds", label: "from \(start) to \(end)")
+    }
+    let gaps = Double(max(count - 1, 1))
+    let isWhole = start.rounded() == start && (end - start).remainder(dividingBy: gaps) == 0
+    return try evenly(count, step: (end - start) / gaps, isWhole: isWhole, mayStay: start == end) { i in
+      i > 0 && i == count - 1 ? end : start + (end - start) * (Double(i) / gaps)
+    }
+  }
+
+  /// The numbers of a rule, each rounded once.
+  ///
+  /// - Parameters:
+  ///   - isWhole: whether they are whole numbers, none of which may be changed.
+  ///   - mayStay: whether neighbours may be equal.
+  private static func evenly(
+    _ count: Int, step: Double, isWhole: Bool, mayStay: Bool = false, _ number: (Int) -> Double
+  ) throws(Fault) -> Tensor {
+    try Tensor(shape: [count]) { (out) throws(Fault) in
+      for i in 0..<count {
+        let number = number(i)
+        out[i] = Float(number)
+        if isWhole, Double(out[i]) != number { throw Tensor.notExact(Int(exactly: number).map { "\($0)" } ?? "\(number)", at: [i]) }
+        if i > 0, !mayStay, out[i] == out[i - 1] {
+          throw Fault(
+            .value, "32-bit floats cannot tell these numbers apart",
+            label: "\(number) and the one before it, \(step) apart, are the same",
+            help: "list(low..high) has exact ints; a comprehension has 64-bit floats")
+        }
+      }
     }
   }
 
@@ -51,19 +79,7 @@ extension Tensor {
     let number = abs(steps - nearest) <= rounding ? nearest : Glibc.ceil(steps)
     let count = number <= 0 ? 0 : Int(exactly: number) ?? .max
     let isWhole = start.rounded() == start && step.rounded() == step
-    return try Tensor(shape: [count]) { (out) throws(Fault) in
-      for i in 0..<count {
-        let number = start + Double(i) * step
-        out[i] = Float(number)
-        if isWhole, Double(out[i]) != number { throw Tensor.notExact(Int(exactly: number).map { "\($0)" } ?? "\(number)", at: [i]) }
-        if i > 0, out[i] == out[i - 1] {
-          throw Fault(
-            .value, "32-bit floats cannot tell these numbers apart",
-            label: "\(number) and the one before it, \(step) apart, are the same",
-            help: "list(low..high) has exact ints; a comprehension has 64-bit floats")
-        }
-      }
-    }
+    return try evenly(count, step: step, isWhole: isWhole) { i in start + Double(i) * step }
   }
 
   /// The refusal of a whole number that a 32-bit float would change, with where it stands.

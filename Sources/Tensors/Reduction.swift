@@ -27,8 +27,8 @@ extension Tensor {
     let kept = shape.indices.map { axes.contains($0) ? 1 : shape[$0] }
     let target = keepingDimensions ? kept : shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
     switch reduction {
-    case .variance: return try variance(axes).reshaped(target)
-    case .standardDeviation: return try variance(axes).unary(.sqrt).reshaped(target)
+    case .variance, .standardDeviation:
+      return try variance(over: axes, isRoot: reduction == .standardDeviation, target: target)
     case .any, .all:
       let mask = try Tensor.compare(.notEqual, detached, Tensor.scalar(0))
       return try mask.folded(reduction == .any ? .maximum : .minimum, axes, empty: reduction == .any ? 0 : 1)
@@ -61,11 +61,6 @@ extension Tensor {
     try reduced(.mean, over: axes, keepingDimensions: keepingDimensions)
   }
 
-  private func variance(_ axes: [Int]) throws(Fault) -> Tensor {
-    let deviation = try self - mean(over: axes, keepingDimensions: true)
-    return try deviation.unary(.square).mean(over: axes, keepingDimensions: true)
-  }
-
   private func foldedValue(_ reduction: Reduction, _ axes: [Int]) throws(Fault) -> Tensor {
     switch reduction {
     case .maximum, .minimum:
@@ -77,6 +72,10 @@ extension Tensor {
     case .product: return try folded(.product, axes, empty: 1)
     case .mean:
       let number = axes.reduce(1) { $0 * shape[$1] }
+      // Of all elements it is rounded once, so that equal elements are their own mean.
+      if axes.count == rank, number > 0 {
+        return try Tensor(filledWith: Float(total() / Double(number)), shape: shape.map { _ in 1 })
+      }
       return try folded(.sum, axes, empty: 0) / Float(number)
     default: return try folded(.sum, axes, empty: 0)
     }

@@ -12,6 +12,8 @@ public enum UnaryOperation: String, Sendable, CaseIterable {
   case sign, square, reciprocal
   /// ln(1 + e^x).
   case softplus
+  /// (e^x - 1) / x, which is 1 at 0: how far an exponential step goes.
+  case growth
 
   public var kernel: UnaryKernel {
     switch self {
@@ -33,6 +35,7 @@ public enum UnaryOperation: String, Sendable, CaseIterable {
     case .square: .square
     case .reciprocal: .reciprocal
     case .softplus: .softplus
+    case .growth: .growth
     }
   }
 }
@@ -56,6 +59,8 @@ extension UnaryOperation {
     case .square: 2 * x
     case .reciprocal: -(y * y)
     case .softplus: 1 / (1 + Glibc.exp(-x))
+    // Near 0 both terms of the quotient vanish; the series begins so.
+    case .growth: Swift.abs(x) < 1e-4 ? 0.5 + x / 3 : (Glibc.exp(x) - y) / x
     }
   }
 }
@@ -89,7 +94,16 @@ extension Tensor {
     _ operation: UnaryOperation, _ x: Tensor, _ y: Tensor, _ gradient: Tensor
   ) throws(Fault) -> Tensor? {
     guard let slope = derivative(operation, x: .tensor(x), y: .tensor(y)) else { return nil }
-    return try (.tensor(gradient) * slope).evaluated()
+    return try (.tensor(gradient) * slope).evaluated().stopped(where: gradient)
+  }
+
+  /// This gradient, which came from `arrived` through a slope: 0 where nothing arrived, also through an infinite slope.
+  /// So a value that `where` did not take has no part in it.
+  func stopped(where arrived: Tensor) throws(Fault) -> Tensor {
+    // 0 times infinity is the only product with 0 that is not 0, and it makes a sum nan.
+    if storage === arrived.storage { return self }
+    guard try total().isNaN else { return self }
+    return try Tensor.choose(where: arrived.detached, self, Tensor.scalar(0))
   }
 
   /// The derivative of `y = f(x)`; nil where it is 0.
@@ -111,6 +125,7 @@ extension Tensor {
     case .square: x * 2
     case .reciprocal: -(y * y)
     case .softplus: x.applying(.sigmoid)
+    case .growth: x.applying(.growthSlope)
     }
   }
 

@@ -103,6 +103,7 @@ import Testing
     case .square: x * x
     case .reciprocal: 1 / x
     case .softplus: Glibc.log1p(Glibc.exp(x))
+    case .growth: Glibc.expm1(x) / x
     }
   }
 

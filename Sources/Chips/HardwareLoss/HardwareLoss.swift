@@ -206,7 +206,7 @@ private struct State: Sendable {
     // Without a weight nothing is taken away, and what does not fit is refused.
     wide = options.weight > 0 ? try FanInLimit.limits(of: network, rules: rules) : []
     let onChip = try ChipNetwork(try network.narrowed(to: wide), on: chip, rules: rules).network
-    let connectome = try Connectome(onChip.graph)
+    let connectome = try Connectome(onChip.graph, countsZeros: chip.countsZeroWeights)
     let sharesKernels = rules.sharesKernels
     let projections = connectome.blocks.map { block in
       let pairs = populations[block.source].units * populations[block.target].units

@@ -121,12 +121,33 @@ public struct ChipNetwork: Sendable {
     if let kinds = whole(.thresholdKinds), kinds >= 1 {
       let different = Array(Set(scales.filter { $0 > 0 })).sorted()
       if different.count > kinds {
-        // Equal numbers of outputs share a scale: the largest of theirs, so that no weight is cut down.
-        let levels = (1...kinds).map { different[$0 * different.count / kinds - 1] }
+        // Outputs of similar scales share one: the largest of theirs, so that no weight is cut down.
+        let levels = Self.levels(of: different, count: kinds)
         scales = scales.map { scale in scale == 0 ? 0 : levels.first { $0 >= scale } ?? scale }
       }
     }
     return scales
+  }
+
+  /// The largest of each group when rising numbers are divided into so many groups that the largest ratio within one
+  /// becomes as small as it can: a number far from the others is then alone.
+  static func levels(of numbers: [Float], count: Int) -> [Float] {
+    guard let first = numbers.first, let last = numbers.last, numbers.count > count else { return numbers }
+    func levels(ratio: Double) -> [Float] {
+      var tops: [Float] = []
+      var least = first
+      for (place, number) in numbers.enumerated() where Double(number) > Double(least) * ratio {
+        tops.append(numbers[place - 1])
+        least = number
+      }
+      return tops + [last]
+    }
+    var (few, many) = (Double(last) / Double(first) * 1.001, 1.0)
+    for _ in 0..<60 {
+      let middle = (few * many).squareRoot()
+      if levels(ratio: middle).count <= count { few = middle } else { many = middle }
+    }
+    return levels(ratio: few)
   }
 
   // MARK: Neurons

@@ -1,5 +1,5 @@
 // The synapses of a workload as a mapper counts them: those with a weight of zero are gone, and so are neurons whose
-// spikes reach nobody.
+// spikes reach nobody, but on a processor that computes whole products.
 
 import Faults
 import Spiking
@@ -40,8 +40,9 @@ public struct Connectome: Sendable {
 
   /// The synapses of a network.
   ///
+  /// - Parameter countsZeros: whether those with a weight of zero count too, as on a chip that computes them.
   /// - Throws: `.value` for weights that are nan or infinite, naming the layer; `.interrupt`.
-  public init(_ graph: NetworkGraph) throws(Fault) {
+  public init(_ graph: NetworkGraph, countsZeros: Bool = false) throws(Fault) {
     sizes = graph.populations.map(\.neurons)
     var blocks: [Block] = []
     for projection in graph.projections {
@@ -49,7 +50,7 @@ public struct Connectome: Sendable {
       if let weight = projection.stages.compactMap(\.weight).first(where: { !$0.allFinite }), weight.count > 0 {
         throw Self.notFinite(projection, in: graph)
       }
-      let form = graph.synapses(of: projection)
+      let form = countsZeros ? projection.everySynapse : graph.synapses(of: projection)
       if case .rows(_, let sources) = form, sources.isEmpty { continue }
       blocks.append(
         Block(

@@ -48,7 +48,7 @@ extension Network {
     if most == Int.max { return (self, []) }
     let limit = most / max(1, rules.axonsPerSource)
     let graph = rounded.graph
-    let connectome = try Connectome(graph)
+    let connectome = try Connectome(graph, countsZeros: chip.countsZeroWeights)
     var result: [any Layer] = []
     var splits: [FanInSplit] = []
     for (index, layer) in layers.enumerated() {

@@ -101,7 +101,7 @@ enum Misfit {
     let closed = partition.closedBy[widest].max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
     let resource = closed?.key ?? .neurons
     let total = partition.parts[widest].reduce(0) { $0 + $1.demand.need(resource) }
-    let limit = problem.rules.limit(resource) ?? 0
+    let holds = problem.rules.limit(resource).map { ", a core has \(count($0))" } ?? ""
     let sum = partition.parts.joined().reduce(0) { $0 + $1.demand.synapses }
     let chipsText = problem.chips == 1 ? "1 chip" : "\(count(problem.chips)) chips"
     let missing = problem.chip.missingForChips
@@ -114,7 +114,7 @@ enum Misfit {
     }
     let isEnough = chips <= available
     let label =
-      "\(name) needs \(amount(total, resource)), a core has \(count(limit)): \(count(partition.parts[widest].count)) of the cores; "
+      "\(name) needs \(amount(total, resource))\(holds): \(count(partition.parts[widest].count)) of the cores; "
       + "\(chipsText) \(problem.chips == 1 ? "has" : "have") \(count(problem.chips * own)) cores, "
       + "\(count(chips)) chips would do"
     return Fault(

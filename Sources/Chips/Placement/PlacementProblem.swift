@@ -74,7 +74,7 @@ public struct PlacementProblem: Sendable {
     self.allowance = allowance
     self.seed = seed
     rules = try CoreRules(chip, weightBits: weightBits)
-    connectome = try Connectome(workload.graph)
+    connectome = try Connectome(workload.graph, countsZeros: chip.countsZeroWeights)
   }
 
   /// The same question with other rates.

@@ -61,6 +61,9 @@ public struct RoundedWeights: Sendable, Equatable {
   /// scale for each output.
   public var large = 0
   public var usual: Float = 0
+  /// How many outputs there are, and those all of whose weights are zero now, though not all were.
+  public var outputs = 0
+  public var silenced: [Int] = []
   /// The scale, or one for each output; 0 where all weights are zero.
   public var steps: [Float] = []
 
@@ -81,6 +84,12 @@ public struct RoundedWeights: Sendable, Equatable {
       texts.append(
         "rounding to \(bits) takes \(Misfit.count(zeroed)) of the \(Misfit.count(weights)) weights of \(layer) to zero: "
           + hint("0.99"))
+    }
+    if !silenced.isEmpty {
+      let some = silenced.prefix(8).map { "\($0)" }.joined(separator: ", ") + (silenced.count > 8 ? ", …" : "")
+      texts.append(
+        "rounding to \(bits) leaves \(Misfit.count(silenced.count)) of the \(Misfit.count(outputs)) outputs of \(layer) "
+          + "without a weight (\(some)): " + hint("0.99"))
     }
     // A few weights, of a thousand at most one, that are four times as large as all others take two bits from them.
     if weights >= 16, usual > 0, large <= max(1, weights / 1000), clipped == 0, rounding.bits > 1 {
@@ -137,40 +146,46 @@ extension WeightRounding {
   ) throws(Fault) {
     // `[inputs, outputs]` and `[outputs, inputs, height, width]`.
     let shape = value.shape
-    let outputs = scale == .layer ? 1 : shape.count == 4 ? shape[0] : shape.last ?? 1
+    let outputs = shape.count == 4 ? shape[0] : shape.last ?? 1
+    let groups = scale == .layer ? 1 : outputs
     let block = shape.count == 4 ? value.count / max(1, outputs) : 1
     try value.withUnsafeMutableBuffer { (values) throws(Fault) in
-      var largest = [Float](repeating: 0, count: outputs)
-      var sums = [Double](repeating: 0, count: outputs)
-      var used = [Int](repeating: 0, count: outputs)
-      func output(_ place: Int) -> Int { outputs == 1 ? 0 : (place / block) % outputs }
+      var largest = [Float](repeating: 0, count: groups)
+      var sums = [Double](repeating: 0, count: groups)
+      var used = [Int](repeating: 0, count: groups)
+      func output(_ place: Int) -> Int { (place / block) % outputs }
+      func group(_ place: Int) -> Int { groups == 1 ? 0 : output(place) }
+      // Of each output, whether it had a weight, and whether it has one.
+      var (had, has) = ([Bool](repeating: false, count: outputs), [Bool](repeating: false, count: outputs))
+      result.outputs = outputs
       for place in values.indices where values[place] != 0 {
         let size = values[place].magnitude
         guard size < .infinity else { throw Fault(.value, "weights that are not finite cannot be rounded") }
-        let group = output(place)
+        let group = group(place)
         largest[group] = max(largest[group], size)
         sums[group] += Double(size)
         used[group] += 1
+        had[output(place)] = true
       }
       result.weights = used.reduce(0, +)
       result.largest = largest.max() ?? 0
       if bits == 1 {
         result.steps = scales(zip(sums, used).map { $1 > 0 ? Float($0 / Double($1)) : 0 })
         for place in values.indices where values[place] != 0 {
-          values[place] = values[place] > 0 ? result.steps[output(place)] : -result.steps[output(place)]
+          values[place] = values[place] > 0 ? result.steps[group(place)] : -result.steps[group(place)]
         }
         return
       }
       if clip < 1 {
-        var sizes = [[Float]](repeating: [], count: outputs)
-        for place in values.indices where values[place] != 0 { sizes[output(place)].append(values[place].magnitude) }
+        var sizes = [[Float]](repeating: [], count: groups)
+        for place in values.indices where values[place] != 0 { sizes[group(place)].append(values[place].magnitude) }
         for group in sizes.indices where !sizes[group].isEmpty {
           sizes[group].sort()
           largest[group] = sizes[group][max(0, Int((clip * Double(sizes[group].count)).rounded(.up)) - 1)]
         }
       }
       // With a scale for each output a large weight is in nobody's way but its own output's.
-      if outputs == 1, let top = largest.first {
+      if groups == 1, let top = largest.first {
         for value in values {
           if value.magnitude > top / 4 { result.large += 1 } else { result.usual = max(result.usual, value.magnitude) }
         }
@@ -178,14 +193,15 @@ extension WeightRounding {
       let levels = levels
       result.steps = scales(largest.map { $0 / levels })
       for place in values.indices where values[place] != 0 {
-        let step = result.steps[output(place)]
+        let step = result.steps[group(place)]
         if step == 0 { continue }
         let whole = (values[place] / step).rounded()
         if whole.magnitude > levels { result.clipped += 1 }
         let kept = max(-levels, min(levels, whole))
-        if kept == 0 { result.zeroed += 1 }
+        if kept == 0 { result.zeroed += 1 } else { has[output(place)] = true }
         values[place] = kept * step
       }
+      result.silenced = (0..<outputs).filter { had[$0] && !has[$0] }
     }
   }
 }

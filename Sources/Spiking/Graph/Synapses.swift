@@ -103,9 +103,7 @@ extension NetworkGraph {
     let (sources, targets) = (populations[projection.source].neurons, populations[projection.target].neurons)
     let stages = projection.stages
     // Without a weight of zero the wiring tells all.
-    guard stages.contains(where: { $0.weight.map { $0.hasZeros } ?? false }) else {
-      return projection.wiring == .all ? .full : .wired(projection.wiring)
-    }
+    guard stages.contains(where: { $0.weight.map { $0.hasZeros } ?? false }) else { return projection.everySynapse }
     if stages.count == 1, let weight = stages[0].weight, weight.shape == [sources, targets], projection.wiring == .all {
       return Self.synapses(of: weight, inputs: sources, outputs: targets)
     }
@@ -209,6 +207,11 @@ extension NetworkGraph {
     }
     return .allBut(starts: starts, sources: missing)
   }
+}
+
+extension NetworkGraph.Projection {
+  /// The synapses that the layers have room for, those with a weight of zero among them.
+  public var everySynapse: Synapses { wiring == .all ? .full : .wired(wiring) }
 }
 
 extension NetworkGraph.Stage {

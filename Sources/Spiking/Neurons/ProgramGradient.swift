@@ -297,7 +297,7 @@ struct ProgramGradient {
         let zero = zero
         let slope = apply(.multiply, value(place), apply(.log, value(a)))
         // Below 0 there is no slope by the exponent: the logarithm gives nan.
-        contribute(b, .product(row, select(value(a), slope, zero)))
+        contribute(b, .row(guarded(.multiply, row, select(value(a), slope, zero))))
       }
     case .maximum, .minimum:
       let row = force(term)
