@@ -241,9 +241,9 @@ func arrayValue(_ array: NumericArray, rounded: Bool, _ path: String) throws(Fau
     return .tensor(tensor)
   }
   if case .float64(let values) = array.values {
-    return nested(values.map { .float($0) }, array.shape)
+    return nestedLists(of: values.map { .float($0) }, array.shape)
   }
-  if let values = array.values.integers { return nested(values.map { .int($0) }, array.shape) }
+  if let values = array.values.integers { return nestedLists(of: values.map { .int($0) }, array.shape) }
   var found = ""
   if case .uint64(let values) = array.values, let place = values.firstIndex(where: { Int(exactly: $0) == nil }) {
     found = "\(values[place]) at \(Shape.text(Shape.index(of: place, in: array.shape)))"
@@ -253,10 +253,10 @@ func arrayValue(_ array: NumericArray, rounded: Bool, _ path: String) throws(Fau
     help: "the largest int is \(Int.max); rounded=true gives the nearest 32-bit floats")
 }
 
-/// Values in row-major order as lists of lists.
-private func nested(_ values: [Value], _ shape: [Int]) -> Value {
+/// Values in row-major order as lists of lists; of a shape without axes it is the one value.
+func nestedLists(of values: [Value], _ shape: [Int]) -> Value {
   func part(_ start: Int, _ size: Int, _ axis: Int) -> Value {
-    if axis == shape.count { return values[start] }
+    if axis == shape.count { return start < values.count ? values[start] : .nil }
     let inner = shape[axis] == 0 ? 0 : size / shape[axis]
     return .list((0..<shape[axis]).map { part(start + $0 * inner, inner, axis + 1) })
   }

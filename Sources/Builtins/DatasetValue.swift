@@ -68,6 +68,14 @@ extension Value {
 extension Call {
   /// The data set of an argument.
   func dataset(_ index: Int) throws(Fault) -> Dataset { try foreign(index, as: DatasetValue.self).dataset }
+
+  /// The data set of an argument, for a run: where no code looks at its values, they are activity over time themselves, and
+  /// must be finite, because a potential that is nan would be taken for silence.
+  func samples(_ index: Int, by encoder: (any Encoder)?) throws(Fault) -> Dataset {
+    let data = try dataset(index)
+    if encoder == nil { try data.features.checkFinite("the samples of `\(data.name)`") }
+    return data
+  }
 }
 
 extension Dataset {

@@ -28,7 +28,7 @@ let efficiencyBuiltins: [Builtin] = [
     What a code tells for each spike (Eq. 8 of arXiv 2602.02439): the mutual information between what was encoded and
     the spikes, over the number of spikes. Gives `efficiency` (bits a spike) and `information` (bits a sample), each with
     its standard error (`efficiency_error`, `information_error`); `entropy`, that of what is told of, which the information
-    never exceeds; `spikes` (a sample); `reading`, which is "joint" or "sum over features"; `estimator` in words;
+    never exceeds but with together=false; `spikes` (a sample); `reading`, which is "joint" or "sum over features"; `estimator` in words;
     `is_lower_bound`; `samples` and `features`.
 
     Of the input, each feature is looked at by itself and their bits are added up, so what features share is counted more
@@ -39,10 +39,13 @@ let efficiencyBuiltins: [Builtin] = [
     Of the label, a naive Bayes reader tells the class from all features together, cross-validated in ten parts: what it
     tells of samples that it has not learnt from is a lower bound of the information, and 0 where there is none. Of a
     single feature it is an estimate: the mean of readers who have and who have not learnt from the sample, whose biases
-    cancel. With together=false each feature has readers of its own; such a sum can be more than the label has.
+    cancel. With together=false each feature has readers of its own; such a sum can be more than the label has, and with
+    few samples (about 50, and many features) its bias is larger than the stated error.
 
     Errors are one standard deviation: by leaving out samples one by one, or of the reader's bits, with what is left of the
-    bias. Spikes are taken as counted.
+    bias; a feature whose words are all the same has an error of one bit over the number of samples. Two or three samples can
+    tell neither: take ten at least. Information is never below 0, so that of nothing cannot average out to 0. Spikes are taken
+    as counted.
     """,
     example: """
       let values = [[k % 8 / 7.0] for k in 0..800]    # eight values, each with a time of its own: 3 bits in 7 of 8 spikes

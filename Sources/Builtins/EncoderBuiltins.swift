@@ -48,8 +48,9 @@ let encoderBuiltins: [Builtin] = [
     never fires, and one above 1 - 1 / 131072 fires at every step.
 
     With random=false spikes come regularly: the value is added up, and each whole that is reached is a spike. After t steps
-    there are exactly floor(t x) of them, for each decimal or fraction x of up to 8,388,608 parts, although 32-bit floats
-    round it: k / n in n steps gives k spikes.
+    there are exactly floor(t x) of them, although 32-bit floats round x: for a decimal or fraction k / n as long as t times n
+    is below 16,777,216 (so k / n in n steps gives k spikes for n up to 4095; 0.999 counts exactly for 16,777 steps), and for
+    whole 4096ths without end. Later a spike may come early.
     """,
     example: """
       print(tensor([0.25, 1.0]) |> rate(steps=8, random=false) |> sum(axis=0))   # expect: tensor[1, 2] [[2., 8.]]

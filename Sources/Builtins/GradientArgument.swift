@@ -71,16 +71,24 @@ final class GradientArgument {
     var (restOfSlopes, restOfNumbers) = (slopes[...], numbers[...])
     return try rebuild(argument, depth: 0) { (part) throws(Fault) in
       if let network = part.asForeign(NetworkValue.self)?.network {
-        return .foreign(NetworkValue(try network.carrying(&restOfSlopes)))
+        let carried = try network.carrying(&restOfSlopes)
+        return .foreign(
+          NetworkValue(try carried.replacingLayers(carried.layers.map { $0.measuringSlopes { Self.unit($0, $1, dimension) } })))
       }
       if let layer = part.asForeign(LayerValue.self)?.layer {
-        return .foreign(LayerValue(try layer.carrying(&restOfSlopes)))
+        return .foreign(LayerValue(try layer.carrying(&restOfSlopes).measuringSlopes { Self.unit($0, $1, dimension) }))
       }
       if part.tag == .tensor || part.tag == .spikes {
         return restOfSlopes.popFirst().map { Machine.scalarOrTensor($0) } ?? .nil
       }
       return restOfNumbers.popFirst()?.retained() ?? .nil
     }
+  }
+
+  /// The unit of a slope by a parameter: that of what was differentiated over that of the parameter.
+  private static func unit(_ slope: Double, _ unit: ParameterUnit, _ dimension: Dimension) -> ParameterUnit {
+    guard let own = unit.dimension, let quotient = dimension.multiplied(by: own, sign: -1) else { return unit }
+    return ParameterUnit(slope, quotient)
   }
 
   /// Visits the parts of a value that have gradients, in order, and puts others in their place.

@@ -164,8 +164,8 @@ let initializerBuiltins: [Builtin] = [
       return .foreign(NetworkValue(try network.initialized(by: rule, on: nil, seed: seed)))
     }
     let encoder = call.has(2) ? try call.foreign(2, as: EncoderValue.self).encoder : nil
-    return .foreign(
-      NetworkValue(try network.initialized(by: rule, on: try call.dataset(1), encoder: encoder, seed: seed)))
+    let data = try call.samples(1, by: encoder ?? network.encoder)
+    return .foreign(NetworkValue(try network.initialized(by: rule, on: data, encoder: encoder, seed: seed)))
   },
 ]
 

@@ -211,12 +211,12 @@ private func recordActivity(_ call: Call) throws(Fault) -> Value {
   }
   let layer = try call.recordable(0, as: LayerValue.self).layer
   if let neurons = layer as? NeuronLayer {
-    return recordingValue(try neurons.model.record(try call.tensor(1), surrogate: pass.surrogate))
+    return recordingValue(try neurons.model.record(try driveCurrents(call), surrogate: pass.surrogate))
   }
   guard let recurrent = layer as? RecurrentLayer else {
     throw call.wrong(0, "must be neurons or a network, found \(layer.callText)", kind: .type)
   }
-  let drive = try call.tensor(1)
+  let drive = try driveCurrents(call)
   guard drive.rank >= 3 else {
     throw Fault(
       .shape, "`recurrent` needs a drive over time", label: "the drive is \(Shape.text(drive.shape))",
@@ -232,7 +232,13 @@ private func recordActivity(_ call: Call) throws(Fault) -> Value {
 
 private func driveSignal(_ call: Call) throws(Fault) -> TapedSignal {
   if let (spikes, tracked) = call[1].asSignal { return TapedSignal(.spikes(spikes), tracked: tracked) }
-  return TapedSignal(try call.tensor(1))
+  return TapedSignal(try driveCurrents(call))
+}
+
+private func driveCurrents(_ call: Call) throws(Fault) -> Tensor {
+  let drive = try call.tensor(1)
+  try drive.checkFinite("the currents of `drive`")
+  return drive
 }
 
 private func recordingValue(_ recording: TapedRecording) -> Value {

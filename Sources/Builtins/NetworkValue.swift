@@ -119,6 +119,8 @@ public struct NetworkValue: ForeignValue {
       throw Fault(
         .type, "a network runs on spikes or a tensor", label: "found \(input.description(of: .kind))")
     }
+    // A potential that is nan never fires: it would be taken for silence.
+    try tensor.checkFinite("the currents into a network")
     if let encoder = network.encoder, let samples = try network.samples(of: tensor) {
       let stream = RandomStream(seed: machine.seed, purpose: "network call")
       switch try encoder.encode(batch: samples, stream: stream) {
@@ -160,9 +162,14 @@ public struct LayerValue: ForeignValue {
 
   public func member(_ name: String) throws(Fault) -> Value? {
     if let parameter = layer.parameters.first(where: { $0.name == name }) {
-      // Under differentiation it stays the tensor that the tape knows.
-      if !parameter.value.isTracked, let unit = layer.unit(of: name), let dimension = unit.dimension {
-        return quantities(parameter.value.scalars, parameter.value.shape[...], unit, dimension)
+      if let unit = layer.unit(of: name), let dimension = unit.dimension {
+        // Under differentiation each is a number of the tape that holds the tensor.
+        let traces = parameter.value.trace?.tape.unpack(parameter.value) ?? []
+        let parts = parameter.value.scalars.enumerated().map { place, number in
+          let plain = Value.quantity(unit.exact(Double(number)), dimension, unit: unit.name)
+          return traces.indices.contains(place) ? .tracked(plain, traces[place]) : plain
+        }
+        return nestedLists(of: parts, parameter.value.shape)
       }
       return .tensor(parameter.value)
     }
@@ -216,18 +223,6 @@ func signalValue(_ signal: Signal) -> Value {
   case .spikes(let spikes): .spikes(spikes)
   case .tensor(let tensor): .tensor(tensor)
   }
-}
-
-/// Numbers in base units as a quantity, or as lists of quantities along the axes of a shape.
-private func quantities(
-  _ numbers: [Float], _ shape: ArraySlice<Int>, _ unit: ParameterUnit, _ dimension: Dimension
-) -> Value {
-  guard let count = shape.first else { return .quantity(unit.exact(Double(numbers.first ?? 0)), dimension, unit: unit.name) }
-  let size = numbers.count / max(1, count)
-  return .list(
-    (0..<count).map { index in
-      quantities(Array(numbers[index * size..<(index + 1) * size]), shape.dropFirst(), unit, dimension)
-    })
 }
 
 func settingValue(_ setting: Setting) -> Value {

@@ -69,7 +69,8 @@ extension Value {
 extension QuantityText {
   /// A number of 32 bits with its unit, without the digits that its conversion to 64 adds.
   static func text(_ value: Float, _ dimension: Dimension) -> String {
-    if dimension == .none { return "\(value)" }
+    // What is no amount has no unit.
+    if dimension == .none || !value.isFinite { return NumberText.whole(value) }
     return text(Double("\(value)") ?? Double(value), dimension) { amount in "\(Float(amount))" }
       .replacing(".0 ", with: " ").replacing(" ", with: "")
   }
@@ -122,6 +123,7 @@ let learnBuiltin = Builtin(
     values = list.values
     dimension = list.dimension
   } else {
+    if call[0].asBool != nil { throw call.mismatch(0, "a number, a quantity or a tensor") }
     values = try call.tensor(0)
     if isEach, values.count != 1 { throw call.wrong(1, "spreads out a single number; the value has \(values.count)") }
   }
@@ -147,6 +149,7 @@ func neuronParameter(_ call: Call, _ index: Int) throws(Fault) -> ParameterTenso
     }
     return learn.parameter
   }
+  if call[index].asBool != nil { throw call.mismatch(index, "a number, a tensor or learn(…)") }
   let tensor = ParameterTensor(values: try call.tensor(index), isLearnable: false)
   try tensor.check(call.builtin.parameters[index].name)
   return tensor
@@ -180,7 +183,7 @@ struct NeuronArgument: Equatable {
       tensor = ParameterTensor(values: list.values, isLearnable: false)
       dimension = list.dimension
       try tensor?.check(name)
-    } else if let values = try value.convertedToTensor() {
+    } else if value.asBool == nil, let values = try value.convertedToTensor() {
       tensor = ParameterTensor(values: values, isLearnable: false)
       try tensor?.check(name)
     } else {
@@ -194,8 +197,9 @@ struct NeuronArgument: Equatable {
         .unit, "`\(name)` of `\(definition.name)` has another unit",
         label: "it is \(wanted.name), found \(dimension.name)", help: "write `\(name)=\(example)`")
     }
-    guard name == "dt" else { return }
     let single = ParameterTensor(values: try Tensor.scalar(number), isLearnable: false)
+    if tensor == nil { try single.check(name) }
+    guard name == "dt" else { return }
     let unit = dimension
     try (tensor ?? single).checkEach { (least) throws(Fault) in
       guard least > 0, least.isFinite else {

@@ -98,11 +98,11 @@ private func placeNetwork(_ call: Call) throws(Fault) -> Value {
   var options = PlaceOptions()
   options.strategy = try call.string(2, default: "joint")
   options.objective = try objectiveArgument(3, call)
-  if isGiven(4) { options.data = try call.dataset(4) }
   if isGiven(5) { options.chips = try call.int(5, atLeast: 1) }
   if isGiven(6) { options.weightBits = try call.int(6, atLeast: 1) }
   if isGiven(7) { options.steps = try call.int(7, atLeast: 1) }
   if isGiven(8) { options.encoder = try call.foreign(8, as: EncoderValue.self).encoder }
+  if isGiven(4) { options.data = try call.samples(4, by: options.encoder ?? network.encoder) }
   if isGiven(9) { options.cores = try call.int(9, atLeast: 1) }
   options.assumedRate = try call.number(10, default: 0.1)
   options.seed = isGiven(11) ? UInt64(bitPattern: Int64(try call.int(11))) : call.machine.seed

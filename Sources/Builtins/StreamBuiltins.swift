@@ -69,7 +69,7 @@ let streamBuiltins: [Builtin] = [
     var draws = call.machine.nextStream("stream")
     options.seed = draws.nextBits()
     let encoder = call.has(1) ? try call.foreign(1, as: EncoderValue.self).encoder : nil
-    return .foreign(StreamValue(try makeStream(try call.dataset(0), encoder: encoder, options)))
+    return .foreign(StreamValue(try makeStream(try call.samples(0, by: encoder), encoder: encoder, options)))
   },
   Builtin(
     "run_stream",
@@ -91,6 +91,9 @@ let streamBuiltins: [Builtin] = [
     Runs a network on a stream, step by step: its state flows on, layers that nothing reaches and that are at rest are
     left out, and each spike costs the weights that it adds. With fixed thresholds the spikes are those of a batch run,
     to the last bit.
+
+    A tensor of 0 and 1 is taken as spikes, any other as currents. On a chip a current that is not 0 is charged as one input
+    event, whatever its size, and `warnings` says so: no figure of a chip tells what a graded one costs.
 
     With a chip the network runs with the chip's weights, and `energy`, `energy_parts`, `power`, `duration`, `step_time`
     and the latencies are simulated from the chip's figures and the stream's own spikes: energy over the whole stream,
@@ -146,6 +149,11 @@ private func runStreamValue(_ call: Call) throws(Fault) -> Value {
   if let placement { network = placement.network }
   let display = StreamDisplay(call.output)
   let isQuiet = try call.bool(8, default: false)
+  var warnings = placement?.warnings ?? []
+  if placement != nil, stream.signal.spikes == nil {
+    warnings.append(
+      "the stream is one of currents, not of spikes: each that is not 0 is charged as one input event, whatever its size")
+  }
   if call.output.isInteractive, !isQuiet {
     options.progress = { done, steps in display.show(done, steps) }
   }
@@ -157,10 +165,10 @@ private func runStreamValue(_ call: Call) throws(Fault) -> Value {
   display.end()
   let cost = placement.flatMap { placement in meter.map { placement.cost(of: run, $0) } }
   if !isQuiet {
-    for warning in (placement?.warnings ?? []) + run.warnings { call.output.write("warning: \(warning)\n") }
+    for warning in warnings + run.warnings { call.output.write("warning: \(warning)\n") }
   }
   return .foreign(StreamResultValue(run, adaptation: options.adaptation, chip: placement?.chip, cost: cost,
-      placementWarnings: placement?.warnings ?? []))
+      placementWarnings: warnings))
 }
 
 /// The network on the chip that was named, or on the mapping's.
@@ -194,6 +202,7 @@ private func streamArgument(_ call: Call, _ network: Network) throws(Fault) -> S
   }
   try call.checkPlain(1)
   let tensor = try call.tensor(1)
+  try tensor.checkFinite("the currents of `stream`")
   guard tensor.rank >= 2, tensor.shape[0] >= 1 else {
     throw Fault(
       .shape, "a stream is activity over time", label: "the tensor is \(Shape.text(tensor.shape))",

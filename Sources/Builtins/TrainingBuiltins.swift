@@ -93,15 +93,15 @@ let trainingBuiltins: [Builtin] = [
 
 private func fitNetwork(_ call: Call) throws(Fault) -> Value {
   let network = try call.foreign(0, as: NetworkValue.self).network
-  let data = try call.dataset(1)
   var options = FitOptions()
   if call.has(2) { options.encoder = try call.foreign(2, as: EncoderValue.self).encoder }
+  let data = try call.samples(1, by: options.encoder ?? network.encoder)
   options.loss = try lossArgument(3, call)
   if call.has(4) { options.surrogate = try call.foreign(4, as: SurrogateValue.self).surrogate }
   if call.has(5) { options.optimizer = try call.foreign(5, as: OptimizerValue.self).optimizer }
   options.epochs = try call.int(6, default: 10, atLeast: 1)
   options.batch = try call.int(7, default: 64, atLeast: 1)
-  if call.has(8), !call[8].isNil { options.validation = try call.dataset(8) }
+  if call.has(8), !call[8].isNil { options.validation = try call.samples(8, by: options.encoder ?? network.encoder) }
   switch try call.string(9, default: "constant") {
   case "constant": options.schedule = .constant
   case "cosine": options.schedule = .cosine(final: Schedule.standardFloor)
@@ -129,11 +129,11 @@ private func fitNetwork(_ call: Call) throws(Fault) -> Value {
 
 private func evaluateNetwork(_ call: Call) throws(Fault) -> Value {
   let network = try call.foreign(0, as: NetworkValue.self).network
-  let data = try call.dataset(1)
+  let encoder = call.has(2) ? try call.foreign(2, as: EncoderValue.self).encoder : nil
+  let data = try call.samples(1, by: encoder ?? network.encoder)
   let decoder = call.has(3) ? try decoderArgument(3, call) : nil
   let result = try evaluate(
-    network, data, encoder: call.has(2) ? try call.foreign(2, as: EncoderValue.self).encoder : nil, decoder: decoder,
-    loss: try lossArgument(4, call), seed: call.machine.seed)
+    network, data, encoder: encoder, decoder: decoder, loss: try lossArgument(4, call), seed: call.machine.seed)
   for warning in result.warnings { call.output.warn(warning) }
   return .map([
     ("accuracy", .float(result.accuracy)), ("loss", .float(result.loss)), ("samples", .int(result.samples)),

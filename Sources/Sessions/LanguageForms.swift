@@ -10,7 +10,8 @@ enum LanguageForms {
 
     Arithmetic is recorded while `f` runs, and walked backward: through functions, loops and branches, numbers of 64 bits,
     tensors, spikes, quantities, and lists and maps of them, through the run of a network, `record`, and neurons and
-    layers that are made inside. Inside, a value is what it is outside. The argument may be a network: its slope is a network.
+    layers that are made inside, functions for first weights (`init=`) among it. Inside, a value is what it is outside. The
+    argument may be a network: its slope is a network, and that by a quantity of its neurons is in the inverse unit.
 
         let net = input(2) |> dense(3) |> lif() |> dense(1) |> li()
         let (loss, slope) = value_and_grad(m => mean((m(x) - y) ^ 2))(net)
@@ -30,10 +31,12 @@ enum LanguageForms {
       sort                                            equal elements keep their order, each its own gradient
       pool(kind="max")                                all to the first of the largest
       min and max in a neuron's equations             to the second where both are equal
-    Where the slope is infinite or there is none, the gradient is inf or nan: log and x ^ -1 at 0, p of x ^ p below 0.
+    Where the slope is infinite or there is none, the gradient is inf or nan: log and x ^ -1 at 0, p of x ^ p below 0. But
+    where nothing arrives, nothing flows on: `where(x > 0, log(x), 0)` has 0 at 0.
 
     What would go on without its gradient is an error: `int(x)` of a float, an index, a count or a shape from a watched
-    number, a number read from text after a watched value was printed into one, a code that draws or times spikes (`direct`
+    number, a number, a length or a character's code read from text after a watched value was printed into one, a file
+    (`data.save_npy`, `data.save_csv`), a code that draws or times spikes (`direct`
     has a gradient), `fit`, `evaluate` and chips on a watched network. `detach(x)` says that no gradient is wanted.
     """
 

@@ -182,8 +182,7 @@ extension Layer {
       let place = scalars.firstIndex { !$0.isFinite } ?? 0
       let indices = value.indices(of: place)
       let others = scalars.count { !$0.isFinite } - 1
-      // The sign of a NaN means nothing.
-      let found = scalars[place].isNaN ? "nan" : "\(scalars[place])"
+      let found = NumberText.whole(scalars[place])
       throw Fault(
         .value, "the network has weights that are not finite",
         label: "`\(name)`\(Shape.text(indices)) is \(found)" + (others == 0 ? "" : ", and so are \(others) more"),

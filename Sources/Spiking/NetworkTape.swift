@@ -62,6 +62,22 @@ extension Layer {
     return (copy, leaves)
   }
 
+  /// The layer, which holds slopes, with their units.
+  ///
+  /// - Parameter unit: from a slope and the unit of its parameter.
+  public func measuringSlopes(_ unit: (Double, ParameterUnit) -> ParameterUnit) -> any Layer {
+    if let branch = self as? ResidualLayer { return ResidualLayer(branch.layers.map { $0.measuringSlopes(unit) }) }
+    if var neurons = self as? NeuronLayer {
+      neurons.model = neurons.model.measuringSlopes(unit)
+      return neurons
+    }
+    if var recurrent = self as? RecurrentLayer {
+      recurrent.model = recurrent.model.measuringSlopes(unit)
+      return recurrent
+    }
+    return self
+  }
+
   /// The layer with other numbers in its place, such as a gradient, taken from the front of `values`.
   public func carrying(_ values: inout ArraySlice<Tensor>) throws(Fault) -> any Layer {
     var copy = try bare()

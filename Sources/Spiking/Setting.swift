@@ -1,5 +1,7 @@
 // The arguments by which layers, neurons, encoders and optimisers are told apart, in descriptions and in files.
 
+import Tensors
+
 /// One argument's value.
 public enum Setting: Sendable, Equatable {
   /// Left open: `nil`.
@@ -21,7 +23,7 @@ public enum Setting: Sendable, Equatable {
     switch self {
     case .none: "nil"
     case .integer(let value): "\(value)"
-    case .number(let value): value.isNaN ? "nan" : "\(value)"
+    case .number(let value): NumberText.whole(value)
     case .quantity(let value, let unit): unit.text(value)
     case .flag(let value): "\(value)"
     case .text(let value): "\"\(value)\""

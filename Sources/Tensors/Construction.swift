@@ -82,6 +82,17 @@ extension Tensor {
     return try evenly(count, step: step, isWhole: isWhole) { i in start + Double(i) * step }
   }
 
+  /// A fault where an element is nan or infinite, naming it; `owner` says whose elements they are.
+  public func checkFinite(_ owner: String) throws(Fault) {
+    // A sum of finite floats in 64 bits is finite.
+    if try total().isFinite { return }
+    let found = withUnsafeBuffer { values in values.firstIndex { !$0.isFinite }.map { ($0, values[$0]) } }
+    guard let (place, value) = found else { return }
+    throw Fault(
+      .value, "\(owner) must be finite numbers", label: "found \(NumberText.whole(value)) at \(Shape.text(Shape.index(of: place, in: shape)))",
+      help: "a nan usually comes from 0 / 0 in the preparation of the data")
+  }
+
   /// The refusal of a whole number that a 32-bit float would change, with where it stands.
   public static func notExact(
     _ number: some CustomStringConvertible, at place: [Int] = [], as name: String? = nil

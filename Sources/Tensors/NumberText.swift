@@ -4,6 +4,11 @@ import Glibc
 
 /// Short decimal texts of numbers.
 public enum NumberText {
+  /// All digits that tell `value` from its neighbours; the sign of a nan, which means nothing, is left out.
+  public static func whole(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> String {
+    value.isNaN ? "nan" : "\(value)"
+  }
+
   /// `value` with so many significant digits, without trailing zeros, never in a foreign locale:
   /// "0.125", "12.5", "1.2e-07", "nan", "inf".
   public static func significant(_ value: Double, digits: Int) -> String {

@@ -164,7 +164,7 @@ public struct ChipNetwork: Sendable {
     var exponent = 0
     func rounded(_ model: any NeuronModel) -> any NeuronModel {
       if var lif = model as? LIF {
-        lif.beta = decay(lif.beta)
+        lif.beta = decay(lif.beta, here)
         let places = self.exponent(threshold: lif.threshold, unit: unit)
         exponent = places
         // Thresholds of several kinds are rounded one by one, with their outputs.
@@ -172,7 +172,7 @@ public struct ChipNetwork: Sendable {
         return lif
       }
       if var li = model as? LeakyIntegrator {
-        li.beta = decay(li.beta)
+        li.beta = decay(li.beta, here)
         return li
       }
       unknown.append("\(model.name) \(here)")
@@ -214,12 +214,18 @@ public struct ChipNetwork: Sendable {
     return whole(.fractionBits).map { max(Self.rounded(value, bits: $0), Float(exp2(-Double($0)))) } ?? value
   }
 
-  private func decay(_ beta: Float) -> Float {
-    if let bits = whole(.decayBits) {
-      let steps = exp2(Double(min(bits, 60)))
-      return Float(1 - min(steps, ((1 - Double(beta)) * steps).rounded()) / steps)
+  private mutating func decay(_ beta: Float, _ here: String) -> Float {
+    guard let bits = whole(.decayBits) ?? whole(.fractionBits) else { return beta }
+    let steps = exp2(Double(min(bits, 60)))
+    let kept =
+      whole(.decayBits) == nil
+      ? Self.rounded(beta, bits: bits) : Float(1 - min(steps, ((1 - Double(beta)) * steps).rounded()) / steps)
+    if kept != beta, kept == 0 || kept == 1 {
+      warnings.append(
+        "the decay of layer \(here) is \(beta), and \(bits) bit\(bits == 1 ? " makes" : "s make") it \(kept): its neurons "
+          + (kept == 1 ? "never forget there" : "forget all in each step there"))
     }
-    return whole(.fractionBits).map { Self.rounded(beta, bits: $0) } ?? beta
+    return kept
   }
 
   private static func rounded(_ value: Float, bits: Int) -> Float {

@@ -47,10 +47,9 @@ public struct StreamPlacement: Sendable {
     let rules = try CoreRules(chip, weightBits: bits)
     let onChip: ChipNetwork
     if let mapping, let its = mapping.onChip, !mapping.splits.isEmpty {
-      // Divided neurons are those of the mapping, so that it must be of this very network.
-      let (mine, others) = (network.namedParameters, mapping.original?.namedParameters ?? [])
-      guard mine.count == others.count, zip(mine, others).allSatisfy({ $0.name == $1.name && Tensor.identical($0.value, $1.value) })
-      else {
+      // Divided neurons are those of the mapping, so that it must be of this very network, or the divided one itself.
+      let same = [mapping.original, its.network].contains { $0?.hasSameParameters(as: network) ?? false }
+      guard same else {
         throw Fault(
           .value, "the mapping is of another network", label: "its inputs were divided for other weights",
           help: "place this network: place(net, chip, split_fan_in=true)")
@@ -136,6 +135,14 @@ public struct StreamPlacement: Sendable {
       for neuron in ran.sent.indices { sum &+= Int(ran.sent[neuron]) &* fanOuts[number][neuron] }
     }
     return sum
+  }
+}
+
+extension Network {
+  /// Whether another network has the same parameters by name and number.
+  fileprivate func hasSameParameters(as other: Network) -> Bool {
+    let (mine, others) = (namedParameters, other.namedParameters)
+    return mine.count == others.count && zip(mine, others).allSatisfy { $0.name == $1.name && Tensor.identical($0.value, $1.value) }
   }
 }
 

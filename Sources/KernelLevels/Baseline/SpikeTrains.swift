@@ -71,13 +71,16 @@ extension Level {
 }
 
 /// What a value below 1 adds to a phase at each step, in 2^-64: the upper end of all numbers that are rounded to it, so
-/// that a decimal or a fraction whose 32-bit float lies just below it reaches its spikes in time.
+/// that a decimal or a fraction whose 32-bit float lies just below it reaches its spikes in time. A number of whole 4096ths
+/// is itself: no fraction of fewer parts is rounded to it, and no spike of its comes early, however long the train.
 @inline(__always)
 private func phaseIncrement(_ value: Float) -> UInt64 {
   // A value is m 2^(e - 150), and its upper end (2 m + 1) 2^(e - 151): exact in 2^-64 down to values of 2^-39.
   let exponent = Int(value.bitPattern >> 23)
   if exponent == 0 || exponent >= 127 { return 0 }
-  let upperEnd = UInt64(value.bitPattern & 0x7f_ffff | 0x80_0000) << 1 | 1
+  let mantissa = UInt64(value.bitPattern & 0x7f_ffff | 0x80_0000)
+  let isExact = mantissa.trailingZeroBitCount >= 138 - exponent
+  let upperEnd = mantissa << 1 | (isExact ? 0 : 1)
   let shift = exponent - 87
   return shift >= 0 ? upperEnd << UInt64(shift) : shift > -64 ? upperEnd >> UInt64(-shift) : 0
 }

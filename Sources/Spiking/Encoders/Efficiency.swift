@@ -250,6 +250,8 @@ private struct Told {
       information += min(known.value, entropies[feature])
       cut += max(0, known.value - entropies[feature])
       least += known.leastVariance
+      // Of one word that always came nothing varies; others that have not come yet may be as many as one in so many.
+      if keys.allSatisfy({ $0 == keys.first }) { least += 1 / Double(samples * samples) }
       for (sample, key) in keys.enumerated() { without[sample] += known.without[key] ?? 0 }
     }
     let count = Double(samples)

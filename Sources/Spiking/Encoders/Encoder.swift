@@ -107,14 +107,14 @@ extension Encoder {
       ? "a nan usually comes from 0 / 0 in the preparation of the data"
       : "scale the data first, for example x / max(x)"
     throw Fault(
-      .value, "`\(name)` encodes values from 0 to 1", label: "\(owner) hold \(value) at \(place)", help: help)
+      .value, "`\(name)` encodes values from 0 to 1", label: "\(owner) hold \(NumberText.whole(value)) at \(place)", help: help)
   }
 
   /// A `.value` fault for infinity or nan, naming where it stands in `owner`.
   func checkFinite(_ values: Tensor, of owner: String) throws(Fault) {
     guard let (value, place) = first(of: values, where: { !$0.isFinite }) else { return }
     throw Fault(
-      .value, "`\(name)` encodes finite values", label: "\(owner) hold \(value.isNaN ? "nan" : "\(value)") at \(place)",
+      .value, "`\(name)` encodes finite values", label: "\(owner) hold \(NumberText.whole(value)) at \(place)",
       help: "a nan usually comes from 0 / 0 in the preparation of the data")
   }
 

@@ -9,7 +9,7 @@ import Tensors
 ///
 /// Probabilities are rounded to whole 65536ths, because sixteen random bits decide about a step: a value below 1 / 131072
 /// never fires, and one within that of 1 fires at each step. The regular code has fired `floor(t x)` times after t steps,
-/// exactly, for each decimal and fraction x of up to 2^23 parts: k / n in n steps gives k spikes.
+/// exactly, for each decimal and fraction x = k / n with t n < 2^24, and for whole 4096ths after any number of steps.
 public struct RateEncoder: Encoder {
   public let name = "rate"
   public var steps: Int

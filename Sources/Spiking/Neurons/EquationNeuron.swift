@@ -17,7 +17,7 @@ public struct EquationNeuron: NeuronModel {
   /// The states before the first step.
   public var initialStates: [Float]
   /// What each parameter measures.
-  public let units: [ParameterUnit]
+  public private(set) var units: [ParameterUnit]
 
   private var code: ProgramCode
   private var compiledKinds: [ParameterKind]
@@ -169,6 +169,14 @@ public struct EquationNeuron: NeuronModel {
     learnablePlaces.map { place in
       tensors[place]?.keepsSign ?? false ? .logarithm : .unit(Float(units[place].scale))
     }
+  }
+
+  public func measuringSlopes(_ unit: (Double, ParameterUnit) -> ParameterUnit) -> any NeuronModel {
+    var model = self
+    for place in learnablePlaces {
+      model.units[place] = unit(Double(tensors[place]?.values.scalars.first ?? 0), units[place])
+    }
+    return model
   }
 
   public func unit(of parameter: String) -> ParameterUnit? {

@@ -62,6 +62,9 @@ public protocol NeuronModel: Described, Sendable {
   var learnableScales: [ParameterScale] { get }
   /// What a parameter measures; nil for a plain number.
   func unit(of parameter: String) -> ParameterUnit?
+  /// The same with another unit for each learnable parameter, from its first value and its unit: for numbers in their
+  /// place that are slopes.
+  func measuringSlopes(_ unit: (Double, ParameterUnit) -> ParameterUnit) -> any NeuronModel
   /// The model for a layer of the given features.
   ///
   /// - Throws: `.shape` when a parameter has another number of values than the layer has neurons.
@@ -121,6 +124,7 @@ extension NeuronModel {
   public var learnables: [(name: String, value: Tensor)] { [] }
   public var learnableScales: [ParameterScale] { learnables.map { _ in .unit(1) } }
   public func unit(of parameter: String) -> ParameterUnit? { nil }
+  public func measuringSlopes(_ unit: (Double, ParameterUnit) -> ParameterUnit) -> any NeuronModel { self }
   public func built(for features: [Int]) throws(Fault) -> any NeuronModel { self }
   public var bare: any NeuronModel { self }
   public mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}

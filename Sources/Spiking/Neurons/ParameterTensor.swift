@@ -34,7 +34,7 @@ public struct ParameterTensor: Sendable {
     }
     try checkEach { (value) throws(Fault) in
       guard value.isFinite else {
-        throw Fault(.value, "`\(label)` must be finite", label: "found \(value.isNaN ? "nan" : "\(value)")")
+        throw Fault(.value, "`\(label)` must be finite", label: "found \(NumberText.whole(value))")
       }
       if let low, value < low { throw Self.outside(label, value, "low is \(low)") }
       if let high, value > high { throw Self.outside(label, value, "high is \(high)") }
@@ -57,7 +57,7 @@ public struct ParameterTensor: Sendable {
   }
 
   private static func outside(_ label: String, _ value: Float, _ bound: String) -> Fault {
-    Fault(.value, "`\(label)` starts outside its bounds", label: "found \(value), and \(bound)")
+    Fault(.value, "`\(label)` starts outside its bounds", label: "found \(NumberText.whole(value)), and \(bound)")
   }
 
   /// The tensor for a layer of the given features.

@@ -1,6 +1,8 @@
 // What a neuron's parameters measure, as far as this room must know: enough to write them, to keep them in files, and to
 // train them in steps of their own size.
 
+import Tensors
+
 /// The unit in which a parameter was given.
 public struct ParameterUnit: Sendable, Equatable {
   /// "ms"; empty for a plain number.
@@ -23,6 +25,8 @@ public struct ParameterUnit: Sendable, Equatable {
 
   /// A value in base units, as a call would write it: "20ms".
   public func text(_ value: Double) -> String {
+    // What is no amount has no unit.
+    if !value.isFinite { return NumberText.whole(value) }
     if name.isEmpty { return Setting.single(Float(value)).description }
     let amount = Float((Double("\(Float(value))") ?? value) / scale)
     let number = amount == amount.rounded() && abs(amount) < 1e9 ? "\(Int(amount))" : "\(amount)"

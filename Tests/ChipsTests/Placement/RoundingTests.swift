@@ -114,6 +114,27 @@ import Testing
     #expect(steps == [2, 2, 4, 4].map { $0 / 127 })
   }
 
+  /// An output of large weights has a scale of its own: the others keep theirs to their largest ratio.
+  @Test func scalesAreSharedByTheAlike() throws {
+    var chip = PlacementSamples.chip()
+    chip.neuron[.thresholdKinds] = Figure(2, grade: .derived, source: "a test")
+    let steps = try onChip(try network([1.1, 1, 100, 1.2], [1, 4]), chip, scale: .output).weights[0].steps
+    #expect(steps == [1.2, 1.2, 100, 1.2].map { $0 / 127 })
+    #expect(ChipNetwork.levels(of: [1, 2, 4, 8, 1000], count: 3) == [2, 8, 1000])
+    #expect(ChipNetwork.levels(of: [1, 2], count: 3) == [1, 2])
+    #expect(ChipNetwork.levels(of: [], count: 1) == [])
+  }
+
+  /// Outputs that are left without a weight are named, whatever they were rounded with.
+  @Test func outputsWithoutAWeightAreNamed() throws {
+    let chip = PlacementSamples.chip()
+    let net = try network([1, 0.001, 0, 1, 0.002, 0], [2, 3])
+    let rounded = try onChip(net, chip)
+    #expect(rounded.weights[0].outputs == 3 && rounded.weights[0].silenced == [1])
+    #expect(rounded.warnings.contains { $0.hasPrefix("rounding to 8 bits leaves 1 of the 3 outputs of layer 0") })
+    #expect(try onChip(net, chip, scale: .output).weights[0].silenced == [])
+  }
+
   /// The formats of Loihi, by hand.
   @Test func thresholdsBiasesAndDecaysAreRounded() throws {
     let chip = try ChipFiles.chip("loihi1")
