@@ -116,6 +116,12 @@ import Testing
     (ChipFiles.small + "\nstep: {chip_barrier: [{chips: 1, value: 3 us, grade: published, source: a test}]}", 19, "2 is the first"),
     (ChipFiles.small(("{value: 20 pJ,", "{value: 20 pJ, per: spike,")), 16, "cannot be charged per `spike`"),
     (ChipFiles.small(("{value: 20 pJ,", "{value: 20 pJ, per: synapse_and_step,")), 16, "the chip is not `dense`"),
+    (ChipFiles.small(("{value: 20 pJ,", "{value: 20 pJ, per: nonzero_synapse_and_step,")), 16, "the chip is not `dense`"),
+    (
+      ChipFiles.small(
+        ("name: small", "name: small\ndense: true"), ("{value: 20 pJ,", "{value: 20 pJ, per: nonzero_synapse_and_step,"),
+        ("{value: 3.5 ns,", "{value: 3.5 ns, per: synapse_and_step,")), 19, "its time per `synapse_and_step`"
+    ),
     (ChipFiles.small(("{value: 4,", "{value: 4, per: spike,")), 8, "has no key `per`"),
     (
       ChipFiles.small(("energy:\n", "energy:\n  active_update: {value: 1 pJ, per: neuron_with_input, grade: published, source: a test}\n"))

@@ -1,6 +1,7 @@
 // Every derivative against central differences, and the rules of the tape.
 
 import Faults
+import Kernels
 import Testing
 
 @testable import Tensors
@@ -20,6 +21,50 @@ import Testing
       if low < 0, operation == .log || operation == .sqrt { continue }
       try checkGradient([sample([5], seed: 5, from: low, to: high)]) { try $0[0].unary(operation) }
     }
+  }
+
+  /// Recordings ask the operations for the gradient of whatever a neuron's equations hold. A test for 0 has none, and
+  /// `growthSlope` is itself a derivative.
+  @Test func everyKernelIsAnOperation() {
+    let known = UnaryOperation.allCases.map(\.kernel)
+    let missing = (0...UInt8.max).compactMap { UnaryKernel(rawValue: $0) }.filter { !known.contains($0) }
+    #expect(missing == [.isZero, .growthSlope])
+  }
+
+  /// A gradient of exactly 0 stays 0 through an infinite slope, in few elements and in many; nan goes on.
+  @Test func whatDoesNotArriveDoesNotFlowOn() throws {
+    for count in [3, 100_000] {
+      let x = try Tensor.zeros([count])
+      let mask = try Tensor.zeros([count])
+      for operation in [UnaryOperation.log, .reciprocal] {
+        let tape = Tape()
+        let watched = try tape.watch(x)
+        let result = try Tensor.choose(where: mask, watched.unary(operation), Tensor.scalar(0)).sum()
+        let slopes = try tape.gradients(of: result, withRespectTo: [watched])[0].scalars
+        #expect(slopes.allSatisfy { $0 == 0 }, "\(operation) of \(count)")
+      }
+    }
+    let tape = Tape()
+    let watched = try tape.watch(try Tensor([1, 2], shape: [2]))
+    let result = try (watched.unary(.exp) * Tensor([.nan, 0], shape: [2])).sum()
+    let slopes = try tape.gradients(of: result, withRespectTo: [watched])[0].scalars
+    #expect(slopes[0].isNaN && slopes[1] == 0)
+  }
+
+  @Test func spreadsOfEqualElementsAreFlat() throws {
+    for (value, count) in [(Float(1.9999999), 3), (0.1, 49), (0.7, 100_003)] {
+      let tape = Tape()
+      let x = try tape.watch(try Tensor(filledWith: value, shape: [2, count]))
+      let deviations = try x.reduced(.standardDeviation, over: [1])
+      #expect(deviations.scalars == [0, 0])
+      #expect(try x.reduced(.standardDeviation).item == 0)
+      #expect(try x.mean().item == value)
+      #expect(try tape.gradients(of: deviations.sum(), withRespectTo: [x])[0].scalars.allSatisfy { $0 == 0 })
+    }
+    let far = try Tensor([3e30, -4e30], shape: [2])
+    #expect(try far.norm().item == 5e30)
+    #expect(try Tensor.zeros([0]).norm().item == 0)
+    #expect(try far.reduced(.standardDeviation).item == Float((Double(Float(3e30)) + Double(Float(4e30))) / 2))
   }
 
   @Test func products() throws {
