@@ -22,7 +22,7 @@ public struct EncoderValue: DescribedValue {
     else {
       throw Fault(.call, "an encoder is called with the values to encode", help: "x |> \(encoder.callText)")
     }
-    return signalValue(try encoder.encode(values, stream: arguments.machine.nextStream("encode")))
+    return try signalValue(try encoder.encode(values, stream: arguments.machine.nextStream("encode")))
   }
 }
 
@@ -178,7 +178,7 @@ let encoderBuiltins: [Builtin] = [
 private func encode(_ encoder: some Encoder, _ call: Call) throws(Fault) -> Value {
   try encoder.check()
   guard call.has(0) else { return .foreign(EncoderValue(encoder)) }
-  return signalValue(try encoder.encode(try call.tensor(0), stream: call.machine.nextStream("encode")))
+  return try signalValue(try encoder.encode(try call.tensor(0), stream: call.machine.nextStream("encode")))
 }
 
 private func firstSpike(_ spikes: Spikes) throws(Fault) -> Value {

@@ -207,11 +207,11 @@ private func recordActivity(_ call: Call) throws(Fault) -> Value {
   var pass = Pass()
   if call.has(2) { pass.surrogate = try call.foreign(2, as: SurrogateValue.self).surrogate }
   if let network = call[0].asForeign(NetworkValue.self)?.network {
-    return .list(try network.record(try driveSignal(call), pass).map(recordingValue))
+    return .list(try network.record(try driveSignal(call), pass).map { (recording) throws(Fault) in try recordingValue(recording) })
   }
   let layer = try call.recordable(0, as: LayerValue.self).layer
   if let neurons = layer as? NeuronLayer {
-    return recordingValue(try neurons.model.record(try driveCurrents(call), surrogate: pass.surrogate))
+    return try recordingValue(try neurons.model.record(try driveCurrents(call), surrogate: pass.surrogate))
   }
   guard let recurrent = layer as? RecurrentLayer else {
     throw call.wrong(0, "must be neurons or a network, found \(layer.callText)", kind: .type)
@@ -227,7 +227,7 @@ private func recordActivity(_ call: Call) throws(Fault) -> Value {
   let recordings = try alone.appending(recurrent, seed: stream.nextBits()).record(TapedSignal(drive), pass)
   guard var recording = recordings.first else { return .nil }
   recording.name = recurrent.name
-  return recordingValue(recording)
+  return try recordingValue(recording)
 }
 
 private func driveSignal(_ call: Call) throws(Fault) -> TapedSignal {
@@ -241,9 +241,9 @@ private func driveCurrents(_ call: Call) throws(Fault) -> Tensor {
   return drive
 }
 
-private func recordingValue(_ recording: TapedRecording) -> Value {
+private func recordingValue(_ recording: TapedRecording) throws(Fault) -> Value {
   var entries: [(String, Value)] = [("name", .string(recording.name))]
   for state in recording.states { entries.append((state.name, .tensor(state.values))) }
-  if let spikes = recording.spikes { entries.append(("spikes", signalValue(spikes))) }
+  if let spikes = recording.spikes { entries.append(("spikes", try signalValue(spikes))) }
   return .map(entries)
 }

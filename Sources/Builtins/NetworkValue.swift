@@ -110,7 +110,7 @@ public struct NetworkValue: ForeignValue {
           help: "it is net(input, surrogate = fast_sigmoid(), training = false)")
       }
     }
-    return signalValue(try network.run(try signal(of: input, arguments.machine), pass))
+    return try signalValue(try network.run(try signal(of: input, arguments.machine), pass))
   }
 
   private func signal(of input: Value, _ machine: Machine) throws(Fault) -> TapedSignal {
@@ -125,7 +125,7 @@ public struct NetworkValue: ForeignValue {
       let stream = RandomStream(seed: machine.seed, purpose: "network call")
       switch try encoder.encode(batch: samples, stream: stream) {
       case .tensor(let current): return TapedSignal(current)
-      case .spikes(let spikes): return TapedSignal(.spikes(spikes))
+      case let coded: return TapedSignal(coded)
       }
     }
     return TapedSignal(tensor)
@@ -209,20 +209,17 @@ func append(_ layer: any Layer, to network: Network, _ machine: Machine) throws(
 }
 
 /// Activity as a value, on the tape that it is on.
-func signalValue(_ signal: TapedSignal) -> Value {
+func signalValue(_ signal: TapedSignal) throws(Fault) -> Value {
   switch (signal.plain, signal.tracked) {
   case (.spikes(let spikes), let tracked?): .spikes(spikes, tracked: tracked)
-  case (.tensor, let tracked?): .tensor(tracked)
-  case (let plain, nil): signalValue(plain)
+  case (_, let tracked?): .tensor(tracked)
+  case (let plain, nil): try signalValue(plain)
   }
 }
 
 /// Activity as a value: spikes, or a tensor.
-func signalValue(_ signal: Signal) -> Value {
-  switch signal {
-  case .spikes(let spikes): .spikes(spikes)
-  case .tensor(let tensor): .tensor(tensor)
-  }
+func signalValue(_ signal: Signal) throws(Fault) -> Value {
+  if let spikes = signal.spikes { .spikes(spikes) } else { .tensor(try signal.tensor()) }
 }
 
 func settingValue(_ setting: Setting) -> Value {

@@ -48,7 +48,7 @@ public struct StreamValue: ForeignValue {
     case "density": .float(density)
     case "labels": .list(stream.segments.map { .int($0.label) })
     case "starts": .list(stream.segments.map { .int($0.start) })
-    case "signal": signalValue(stream.signal)
+    case "signal": try signalValue(stream.signal)
     default: nil
     }
   }

@@ -64,6 +64,16 @@ public protocol LifKernels {
     spikes: UnsafeMutablePointer<UInt64>, carried: UnsafeMutablePointer<Float>?, blocks: Range<Int>
   )
 
+  /// `lifForward` under a drive that is the same at each step, from `v = 0`, with the same bits.
+  ///
+  /// - Parameters:
+  ///   - drive: `rows * neurons` floats.
+  ///   - membrane: where the potentials before reset go, `steps * rows * neurons` floats; nil to forget them.
+  static func lifSteadyForward(
+    _ constants: LifConstants, steps: Int, rows: Int, neurons: Int, drive: UnsafePointer<Float>,
+    membrane: UnsafeMutablePointer<Float>?, spikes: UnsafeMutablePointer<UInt64>, blocks: Range<Int>
+  )
+
   /// Runs leaky integrators, which never fire: `v = beta v + drive`, from `v = 0` or from given potentials, written over
   /// the drive.
   ///
@@ -91,6 +101,17 @@ public protocol LifKernels {
     carried: UnsafeMutablePointer<Float>?, blocks: Range<Int>
   )
 
+  /// The sum over all steps of what `lifBackward` gives, for a drive that is the same at each step.
+  ///
+  /// - Parameters:
+  ///   - gradient: of the spikes, `steps * rows * neurons` floats.
+  ///   - sums: on return the gradient of the drive, `rows * neurons` floats.
+  static func lifSteadyBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, gradient: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>,
+    blocks: Range<Int>
+  )
+
   /// The floats that `packOutputWeights` writes.
   static func packedOutputWeightCount(neurons: Int, outputs: Int) -> Int
 
@@ -111,6 +132,15 @@ public protocol LifKernels {
     _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
     membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
     gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
+  )
+
+  /// The sum over all steps of what `lifProductBackward` gives, for a drive that is the same at each step.
+  ///
+  /// - Parameter sums: on return the gradient of the drive, `rows * neurons` floats.
+  static func lifProductSteadyBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    sums: UnsafeMutablePointer<Float>, blocks: Range<Int>
   )
 
   /// How many of `count` potentials lie nearer to the threshold than a surrogate reaches.

@@ -32,6 +32,7 @@ extension Signal {
     switch self {
     case .tensor(let tensor): .tensor(try tensor.samples(range))
     case .spikes(let spikes): .spikes(try spikes.samples(range))
+    case .steady(let values, let steps): .steady(try values.samples(range), steps: steps)
     }
   }
 }
@@ -46,7 +47,7 @@ struct JoinedSignal {
     let shape = [part.steps, batch] + part.featureShape
     switch part {
     case .spikes: spikes = try Spikes(shape: shape)
-    case .tensor: tensor = try Tensor(shape: shape) { _ in }
+    case .tensor, .steady: tensor = try Tensor(shape: shape) { _ in }
     }
   }
 
@@ -56,6 +57,7 @@ struct JoinedSignal {
     case .spikes(let part):
       guard let batch = spikes?.batch else { return }
       for t in 0..<part.steps { spikes?.setRows(t * batch + first, from: part, t * part.batch, count: part.batch) }
+    case .steady: try set(first, try part.unrolled())
     case .tensor(let part):
       _ = try tensor?.withUnsafeMutableBuffer { target in
         part.withUnsafeBuffer { source in

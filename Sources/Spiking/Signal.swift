@@ -1,4 +1,4 @@
-// What flows from one layer to the next: spikes, or numbers through time.
+// What flows from one layer to the next: spikes, or numbers through time, or numbers that stay the same.
 
 import Faults
 import Tensors
@@ -7,12 +7,16 @@ import Tensors
 public enum Signal: Sendable {
   case tensor(Tensor)
   case spikes(Spikes)
+  /// Numbers that are the same at each of some steps, `[1, batch, ...features]`: what lies between them and the first
+  /// neurons is worked out once a sample.
+  case steady(Tensor, steps: Int)
 
   /// `[time, batch, ...features]`.
   public var shape: [Int] {
     switch self {
     case .tensor(let tensor): tensor.shape
     case .spikes(let spikes): spikes.shape
+    case .steady(let values, let steps): [steps] + values.shape.dropFirst()
     }
   }
 
@@ -33,7 +37,13 @@ public enum Signal: Sendable {
     switch self {
     case .tensor(let tensor): tensor
     case .spikes(let spikes): try spikes.tensor()
+    case .steady(let values, let steps): try values.broadcast(to: [steps] + values.shape.dropFirst())
     }
+  }
+
+  /// The same with numbers for each step, where it is steady.
+  func unrolled() throws(Fault) -> Signal {
+    if case .steady = self { .tensor(try tensor()) } else { self }
   }
 
   /// The spikes, or nil when this is a tensor.
@@ -54,6 +64,7 @@ public enum Signal: Sendable {
     }
     switch self {
     case .tensor(let tensor): return .tensor(try tensor.reshaped(whole))
+    case .steady(let values, let steps): return .steady(try values.reshaped([1, batch] + shape), steps: steps)
     case .spikes(let spikes):
       var arranged = try Spikes(shape: whole)
       arranged.words = spikes.words

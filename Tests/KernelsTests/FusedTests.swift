@@ -96,6 +96,56 @@ import Testing
     }
   }
 
+  /// A drive that is the same at each step: the bits of a drive for each step, and the sums of its gradients.
+  @Test(arguments: [LifReset.subtract, .zero, .none]) func steadyDrives(reset: LifReset) {
+    let constants = LifConstants(beta: 0.9, threshold: 0.2, reset: reset)
+    for (steps, rows, outputs, neurons) in Self.shapes where outputs <= 130 {
+      let (width, blocks) = (rows * neurons, 0..<rows * lifWords(neurons))
+      let drive = numbers(width, seed: 41)
+      var potentials = (0..<steps).flatMap { _ in drive }
+      var expected = [UInt64](repeating: .max, count: steps * rows * lifWords(neurons))
+      kernels.lifForward(
+        constants, steps: steps, rows: rows, neurons: neurons, membrane: &potentials, spikes: &expected, carried: nil,
+        blocks: blocks)
+      for keeps in [true, false] {
+        var membrane = [Float](repeating: 9, count: steps * width)
+        var fired = [UInt64](repeating: .max, count: expected.count)
+        membrane.withUnsafeMutableBufferPointer { room in
+          kernels.lifSteadyForward(
+            constants, steps: steps, rows: rows, neurons: neurons, drive: drive,
+            membrane: keeps ? room.baseAddress : nil, spikes: &fired, blocks: blocks)
+        }
+        #expect(fired == expected)
+        if keeps { #expect(membrane.map(\.bitPattern) == potentials.map(\.bitPattern)) }
+      }
+      func overTime(_ each: [Float]) -> [Float] {
+        (0..<width).map { place in (0..<steps).reduce(Float(0)) { $0 + each[$1 * width + place] } }
+      }
+      let arriving = numbers(steps * width, seed: 42)
+      let (outputGradient, weights) = (numbers(steps * rows * outputs, seed: 43), numbers(neurons * outputs, seed: 44))
+      var packed = [Float](repeating: 9, count: kernels.packedOutputWeightCount(neurons: neurons, outputs: outputs))
+      kernels.packOutputWeights(weights, neurons: neurons, outputs: outputs, packed: &packed)
+      for surrogate: SurrogateShape in [.fastSigmoid(slope: 5), .arctangent(alpha: 2), .triangle(width: 0.3), .straightThrough] {
+        var each = arriving
+        kernels.lifBackward(
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: potentials,
+          gradient: &each, carried: nil, blocks: blocks)
+        var sums = [Float](repeating: 9, count: width)
+        kernels.lifSteadyBackward(
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: potentials,
+          gradient: arriving, sums: &sums, blocks: blocks)
+        expectClose(sums, overTime(each), tolerance: 1e-4)
+        kernels.lifProductBackward(
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: potentials,
+          outputs: outputs, outputGradient: outputGradient, packed: packed, gradient: &each, blocks: blocks)
+        kernels.lifProductSteadyBackward(
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: potentials,
+          outputs: outputs, outputGradient: outputGradient, packed: packed, sums: &sums, blocks: blocks)
+        expectClose(sums, overTime(each), tolerance: 1e-4)
+      }
+    }
+  }
+
   @Test func weightsBelowNeurons() {
     let constants = LifConstants(beta: 0.8, threshold: 0.1, reset: .subtract)
     let surrogate = SurrogateShape.fastSigmoid(slope: 5)

@@ -12,7 +12,18 @@ extension Level {
   ) {
     let scan = BackwardScan(
       constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, gradient: gradient,
-      carried: carried, blocks: blocks)
+      target: .eachStep(gradient), carried: carried, blocks: blocks)
+    surrogate.run(scan)
+  }
+
+  public static func lifSteadyBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, gradient: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>,
+    blocks: Range<Int>
+  ) {
+    let scan = BackwardScan(
+      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, gradient: gradient,
+      target: .sum(sums), carried: nil, blocks: blocks)
     surrogate.run(scan)
   }
 
@@ -44,9 +55,16 @@ private struct BackwardScan: SurrogateLoop {
   let constants: LifConstants
   let steps: Int, rows: Int, neurons: Int
   let membrane: UnsafePointer<Float>
-  let gradient: UnsafeMutablePointer<Float>
+  let gradient: UnsafePointer<Float>
+  let target: Target
   let carried: UnsafeMutablePointer<Float>?
   let blocks: Range<Int>
+
+  /// Where the gradient of the drive goes: each step's to its place, or the sum of all.
+  enum Target {
+    case eachStep(UnsafeMutablePointer<Float>)
+    case sum(UnsafeMutablePointer<Float>)
+  }
 
   @inline(__always)
   func run(_ surrogate: some SurrogateDerivative) {
@@ -70,6 +88,7 @@ private struct BackwardScan: SurrogateLoop {
   private func walk(_ surrogate: some SurrogateDerivative, _ place: Int, quarters: Int, lanes: (Int) -> Int) {
     let threshold = SIMD16<Float>(repeating: constants.threshold)
     let clears = constants.reset == .zero
+    var sums = zeroLanes()
     var later = zeroLanes()
     if let carried {
       for q in 0..<quarters { later[q] = loadLanes(carried + place + q * 16, lanes(q)) }
@@ -83,10 +102,16 @@ private struct BackwardScan: SurrogateLoop {
         let x = loadLanes(membrane + here + q * 16, lanes(q)) - threshold
         if clears { later[q].replace(with: 0, where: x .>= 0) }
         let total = loadLanes(gradient + here + q * 16, lanes(q)) * surrogate.derivative(x) + later[q]
-        storeLanes(total, gradient + here + q * 16, lanes(q))
+        switch target {
+        case .eachStep(let flows): storeLanes(total, flows + here + q * 16, lanes(q))
+        case .sum: sums[q] += total
+        }
         later[q] = total * constants.beta
       }
       t -= 1
+    }
+    if case .sum(let whole) = target {
+      for q in 0..<quarters { storeLanes(sums[q], whole + place + q * 16, lanes(q)) }
     }
     if let carried {
       for q in 0..<quarters { storeLanes(later[q], carried + place + q * 16, lanes(q)) }

@@ -33,6 +33,24 @@ extension Level {
     }
   }
 
+  public static func lifSteadyForward(
+    _ constants: LifConstants, steps: Int, rows: Int, neurons: Int, drive: UnsafePointer<Float>,
+    membrane: UnsafeMutablePointer<Float>?, spikes: UnsafeMutablePointer<UInt64>, blocks: Range<Int>
+  ) {
+    let words = lifWords(neurons)
+    for block in blocks {
+      let (row, word) = (block / words, block % words)
+      for quarter in 0..<4 {
+        let first = word * 64 + quarter * 16
+        let place = row * neurons + first
+        steadyLanes(
+          constants, steps: steps, lanes: max(0, min(16, neurons - first)), drive: drive + place,
+          membrane: membrane.map { $0 + place }, stride: rows * neurons,
+          spikes: quarterWord(spikes, row * words + word, quarter), spikeStride: rows * words * 4)
+      }
+    }
+  }
+
   public static func leakyForward(
     beta: Float, steps: Int, columns: Int, membrane: UnsafeMutablePointer<Float>,
     carried: UnsafeMutablePointer<Float>?, range: Range<Int>
@@ -146,6 +164,35 @@ func lifLanes(
     lifScan(constants, constants.reset, steps, lanes, membrane, stride, spikes, spikeStride, carried)
   } else {
     for t in 0..<steps { spikes[t * spikeStride] = 0 }
+  }
+}
+
+/// Runs up to sixteen neurons over all steps under one drive; arguments as of `lifLanes`.
+@inline(__always)
+private func steadyLanes(
+  _ constants: LifConstants, steps: Int, lanes: Int, drive: UnsafePointer<Float>,
+  membrane: UnsafeMutablePointer<Float>?, stride: Int, spikes: UnsafeMutablePointer<UInt16>, spikeStride: Int
+) {
+  guard lanes > 0 else {
+    for t in 0..<steps { spikes[t * spikeStride] = 0 }
+    return
+  }
+  let threshold = SIMD16<Float>(repeating: constants.threshold)
+  let kept = (UInt64(1) << UInt64(lanes)) &- 1
+  let current = loadLanes(drive, lanes)
+  var state = SIMD16<Float>(repeating: 0)
+  var here = membrane
+  var fired = spikes
+  for _ in 0..<steps {
+    let v = state * constants.beta + current
+    let mask = v .>= threshold
+    if let place = here {
+      storeLanes(v, place, lanes)
+      here = place + stride
+    }
+    state = afterReset(v, constants.reset, mask, threshold)
+    fired.pointee = UInt16(truncatingIfNeeded: bits(of: mask) & kept)
+    fired += spikeStride
   }
 }
 

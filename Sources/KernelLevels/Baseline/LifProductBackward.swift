@@ -28,6 +28,17 @@ extension Level {
     surrogate.run(scan)
   }
 
+  public static func lifProductSteadyBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
+    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    sums: UnsafeMutablePointer<Float>, blocks: Range<Int>
+  ) {
+    let scan = ProductBackwardScan(
+      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, outputs: outputs,
+      outputGradient: outputGradient, packed: packed, target: .sum(sums, blocks))
+    surrogate.run(scan)
+  }
+
   public static func lifProductWeightGradient(
     _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
     membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
@@ -67,6 +78,8 @@ private struct ProductBackwardScan: SurrogateLoop {
     case everyNeuron(UnsafeMutablePointer<Float>, Range<Int>)
     /// Of 32 or 64 neurons, from `first` on, to rows of that width.
     case panel(UnsafeMutablePointer<Float>, first: Int, width: Int)
+    /// Of these blocks, the sum over all steps to its place among that of all neurons.
+    case sum(UnsafeMutablePointer<Float>, Range<Int>)
   }
 
   @inline(__always)
@@ -82,8 +95,15 @@ private struct ProductBackwardScan: SurrogateLoop {
       for row in 0..<rows {
         scan(surrogate, row, first, width / 16, to: gradient, stride: width, isPadded: true)
       }
+    case .sum(let sums, let blocks):
+      for block in blocks {
+        let (word, row) = (block / rows, block % rows)
+        scan(surrogate, row, word * 64, 4, to: sums + (row * neurons + word * 64), stride: 0, isPadded: false)
+      }
     }
   }
+
+  private var isSum: Bool { if case .sum = target { true } else { false } }
 
   /// Up to 64 neurons of one word, in `quarters` of sixteen.
   ///
@@ -116,6 +136,8 @@ private struct ProductBackwardScan: SurrogateLoop {
     let threshold = SIMD16<Float>(repeating: constants.threshold)
     let clears = constants.reset == .zero
     let weights = packed + (first / 64 * 64 * outputs + first % 64)
+    let sumsUp = isSum
+    var sums = zeroLanes()
     var later = zeroLanes()
     var t = steps - 1
     while t >= 0 {
@@ -134,10 +156,13 @@ private struct ProductBackwardScan: SurrogateLoop {
         let x = loadLanes(potentials + q * 16, lanes(q)) - threshold
         if clears { later[q].replace(with: 0, where: x .>= 0) }
         let total = flow[q] * surrogate.derivative(x) + later[q]
-        storeLanes(total, gradients + q * 16, written(q))
+        if sumsUp { sums[q] += total } else { storeLanes(total, gradients + q * 16, written(q)) }
         later[q] = total * constants.beta
       }
       t -= 1
+    }
+    if sumsUp {
+      for q in 0..<quarters { storeLanes(sums[q], gradient + q * 16, written(q)) }
     }
   }
 }

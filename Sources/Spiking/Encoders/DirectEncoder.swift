@@ -20,7 +20,7 @@ public struct DirectEncoder: Encoder {
   public func check() throws(Fault) { try checkSteps() }
 
   public func code(_ values: Tensor, stream: RandomStream) throws(Fault) -> Signal {
-    let repeated = try values.expandedDimension(at: 0).broadcast(to: [steps] + values.shape)
-    return .tensor(repeated)
+    let once = try values.expandedDimension(at: 0)
+    return values.isTracked ? .tensor(try once.broadcast(to: [steps] + values.shape)) : .steady(once, steps: steps)
   }
 }

@@ -79,6 +79,10 @@ extension Signal {
       tensor.withUnsafeBuffer { values in
         for place in values.indices where values[place] != 0 { sums[place % width] += 1 }
       }
+    case .steady(let once, let steps):
+      once.withUnsafeBuffer { values in
+        for place in values.indices where values[place] != 0 { sums[place % width] += Double(steps) }
+      }
     }
   }
 }

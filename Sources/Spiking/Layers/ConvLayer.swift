@@ -135,6 +135,7 @@ public struct ConvLayer: DrawnLayer {
   }
 
   public func wiring(for input: [Int]) -> Wiring { check.wiring(for: input, outputs: outputs) }
+  public var isTimeless: Bool { true }
 
   public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
     guard let weight else { throw unbuilt }

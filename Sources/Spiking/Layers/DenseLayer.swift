@@ -110,6 +110,7 @@ public struct DenseLayer: DrawnLayer {
   }
 
   public func wiring(for input: [Int]) -> Wiring { .all }
+  public var isTimeless: Bool { true }
 
   public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
     guard let weight else { throw unbuilt }

@@ -15,6 +15,8 @@ public struct DropoutLayer: Layer {
   }
 
   public var settings: [(name: String, value: Setting)] { [("rate", .number(rate))] }
+  /// One draw serves a sample for all steps.
+  public var isTimeless: Bool { true }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     guard rate >= 0, rate < 1 else {

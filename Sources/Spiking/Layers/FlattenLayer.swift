@@ -10,6 +10,7 @@ public struct FlattenLayer: Layer {
   public init() {}
 
   public var settings: [(name: String, value: Setting)] { [] }
+  public var isTimeless: Bool { true }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] { [try Shape.count(input)] }
 

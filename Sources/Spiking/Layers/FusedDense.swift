@@ -82,19 +82,28 @@ struct LIFIntoDense {
     (self.neurons, self.weight) = (neurons, weight)
   }
 
-  /// The gradient of the neurons' drive, from that of the dense layer's output.
+  /// The gradient of the neurons' drive, from that of the dense layer's output; summed over time where the drive was the
+  /// same at each step.
   func driveGradient(_ outputGradient: Tensor, memory: LayerMemory, _ pass: Pass) throws(Fault) -> Tensor {
     let membrane = try potentials(memory)
     let size = ScanSize(membrane.shape)
     let (outputs, surrogate) = (weight.shape[1], pass.surrogate.shape)
-    return try Tensor(shape: membrane.shape) { (target) throws(Fault) in
+    let isSteady = memory.isSteady
+    return try Tensor(shape: isSteady ? [1] + membrane.shape.dropFirst() : membrane.shape) { (target) throws(Fault) in
       try withPointers(membrane, outputGradient) { (potentials, arriving, weights) throws(Fault) in
         guard let gradient = target.baseAddress else { return }
         try inParallel(size.blocks, workPerItem: (128 + 8 * outputs) * size.steps) { blocks in
-          kernels.lifProductBackward(
-            neurons.constants, surrogate: surrogate, steps: size.steps, rows: size.rows, neurons: size.neurons,
-            membrane: potentials, outputs: outputs, outputGradient: arriving, packed: weights, gradient: gradient,
-            blocks: blocks)
+          if isSteady {
+            kernels.lifProductSteadyBackward(
+              neurons.constants, surrogate: surrogate, steps: size.steps, rows: size.rows, neurons: size.neurons,
+              membrane: potentials, outputs: outputs, outputGradient: arriving, packed: weights, sums: gradient,
+              blocks: blocks)
+          } else {
+            kernels.lifProductBackward(
+              neurons.constants, surrogate: surrogate, steps: size.steps, rows: size.rows, neurons: size.neurons,
+              membrane: potentials, outputs: outputs, outputGradient: arriving, packed: weights, gradient: gradient,
+              blocks: blocks)
+          }
         }
       }
     }

@@ -32,6 +32,9 @@ public protocol Layer: Described, Sendable {
   /// Which inputs reach which outputs, whatever the weights are.
   func wiring(for input: [Int]) -> Wiring
 
+  /// Whether a step's output depends on that step's input alone, in the same way at each step. What enters such a layer
+  /// unchanged over time is worked out once.
+  var isTimeless: Bool { get }
   /// Runs the layer over all steps. The memory of `input` may be reused for the output.
   func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun
   /// The gradients of the input and of the parameters, from that of the output.
@@ -58,6 +61,7 @@ public protocol Layer: Described, Sendable {
 
 extension Layer {
   public var isNeurons: Bool { false }
+  public var isTimeless: Bool { false }
   public var populations: [[Int]] { isNeurons ? [[]] : [] }
   public var parameters: [(name: String, value: Tensor)] { [] }
   public var parameterScales: [ParameterScale] { parameters.map { _ in .weight } }
@@ -135,6 +139,8 @@ public struct LayerMemory: Sendable {
   public var tensors: [Tensor]
   /// The shape of the input, where the layer changes it.
   public var inputShape: [Int]
+  /// Whether the input was the same at each step: the gradient of a timeless layer's output is then summed over time.
+  public var isSteady = false
   /// The memories of the layers of a branch, or of the steps of a layer that walks through time itself.
   public var inner: [LayerMemory] = []
   /// The states of neurons before each step.

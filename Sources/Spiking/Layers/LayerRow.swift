@@ -30,6 +30,14 @@ enum LayerRow {
         next += 1
         continue
       }
+      if case .steady(let values, let steps) = signal, layers[index].isTimeless {
+        var run = try layers[index].forward(.tensor(values), pass)
+        signal = .steady(try run.output.tensor(), steps: steps)
+        run.memory.isSteady = true
+        memories.append(run.memory)
+        continue
+      }
+      if !(layers[index] is NeuronLayer) { signal = try signal.unrolled() }
       let run = try layers[index].forward(consume signal, pass)
       signal = run.output
       memories.append(run.memory)
@@ -66,13 +74,14 @@ enum LayerRow {
         memory.innerGradients[Array(place.dropFirst())] = flow
       }
       if arriving == nil, !memory.innerGradients.isEmpty { arriving = try Tensor.zeros(memory.inputShape) }
-      guard let flow = arriving.take() else {
+      guard var flow = arriving.take() else {
         for parameter in layers[index].parameters {
           gradients[index].append(try Tensor.zeros(parameter.value.shape))
         }
         continue
       }
       pass.layerIndex = index
+      if memory.isSteady, layers[index].isTimeless, flow.shape[0] != 1 { flow = try flow.summedOverTime() }
       if let fused = pending.take() {
         if index - 1 == first, !wantsInput, let dense = layers[first] as? DenseLayer, let below = memories.last,
           let slopes = try fused.weightGradient(flow, below: below, memory: memory, pass)
@@ -110,7 +119,7 @@ enum LayerRow {
     _ layers: [any Layer], _ input: consuming Signal, _ pass: Pass, place: String
   ) throws(Fault) -> (output: Signal, recordings: [Recording]) {
     var pass = pass
-    var signal = input
+    var signal = try input.unrolled()
     var recordings: [Recording] = []
     for index in layers.indices {
       pass.layerIndex = index
@@ -120,4 +129,9 @@ enum LayerRow {
     }
     return (signal, recordings)
   }
+}
+
+extension Tensor {
+  /// `[1, batch, ...]`: the sum over the steps of `[time, batch, ...]`.
+  func summedOverTime() throws(Fault) -> Tensor { try sum(over: [0]).reshaped([1] + shape.dropFirst()) }
 }

@@ -26,8 +26,11 @@ public struct NeuronLayer: Layer {
   }
 
   public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
+    let isSteady = if case .steady = input { true } else { false }
     let run = try run(input, for: pass.isTraining ? .training : .output)
-    return LayerRun(output: run.output, memory: LayerMemory(tensors: run.kept))
+    var memory = LayerMemory(tensors: run.kept)
+    memory.isSteady = isSteady
+    return LayerRun(output: run.output, memory: memory)
   }
 
   /// Runs the neurons, with spikes as input taken as currents of 1.
@@ -35,6 +38,7 @@ public struct NeuronLayer: Layer {
     switch consume input {
     case .tensor(let drive): try model.run(drive, for: purpose)
     case .spikes(let spikes): try model.run(try spikes.tensor(), for: purpose)
+    case .steady(let drive, let steps): try model.run(steady: drive, steps: steps, for: purpose)
     }
   }
 
@@ -48,7 +52,9 @@ public struct NeuronLayer: Layer {
   public func backward(
     _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
   ) throws(Fault) -> LayerGradient {
-    let answer = try model.gradients(gradient, kept: memory.tensors, surrogate: pass.surrogate)
+    let answer = memory.isSteady
+      ? try model.steadyGradients(gradient, kept: memory.tensors, surrogate: pass.surrogate)
+      : try model.gradients(gradient, kept: memory.tensors, surrogate: pass.surrogate)
     return LayerGradient(input: answer.drive, parameters: answer.parameters)
   }
 

@@ -40,6 +40,7 @@ public struct PoolLayer: Layer {
   }
 
   public func wiring(for input: [Int]) -> Wiring { check.wiring(for: input, outputs: nil) }
+  public var isTimeless: Bool { true }
 
   private var scale: Float { kind == .average ? 1 / Float(size.y * size.x) : 1 }
 

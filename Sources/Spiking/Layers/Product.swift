@@ -10,6 +10,7 @@ enum Product {
   static func forward(_ input: Signal, weight: Tensor, bias: Tensor?) throws(Fault) -> Tensor {
     switch input {
     case .spikes(let spikes): return try spikes.product(with: weight, bias: bias)
+    case .steady: return try forward(try input.unrolled(), weight: weight, bias: bias)
     case .tensor(let values):
       let (rows, inputs, outputs) = (input.steps * input.batch, weight.shape[0], weight.shape[1])
       var output = try product(
@@ -25,6 +26,7 @@ enum Product {
   static func weightGradient(_ input: Signal, outputGradient: Tensor) throws(Fault) -> (weight: Tensor, bias: Tensor) {
     switch input {
     case .spikes(let spikes): return try spikes.weightGradient(of: outputGradient)
+    case .steady: return try weightGradient(try input.unrolled(), outputGradient: outputGradient)
     case .tensor(let values):
       let rows = input.steps * input.batch
       let (inputs, outputs) = (input.features, outputGradient.count / max(1, rows))

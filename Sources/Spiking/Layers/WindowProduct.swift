@@ -132,6 +132,7 @@ extension Signal {
       try spikes.withUnsafeWords { (words) throws(Fault) in
         try body(.spikes(words, wordsPerRow: spikes.wordsPerRow))
       }
+    case .steady: try unrolled().withConvolutionInput(body)
     }
   }
 }

@@ -77,6 +77,50 @@ public struct LIF: NeuronModel {
     return NeuronRun(output: .spikes(spikes), kept: purpose == .output ? [] : [membrane])
   }
 
+  public func run(steady drive: Tensor, steps: Int, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
+    let shape = [steps] + drive.shape.dropFirst()
+    var spikes = try Spikes(shape: shape)
+    let size = ScanSize(shape)
+    let (constants, keeps) = (constants, purpose != .output)
+    let membrane = try Tensor(shape: keeps ? shape : [0]) { (potentials) throws(Fault) in
+      _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
+        try drive.withUnsafeBuffer { (currents) throws(Fault) in
+          guard let current = currents.baseAddress, !currents.isEmpty else { return }
+          let potential = keeps ? potentials.baseAddress : nil
+          try inParallel(size.blocks, workPerItem: 64 * size.steps) { blocks in
+            kernels.lifSteadyForward(
+              constants, steps: size.steps, rows: size.rows, neurons: size.neurons, drive: current,
+              membrane: potential, spikes: words, blocks: blocks)
+          }
+        }
+      }
+    }
+    return NeuronRun(output: .spikes(spikes), kept: keeps ? [membrane] : [])
+  }
+
+  public func steadyGradients(
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+  ) throws(Fault) -> NeuronGradient {
+    let flow = gradient
+    let size = ScanSize(flow.shape)
+    let constants = constants
+    guard let membrane = kept.first, membrane.count == flow.count else { return NeuronGradient(drive: flow) }
+    return NeuronGradient(
+      drive: try Tensor(shape: [1] + flow.shape.dropFirst()) { (sums) throws(Fault) in
+        try flow.withUnsafeBuffer { (flows) throws(Fault) in
+          try membrane.withUnsafeBuffer { (potentials) throws(Fault) in
+            guard let sum = sums.baseAddress, let flow = flows.baseAddress, let potential = potentials.baseAddress
+            else { return }
+            try inParallel(size.blocks, workPerItem: 128 * size.steps) { blocks in
+              kernels.lifSteadyBackward(
+                constants, surrogate: surrogate.shape, steps: size.steps, rows: size.rows, neurons: size.neurons,
+                membrane: potential, gradient: flow, sums: sum, blocks: blocks)
+            }
+          }
+        }
+      })
+  }
+
   public func withThreshold(_ threshold: Float) throws(Fault) -> any NeuronModel {
     var model = self
     model.threshold = threshold

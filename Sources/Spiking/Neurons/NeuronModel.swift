@@ -33,6 +33,14 @@ public protocol NeuronModel: Described, Sendable {
   func run(
     _ drive: consuming Tensor, for purpose: RunPurpose, state: inout NeuronState?
   ) throws(Fault) -> NeuronRun
+  /// Runs the neurons from rest under a drive that is the same at each of some steps, with the bits of `run`.
+  ///
+  /// - Parameter drive: `[1, batch, ...features]`.
+  func run(steady drive: Tensor, steps: Int, for purpose: RunPurpose) throws(Fault) -> NeuronRun
+  /// The gradients after such a run; that of the drive is summed over time, `[1, batch, ...features]`.
+  func steadyGradients(
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+  ) throws(Fault) -> NeuronGradient
   /// The gradient of the drive, from that of the output.
   ///
   /// - Parameters:
@@ -119,6 +127,19 @@ public struct Recording: Sendable {
 
 extension NeuronModel {
   public var firstStates: [Float] { stateNames.map { _ in 0 } }
+
+  public func run(steady drive: Tensor, steps: Int, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
+    try run(try Signal.steady(drive, steps: steps).tensor(), for: purpose)
+  }
+
+  public func steadyGradients(
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+  ) throws(Fault) -> NeuronGradient {
+    var slopes = try gradients(gradient, kept: kept, surrogate: surrogate)
+    slopes.drive = try slopes.drive.summedOverTime()
+    return slopes
+  }
+
   public var thresholdValue: Float? { nil }
   public var isLinear: Bool { false }
   public var learnables: [(name: String, value: Tensor)] { [] }

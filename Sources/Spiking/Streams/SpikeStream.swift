@@ -103,6 +103,7 @@ public func makeStream(
     let indices = Array(start..<min(number, start + 256))
     let part = try data.signal(
       indices, encoder: encoder, stream: RandomStream(seed: options.seed, purpose: "stream", index: UInt64(batch)))
+      .unrolled()
     if whole == nil { whole = try plan.empty(like: part) }
     try whole?.insert(part, at: indices.map { plan.starts[$0] })
   }
@@ -182,6 +183,9 @@ extension Signal {
       self = .tensor(try whole.tensor())
       try insert(part, at: starts)
     case (.tensor, .spikes(let spikes)): try insert(.tensor(try spikes.tensor()), at: starts)
+    case (.steady, _), (_, .steady):
+      self = try unrolled()
+      try insert(try part.unrolled(), at: starts)
     }
   }
 
@@ -220,6 +224,9 @@ extension Signal {
         for (step, feature) in places { target[step * width + feature] = 1 }
       }
       self = .tensor(whole)
+    case .steady:
+      self = try unrolled()
+      try addNoise(plan, rate: rate, seed: seed)
     }
   }
 }

@@ -56,6 +56,8 @@ final class StepBuffer {
   /// Takes over what a layer gave for one step.
   func take(_ signal: Signal) {
     switch signal {
+    // One step of it is all there is.
+    case .steady(let once, _): take(.tensor(once))
     case .spikes(let spikes):
       isSpikes = true
       for index in 0..<wordCount { words[index] = spikes.words[index] }

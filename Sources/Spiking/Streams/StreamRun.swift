@@ -269,6 +269,15 @@ private struct StreamRunner {
         }
         input.isUnchanged = isSame
       }
+    case .steady(let once, _):
+      guard let values = input.values else { return }
+      once.withUnsafeBuffer { source in
+        for index in 0..<input.features {
+          values[index] = source[index]
+          if source[index] != 0 { count(0, index, inSample) }
+        }
+      }
+      input.isUnchanged = step > 0
     }
   }
 
