@@ -301,9 +301,10 @@ extension Tensor {
   /// Whether no element is infinite or no number.
   var isFinite: Bool {
     withUnsafeBuffer { values in
-      var spread: Float = 0
-      for value in values { spread += value * 0 }
-      return spread == 0
+      // Without their signs, bits are in the order of sizes, and all exponent bits set are no finite number.
+      var largest: UInt32 = 0
+      for value in values { largest = max(largest, value.bitPattern & 0x7fff_ffff) }
+      return largest < Float.infinity.bitPattern
     }
   }
 }
