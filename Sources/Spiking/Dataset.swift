@@ -62,10 +62,10 @@ public struct Dataset: Sendable {
     }
     let width = sampleShape.reduce(1, *)
     return try Tensor(shape: [indices.count] + sampleShape) { (target) throws(Fault) in
-      features.withUnsafeBuffer { source in
+      try features.withUnsafeBuffer { (source) throws(Fault) in
         guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        for (row, index) in indices.enumerated() {
-          (to + row * width).update(from: from + index * width, count: width)
+        try inParallel(indices.count, workPerItem: width / 4) { range in
+          for row in range { (to + row * width).update(from: from + indices[row] * width, count: width) }
         }
       }
     }

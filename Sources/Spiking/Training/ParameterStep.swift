@@ -2,6 +2,7 @@
 
 import Faults
 import Glibc
+import Kernels
 import Tensors
 
 extension Optimizer {
@@ -43,6 +44,9 @@ extension Optimizer {
     value = try Tensor(moved, shape: value.shape)
   }
 
+  /// Numbers that one thread moves at a time: whole vectors, so that the bits are those of one loop.
+  private static var atOnce: Int { 1 << 14 }
+
   private func move(
     _ value: inout Tensor, gradient: Tensor, memory: inout [Tensor], step: Int, learningRate: Double
   ) throws(Fault) {
@@ -57,7 +61,13 @@ extension Optimizer {
     _ = try value.withUnsafeMutableBuffer { (values) throws(Fault) in
       gradient.withUnsafeBuffer { slopes in
         guard let parameters = values.baseAddress, let slope = slopes.baseAddress else { return }
-        update(parameters, gradient: slope, memory: blocks, count: count, step: step, learningRate: learningRate)
+        // A request to stop waits: half a step is none.
+        ThreadPool.shared.run(tasks: (count + Self.atOnce - 1) / Self.atOnce) { task in
+          let first = task * Self.atOnce
+          update(
+            parameters + first, gradient: slope + first, memory: blocks.map { $0 + first },
+            count: min(Self.atOnce, count - first), step: step, learningRate: learningRate)
+        }
       }
     }
   }
