@@ -34,8 +34,11 @@ extension Network {
     var places: [[Int]] = []
     var parts: [JoinedSignal] = []
     var output: JoinedSignal?
-    for range in ranges {
-      let run = try LayerRow.forward(layers, try input.samples(range), pass.forSamples(from: range.lowerBound))
+    let runs = try sideBySide(ranges.count) { (index) throws(Fault) in
+      let range = ranges[index]
+      return try LayerRow.forward(layers, try input.samples(range), pass.forSamples(from: range.lowerBound))
+    }
+    for (range, run) in zip(ranges, runs) {
       groups.append((range, run.memories))
       if ranges.count == 1 { return NetworkTrace(groups: groups, activity: run.activity, output: run.output) }
       if parts.isEmpty {
@@ -76,27 +79,38 @@ extension Network {
     var input: JoinedSignal?
     let batch = trace.output.batch
     var groups = trace.groups
-    // Backward from the last group, so that what each keeps is given back as soon as it has served.
-    while let (samples, memories) = groups.popLast() {
-      var direct: [[Int]: Tensor] = [:]
-      for (place, gradient) in outputGradients { direct[place] = try gradient.samples(samples) }
-      let answer = try LayerRow.backward(
-        layers, gradient: nil, memories: memories, direct: direct, wantsInput: wantsInput,
-        pass.forSamples(from: samples.lowerBound))
-      if let part = answer.input {
-        if input == nil { input = try JoinedSignal(like: .tensor(part), batch: batch) }
-        try input?.set(samples.lowerBound, .tensor(part))
+    // Backward from the last group, so that what each keeps is given back as soon as it has served; some at a time, whose
+    // gradients are added in that order.
+    while !groups.isEmpty {
+      let round = Array(groups.suffix(Network.groupsAtOnce))
+      groups.removeLast(round.count)
+      let answers = try sideBySide(round.count) { (index) throws(Fault) in
+        let (samples, memories) = round[index]
+        var direct: [[Int]: Tensor] = [:]
+        for (place, gradient) in outputGradients { direct[place] = try gradient.samples(samples) }
+        return try LayerRow.backward(
+          layers, gradient: nil, memories: memories, direct: direct, wantsInput: wantsInput,
+          pass.forSamples(from: samples.lowerBound))
       }
-      if sums.isEmpty {
-        sums = answer.parameters
-        continue
-      }
-      for (layer, list) in answer.parameters.enumerated() {
-        for (parameter, gradient) in list.enumerated() { try sums[layer][parameter].add(gradient) }
+      for ((samples, _), answer) in zip(round, answers).reversed() {
+        if let part = answer.input {
+          if input == nil { input = try JoinedSignal(like: .tensor(part), batch: batch) }
+          try input?.set(samples.lowerBound, .tensor(part))
+        }
+        if sums.isEmpty {
+          sums = answer.parameters
+          continue
+        }
+        for (layer, list) in answer.parameters.enumerated() {
+          for (parameter, gradient) in list.enumerated() { try sums[layer][parameter].add(gradient) }
+        }
       }
     }
     return (try input?.signal?.tensor(), sums)
   }
+
+  /// Groups that go back side by side: each has gradients of its own of all parameters.
+  private static let groupsAtOnce = 8
 
   /// The same, with the gradients by layer.
   public func gradients(

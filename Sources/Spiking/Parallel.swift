@@ -20,6 +20,34 @@ func inParallel(_ count: Int, workPerItem: Int, _ body: (Range<Int>) -> Void) th
   try Interrupt.check()
 }
 
+/// What `body` gives for each of `0 ..< count`, worked out side by side where there is enough for all threads; the loops
+/// inside `body` are then done by one thread each. Else one after the other, with all threads on each.
+///
+/// - Throws: the first fault, in order.
+func sideBySide<Result>(_ count: Int, _ body: (Int) throws(Fault) -> Result) throws(Fault) -> [Result] {
+  var results = [Swift.Result<Result, Fault>?](repeating: nil, count: count)
+  func run(_ index: Int) -> Swift.Result<Result, Fault> {
+    do throws(Fault) { return .success(try body(index)) } catch { return .failure(error) }
+  }
+  if count < 2 * ThreadPool.shared.threads {
+    for index in 0..<count { results[index] = run(index) }
+  } else {
+    results.withUnsafeMutableBufferPointer { slots in
+      guard let first = slots.baseAddress else { return }
+      ThreadPool.shared.run(tasks: count) { index in (first + index).pointee = run(index) }
+    }
+  }
+  var values: [Result] = []
+  for result in results {
+    switch result {
+    case .success(let value)?: values.append(value)
+    case .failure(let fault)?: throw fault
+    case nil: break
+    }
+  }
+  return values
+}
+
 extension Spikes {
   /// The words of all rows, for writing in place.
   mutating func withUnsafeMutableWords<Result>(
