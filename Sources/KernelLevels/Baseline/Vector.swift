@@ -39,7 +39,14 @@ func storeHead(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>, _ count
   #if KERNELS_AVX512
     vector_store_head16(pointer, vector, count)
   #elseif KERNELS_AVX2
-    vector_store_head8(pointer, vector, count)
+    // Masked stores take some CPUs as long as a dozen whole ones.
+    if count >= 8 { return store(vector, pointer) }
+    var (rest, place) = (vector.lowHalf, pointer)
+    if count >= 4 {
+      UnsafeMutableRawPointer(place).storeBytes(of: rest, as: SIMD4<Float>.self)
+      (rest, place) = (vector.highHalf, place + 4)
+    }
+    vector_store_head4(place, rest, count & 3)
   #else
     vector_store_head4(pointer, vector, count)
   #endif

@@ -17,6 +17,7 @@ func answer(_ name: String, _ numbers: [Double]) -> [Double]? {
     return timeWeightGradient(rows: n[0], features: n[1], columns: n[2], density: numbers[3], repeats: n[4])
   case ("reach", 5):
     return timeReach(rows: n[0], neurons: n[1], outputs: n[2], share: numbers[3], repeats: n[4])
+  case ("conv", 11): return timeConvolution(n, density: numbers[8])
   case ("lif", 3): return timeLif(steps: n[0], neurons: n[1], repeats: n[2])
   case ("lifback", 3): return timeLifBackward(steps: n[0], neurons: n[1], repeats: n[2])
   case ("triad", 2): return timeTriad(count: n[0], repeats: n[1])

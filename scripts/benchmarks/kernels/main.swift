@@ -6,6 +6,9 @@
 //     spikes ROWS FEATURES COLUMNS DENSITY REPEATS spikes times weights
 //     weightgrad ROWS FEATURES COLUMNS DENSITY REPEATS
 //     reach ROWS NEURONS OUTPUTS SHARE REPEATS     a dense layer's input gradient where that share of neurons lets it in
+//     conv CHANNELS HEIGHT WIDTH OUTPUTS KERNEL STRIDE PADDING ROWS DENSITY KIND REPEATS
+//                                                  KIND 0 forward, 1 gradient of the input, 2 of the weights; numbers
+//                                                  where DENSITY is 1, else spikes
 //     lif STEPS NEURONS REPEATS                    forward; one step alone carries its potentials
 //     lifback STEPS NEURONS REPEATS                the surrogate backward of the same
 //     triad FLOATS REPEATS                         a = b + 3 c, as in STREAM
