@@ -7,17 +7,22 @@
 
 extension Level {
   public static func packedConvolutionCount(_ shape: WindowShape, outputs: Int) -> Int {
-    shape.taps * Level.paddedChannels(outputs)
+    shape.taps * (Level.paddedChannels(outputs) + outputs)
   }
 
   public static func packConvolution(
     _ shape: WindowShape, outputs: Int, weights: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>
   ) {
-    let columns = Level.paddedChannels(outputs)
-    packed.update(repeating: 0, count: shape.taps * columns)
-    for output in 0..<outputs {
-      let source = weights + output * shape.taps
-      for tap in 0..<shape.taps { packed[tap * columns + output] = source[tap] }
+    let (taps, columns) = (shape.taps, Level.paddedChannels(outputs))
+    // All outputs of a tap side by side, for events; then panels of some outputs, for the dense products.
+    for tap in 0..<taps {
+      for lane in outputs..<max(outputs, columns) { packed[tap * columns + lane] = 0 }
+    }
+    turn(weights, rows: outputs, columns: taps, sourceStep: taps, to: packed, outStep: columns)
+    var panel = packed + taps * columns
+    forEachPanel(outputs: outputs) { first, count in
+      turn(weights + first * taps, rows: count, columns: taps, sourceStep: taps, to: panel, outStep: count)
+      panel += count * taps
     }
   }
 
@@ -25,22 +30,25 @@ extension Level {
     _ shape: WindowShape, outputs: Int, input: ConvolutionInput, packed: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>, rows: Range<Int>
   ) {
+    if rows.isEmpty { return }
     let columns = Level.paddedChannels(outputs)
     let pixels = shape.outPixels
-    let hasLines = LineProduct.suits(shape)
-    let most =
-      hasLines ? mostActiveBesideLines(shape, outputs: outputs, columns: columns) : mostActive(shape)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: pixels * columns) { sums in
-      guard let sums = sums.baseAddress else { return }
-      withActiveFeatures(shape.features) { active in
-        withTargets(shape, width: columns) { rowTargets, columnTargets in
-          var first = rows.lowerBound
-          while first < rows.upperBound {
-            let last = min(first + 64, rows.upperBound)
-            var dense: UInt64 = 0
-            for row in first..<last {
+    let most = WindowCost.mostActive(shape, outputs: outputs)
+    let dense = DenseForward(
+      shape: shape, outputs: outputs, weights: packed + shape.taps * columns, bias: bias,
+      target: WindowTarget(
+        out: out, rowStep: outputs * pixels, channelStep: pixels, lineStep: shape.outWidth, pixelStep: 1))
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: rows.count) { list in
+      guard let list = list.baseAddress else { return }
+      var count = 0
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: pixels * columns) { sums in
+        guard let sums = sums.baseAddress else { return }
+        withActiveFeatures(shape.features) { active in
+          withTargets(shape, width: columns) { rowTargets, columnTargets in
+            for row in rows {
               guard active.list(input, row: row, features: shape.features, most: most) else {
-                dense |= 1 << UInt64(row - first)
+                list[count] = row
+                count += 1
                 continue
               }
               sums.update(repeating: 0, count: pixels * columns)
@@ -49,30 +57,63 @@ extension Level {
               }
               spread(sums, columns: columns, bias, outputs: outputs, pixels: pixels, to: out + row * outputs * pixels)
             }
-            if dense != 0 {
-              PaddedImage.with(shape) { image in
-                for row in first..<last where dense >> UInt64(row - first) & 1 == 1 {
-                  image.fill(input, row: row)
-                  if hasLines {
-                    LineProduct(
-                      shape: shape, outputs: outputs, image: image, weights: packed, columns: columns, bias: bias
-                    ).multiply(to: out + row * outputs * pixels)
-                    continue
-                  }
-                  sums.update(repeating: 0, count: pixels * columns)
-                  gatherProduct(
-                    rows: pixels, columns: columns, depth: shape.taps, image: image.image, rowPlaces: image.windows,
-                    depthPlaces: image.taps, b: packed, c: sums)
-                  spread(
-                    sums, columns: columns, bias, outputs: outputs, pixels: pixels, to: out + row * outputs * pixels)
-                }
-              }
-            }
-            first = last
           }
         }
       }
+      if count > 0 { dense.multiply(input, rows: list, count: count) }
     }
+  }
+}
+
+/// The dense convolution of some rows.
+struct DenseForward {
+  let shape: WindowShape
+  let outputs: Int
+  /// In panels.
+  let weights: UnsafePointer<Float>
+  let bias: UnsafePointer<Float>?
+  let target: WindowTarget
+
+  func multiply(_ input: ConvolutionInput, rows: UnsafePointer<Int>, count: Int) {
+    let together = WindowPlan.images(pixels: shape.outPixels, rows: count)
+    PaddedImages.with(shape, count: together) { images in
+      multiply(input, rows: rows, count: count, images)
+    }
+  }
+
+  func multiply(_ input: ConvolutionInput, rows: UnsafePointer<Int>, count: Int, _ images: PaddedImages) {
+    let shape = images.shape
+    let isDirect = target.pixelStep == 1 && target.lineStep == shape.outWidth
+    if isDirect && WindowCost.prefersLines(shape, outputs: outputs) {
+      for i in 0..<count {
+        images.fill(0, input, row: rows[i])
+        LineProduct(outputs: outputs, images: images, number: 0, weights: weights, bias: bias).multiply(
+          to: target.out + rows[i] * target.rowStep)
+      }
+      return
+    }
+    let together = WindowPlan.images(pixels: shape.outPixels, rows: count)
+    let product = WindowGemm(outputs: outputs, images: images, weights: weights, bias: bias, target: target)
+    product.with(count: together) { room in
+      var first = 0
+      while first < count {
+        let number = min(together, count - first)
+        for i in 0..<number { images.fill(i, input, row: rows[first + i]) }
+        product.multiply(rows: rows + first, count: number, room)
+        first += number
+      }
+    }
+  }
+}
+
+/// Calls `body` with the first channel of each panel of weights, and how many it has.
+@inline(__always)
+func forEachPanel(outputs: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
+  let height = WindowPlan.height(outputs: outputs)
+  var first = 0
+  while first < outputs {
+    body(first, min(height, outputs - first))
+    first += height
   }
 }
 

@@ -4,60 +4,59 @@ extension Level {
   public static func packTurnedConvolution(
     _ shape: WindowShape, outputs: Int, weights: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>
   ) {
-    let columns = Level.paddedChannels(shape.channels)
     let area = shape.kernelHeight * shape.kernelWidth
-    packed.update(repeating: 0, count: outputs * area * columns)
-    for output in 0..<outputs {
-      for channel in 0..<shape.channels {
-        let source = weights + (output * shape.channels + channel) * area
-        let target = packed + output * area * columns + channel
-        for tap in 0..<area { target[(area - 1 - tap) * columns] = source[tap] }
+    var panel = packed
+    forEachPart(shape, outputs: outputs) { part in
+      let (height, width) = (part.shape.kernelHeight, part.shape.kernelWidth)
+      forEachPanel(outputs: shape.channels) { first, count in
+        for channel in 0..<count {
+          var target = panel + channel
+          for output in 0..<outputs {
+            let source = weights + (output * shape.channels + first + channel) * area
+            for y in 0..<height {
+              let tap = part.firstTapY + (height - 1 - y) * shape.strideY
+              let line = source + (tap * shape.kernelWidth + part.firstTapX)
+              for x in 0..<width {
+                target.pointee = line[(width - 1 - x) * shape.strideX]
+                target += count
+              }
+            }
+          }
+        }
+        panel += count * outputs * height * width
       }
     }
   }
 
-  public static func packedTurnedCount(_ shape: WindowShape, outputs: Int) -> Int {
-    outputs * shape.kernelHeight * shape.kernelWidth * Level.paddedChannels(shape.channels)
-  }
+  public static func packedTurnedCount(_ shape: WindowShape, outputs: Int) -> Int { outputs * shape.taps }
 
   public static func convolutionInputGradient(
     _ shape: WindowShape, outputs: Int, gradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
     out: UnsafeMutablePointer<Float>, rows: Range<Int>
   ) {
-    let columns = Level.paddedChannels(shape.channels)
-    let bordered = WindowShape(
-      channels: outputs, height: shape.height + shape.kernelHeight - 1, width: shape.width + shape.kernelWidth - 1,
-      kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth)
-    let (top, left) = (shape.kernelHeight - 1 - shape.paddingY, shape.kernelWidth - 1 - shape.paddingX)
-    PaddedImage.with(bordered) { image in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.pixels * columns) { sums in
-        guard let sums = sums.baseAddress else { return }
-        for row in rows {
-          var source = gradient + row * outputs * shape.outPixels
-          for output in 0..<outputs {
-            for y in 0..<shape.outHeight {
-              let line = image.image + (output * bordered.height + top + y * shape.strideY) * bordered.width + left
-              if shape.strideX == 1 {
-                copyLine(source, shape.outWidth, to: line)
-              } else {
-                for x in 0..<shape.outWidth { line[x * shape.strideX] = source[x] }
-              }
-              source += shape.outWidth
-            }
-          }
-          if LineProduct.suits(bordered) {
-            LineProduct(
-              shape: bordered, outputs: shape.channels, image: image, weights: packed, columns: columns, bias: nil
-            ).multiply(to: out + row * shape.features)
-            continue
-          }
-          sums.update(repeating: 0, count: shape.pixels * columns)
-          gatherProduct(
-            rows: shape.pixels, columns: columns, depth: bordered.taps, image: image.image, rowPlaces: image.windows,
-            depthPlaces: image.taps, b: packed, c: sums)
-          spread(
-            sums, columns: columns, nil, outputs: shape.channels, pixels: shape.pixels, to: out + row * shape.features)
+    if rows.isEmpty { return }
+    let isCovered = shape.strideY <= shape.kernelHeight && shape.strideX <= shape.kernelWidth
+    if !isCovered {
+      (out + rows.lowerBound * shape.features).update(repeating: 0, count: rows.count * shape.features)
+    }
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: rows.count) { list in
+      guard let list = list.baseAddress else { return }
+      for i in 0..<rows.count { list[i] = rows.lowerBound + i }
+      var weights = packed
+      forEachPart(shape, outputs: outputs) { part in
+        let together = WindowPlan.images(pixels: part.shape.outPixels, rows: rows.count)
+        PaddedImages.with(
+          part.shape, sourceHeight: shape.outHeight, sourceWidth: shape.outWidth, firstLine: part.firstLine,
+          firstColumn: part.firstColumn, count: together
+        ) { images in
+          DenseForward(
+            shape: part.shape, outputs: shape.channels, weights: weights, bias: nil,
+            target: WindowTarget(
+              out: out + (part.firstY * shape.width + part.firstX), rowStep: shape.features, channelStep: shape.pixels,
+              lineStep: shape.strideY * shape.width, pixelStep: shape.strideX)
+          ).multiply(.values(gradient), rows: list, count: rows.count, images)
         }
+        weights += shape.channels * part.shape.taps
       }
     }
   }
@@ -66,31 +65,39 @@ extension Level {
     _ shape: WindowShape, outputs: Int, input: ConvolutionInput, gradient: UnsafePointer<Float>,
     weightSums: UnsafeMutablePointer<Float>, biasSums: UnsafeMutablePointer<Float>?, rows: Range<Int>
   ) {
-    let columns = Level.paddedChannels(outputs)
-    let pixels = shape.outPixels
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: pixels * columns) { turned in
-      guard let turned = turned.baseAddress else { return }
-      turned.update(repeating: 0, count: pixels * columns)
-      withActiveFeatures(shape.features) { active in
-        withTargets(shape, width: columns) { rowTargets, columnTargets in
-          PaddedImage.with(shape) { image in
-            for row in rows {
-              let source = gradient + row * outputs * pixels
-              let isSparse = active.list(input, row: row, features: shape.features, most: mostActive(shape))
-              if let biasSums { addTotals(source, outputs: outputs, pixels: pixels, to: biasSums) }
-              if isSparse && active.count == 0 { continue }
-              turn(source, rows: outputs, columns: pixels, sourceStep: pixels, to: turned, outStep: columns)
-              if isSparse {
-                forEachPair(shape, active, rowTargets, columnTargets, columns) { tap, window, value, vectors in
-                  addScaled(value, turned + window, into: weightSums + tap, vectors: vectors)
-                }
-              } else {
-                image.fill(input, row: row)
-                gatherProduct(
-                  rows: shape.taps, columns: columns, depth: pixels, image: image.image, rowPlaces: image.taps,
-                  depthPlaces: image.windows, b: turned, c: weightSums)
-              }
-            }
+    if rows.isEmpty { return }
+    if let biasSums {
+      for row in rows {
+        addTotals(
+          gradient + row * outputs * shape.outPixels, outputs: outputs, pixels: shape.outPixels, to: biasSums)
+      }
+    }
+    let events = EventGradient(
+      shape: shape, outputs: outputs, input: input, gradient: gradient, sums: weightSums)
+    let most = WindowCost.mostActiveOfGradient(shape, outputs: outputs)
+    let together = WindowGradient.images(shape, rows: rows.count)
+    // Rows of either kind follow each other as they come: the sums go on in their order.
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let isDense = { (first: Int) -> Bool in
+        let block = first..<min(rows.upperBound, first + together)
+        return countActive(input, rows: block, features: shape.features) > most * block.count
+      }
+      let first = row
+      let dense = isDense(first)
+      repeat { row = min(rows.upperBound, row + together) } while row < rows.upperBound && isDense(row) == dense
+      if !dense {
+        events.add(first..<row)
+        continue
+      }
+      PaddedImages.with(shape, count: together) { images in
+        WindowGradient.with(outputs: outputs, images: images, gradient: gradient, sums: weightSums) { product in
+          var start = first
+          while start < row {
+            let end = min(row, start + together)
+            for i in start..<end { images.fill(i - start, input, row: i) }
+            product.add(rows: start..<end)
+            start = end
           }
         }
       }
@@ -101,9 +108,83 @@ extension Level {
     _ shape: WindowShape, outputs: Int, packed: UnsafePointer<Float>, weights: UnsafeMutablePointer<Float>
   ) {
     let columns = Level.paddedChannels(outputs)
-    for output in 0..<outputs {
-      let target = weights + output * shape.taps
-      for tap in 0..<shape.taps { target[tap] = packed[tap * columns + output] }
+    turn(packed, rows: shape.taps, columns: outputs, sourceStep: columns, to: weights, outStep: shape.taps)
+  }
+}
+
+/// The pixels of the input that lie under the same taps of the kernel: all with a stride of 1, else those that are as many
+/// lines and columns apart. Their gradient is a convolution of its own, of the output's gradient by these taps' weights,
+/// turned by half a turn.
+private struct GradientPart {
+  /// Of the convolution: over as much of the gradient as it sees.
+  let shape: WindowShape
+  /// The first of the taps and of the pixels.
+  let firstTapY, firstTapX, firstY, firstX: Int
+  /// The line and the column of the gradient that the first pixel sees first.
+  let firstLine, firstColumn: Int
+}
+
+private func forEachPart(_ shape: WindowShape, outputs: Int, _ body: (GradientPart) -> Void) {
+  for y in 0..<min(shape.strideY, shape.kernelHeight) {
+    let lines = GradientAxis(
+      tap: y, size: shape.height, kernel: shape.kernelHeight, stride: shape.strideY, padding: shape.paddingY)
+    if lines.pixels == 0 { continue }
+    for x in 0..<min(shape.strideX, shape.kernelWidth) {
+      let columns = GradientAxis(
+        tap: x, size: shape.width, kernel: shape.kernelWidth, stride: shape.strideX, padding: shape.paddingX)
+      if columns.pixels == 0 { continue }
+      body(
+        GradientPart(
+          shape: WindowShape(
+            channels: outputs, height: lines.pixels + lines.taps - 1, width: columns.pixels + columns.taps - 1,
+            kernelHeight: lines.taps, kernelWidth: columns.taps),
+          firstTapY: y, firstTapX: x, firstY: lines.first, firstX: columns.first, firstLine: lines.source,
+          firstColumn: columns.source))
+    }
+  }
+}
+
+/// One axis of a part.
+private struct GradientAxis {
+  /// The first pixel, how many there are, how many taps, and the window that the first pixel sees first.
+  let first, pixels, taps, source: Int
+
+  init(tap: Int, size: Int, kernel: Int, stride: Int, padding: Int) {
+    let offset = (tap - padding) % stride
+    first = offset < 0 ? offset + stride : offset
+    pixels = first < size ? (size - first + stride - 1) / stride : 0
+    taps = (kernel - tap + stride - 1) / stride
+    source = (first + padding - tap) / stride - taps + 1
+  }
+}
+
+/// The gradient of the weights by events.
+private struct EventGradient {
+  let shape: WindowShape
+  let outputs: Int
+  let input: ConvolutionInput
+  let gradient: UnsafePointer<Float>
+  let sums: UnsafeMutablePointer<Float>
+
+  func add(_ rows: Range<Int>) {
+    let (columns, pixels) = (Level.paddedChannels(outputs), shape.outPixels)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: pixels * columns) { turned in
+      guard let turned = turned.baseAddress else { return }
+      turned.update(repeating: 0, count: pixels * columns)
+      withActiveFeatures(shape.features) { active in
+        withTargets(shape, width: columns) { rowTargets, columnTargets in
+          for row in rows {
+            _ = active.list(input, row: row, features: shape.features, most: shape.features)
+            if active.count == 0 { continue }
+            turn(
+              gradient + row * outputs * pixels, rows: outputs, columns: pixels, sourceStep: pixels, to: turned,
+              outStep: columns)
+            forEachPair(shape, active, rowTargets, columnTargets, columns) { tap, window, value, vectors in
+              addScaled(value, turned + window, into: sums + tap, vectors: vectors)
+            }
+          }
+        }
+      }
     }
   }
 }

@@ -4,14 +4,19 @@
 // block of A and a block of B are copied into panels, and a small tile of C is kept in registers over the whole depth
 // of a block. A matrix of which little use is made is read in place.
 
-/// The most rows of a narrow product that is computed turned around.
-private let mostTurnedRows = 8192
+/// Whether a product with columns of A that lie together, and a narrow C, is computed turned around: then whole vectors of
+/// A's rows stand in the lanes. Either way sums run in order of k.
+private func isTurned(m: Int, n: Int) -> Bool { n <= mostTurnedColumns && n < m && m <= 8192 }
+
+/// Where columns of B run along the depth nothing is copied, and some more are allowed.
+private var mostTurnedColumns: Int { @inline(__always) get { 18 } }
+private var mostTurnedCopies: Int { @inline(__always) get { 12 } }
 
 extension Level {
   public static func gemmWorkspace(m: Int, n: Int, k: Int) -> Int {
     let plan = GemmPlan(m: m, n: n, k: k)
     let whole = max((plan.blockRows + plan.blockColumns) * plan.blockDepth, narrowColumns * k) + 64
-    if n > GemmPlan.tileRows || n >= m || m > mostTurnedRows { return whole }
+    if !isTurned(m: m, n: n) { return whole }
     let turned = GemmPlan(m: n, n: m, k: k)
     return max(whole, (turned.blockRows + turned.blockColumns) * turned.blockDepth + n * m + 80)
   }
@@ -27,7 +32,7 @@ extension Level {
     }
     if shouldStop() { return }
     // A tile wastes the lanes beyond few columns; so do inner products the sum of their lanes where they are short.
-    if a.columnStep == 1 && (n <= narrowColumns || n <= vectorWidth && b.rowStep == 1 && k >= 512) {
+    if a.columnStep == 1 && (n <= narrowColumns || n <= 16 && b.rowStep == 1 && k >= 32 * vectorWidth) {
       return multiplyNarrow(
         m: m, n: n, k: k, a: a, b: b, c: c, cStride: cStride, workspace: workspace, shouldStop: shouldStop)
     }
@@ -35,7 +40,7 @@ extension Level {
       return multiplyNarrowTurned(
         m: m, n: n, k: k, a: a, b: b, c: c, cStride: cStride, shouldStop: shouldStop)
     }
-    if a.rowStep == 1 && n <= GemmPlan.tileRows && n < m && m <= mostTurnedRows {
+    if a.rowStep == 1 && isTurned(m: m, n: n) && (n <= mostTurnedCopies || b.rowStep == 1) {
       // Columns of A lie together and C is narrow: its transpose has whole vectors.
       gemm(
         m: n, n: m, k: k, a: MatrixView(start: b.start, rowStep: b.columnStep, columnStep: b.rowStep),

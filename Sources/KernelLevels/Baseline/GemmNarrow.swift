@@ -5,8 +5,7 @@ extension Level {
   public static var fewestOrderedColumns: Int { narrowColumns + 1 }
 }
 
-/// The most columns of such products; inner products of lines that run along the depth on both sides suit up to a vector
-/// of columns.
+/// The most columns of such products; inner products of lines that run along the depth on both sides suit up to sixteen.
 var narrowColumns: Int { @inline(__always) get { 4 } }
 
 /// c = a b with few columns and rows of a that run along the depth. More than `narrowColumns` columns of b must do so too.

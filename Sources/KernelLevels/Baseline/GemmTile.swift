@@ -14,6 +14,23 @@ struct GemmTile {
   private let stride: Int
   private let columns, depth: Int
   private let adds: Bool
+  /// A number for each row that is added to its finished sums.
+  private let offsets: UnsafePointer<Float>?
+
+  /// - Parameters:
+  ///   - a: the first row's elements, `depthStepA` floats apart; those of the next row stand `rowStepA` floats on.
+  ///   - b: `depth` rows of B, `stepB` floats apart; whole vectors can be read from them.
+  ///   - columns: at most `GemmPlan.tileColumns`.
+  @inline(__always)
+  init(
+    a: UnsafePointer<Float>, rowStepA: Int, depthStepA: Int, b: UnsafePointer<Float>, stepB: Int,
+    c: UnsafeMutablePointer<Float>, stride: Int, columns: Int, depth: Int, adds: Bool,
+    offsets: UnsafePointer<Float>? = nil
+  ) {
+    (self.a, self.rowStepA, self.depthStepA, self.b, self.stepB) = (a, rowStepA, depthStepA, b, stepB)
+    (self.c, self.stride, self.columns, self.depth, self.adds) = (c, stride, columns, depth, adds)
+    self.offsets = offsets
+  }
 
   @inline(__always)
   init(_ block: GemmBlock, _ panelA: Int, _ panelB: Int) {
@@ -38,6 +55,7 @@ struct GemmTile {
     columns = min(GemmPlan.tileColumns, block.columns - column)
     depth = block.depth
     adds = block.adds
+    offsets = nil
   }
 
   @inline(__always)
@@ -223,6 +241,11 @@ struct GemmTile {
   @inline(__always)
   private func storeSums(_ height: Int, _ vectors: Int, _ sums: inout InlineArray<24, Vector>) {
     let edge = (vectors - 1) * vectorWidth
+    if let offsets {
+      for i in 0..<height {
+        for j in 0..<vectors { sums[2 * i + j] += Vector(repeating: offsets[i]) }
+      }
+    }
     for i in 0..<height {
       if vectors == 2 { store(sums[2 * i], c + i * stride) }
       storeHead(sums[2 * i + vectors - 1], c + i * stride + edge, columns - edge)

@@ -3,15 +3,14 @@
 
 import CVector
 
-/// The product of one image's windows and the weights of all output channels. Terms are added in the order of
-/// `gatherProduct`, to the same bits.
+/// The product of one image's windows and the weights of all output channels. Terms are added in order of the taps.
 struct LineProduct {
-  let shape: WindowShape
   let outputs: Int
-  let image: PaddedImage
-  /// `[taps, columns]`: each tap's weights, channel by channel.
+  let images: PaddedImages
+  /// Which of the images.
+  let number: Int
+  /// In panels of `WindowPlan.height(outputs:)` channels, in each of them tap by tap.
   let weights: UnsafePointer<Float>
-  let columns: Int
   let bias: UnsafePointer<Float>?
 
   /// The vectors of a tile, and the most channels that the registers hold sums of besides.
@@ -26,20 +25,18 @@ struct LineProduct {
   }
   private static var tileChannels: Int { @inline(__always) get { 6 } }
 
-  /// Whether the lines of a shape's windows lie side by side, and fill two thirds of their vectors or more.
+  /// Whether the lines of a shape's windows fill two thirds of their vectors or more.
   static func suits(_ shape: WindowShape) -> Bool {
     let filled = (shape.outWidth + vectorWidth - 1) / vectorWidth * vectorWidth
-    return shape.strideX == 1 && 3 * shape.outWidth >= 2 * filled
-  }
-
-  /// The vectors of an output channel.
-  static func vectors(_ shape: WindowShape) -> Int {
-    shape.outHeight * ((shape.outWidth + vectorWidth - 1) / vectorWidth)
+    return 3 * shape.outWidth >= 2 * filled
   }
 
   /// Writes `[outputs, pixels]`.
   func multiply(to out: UnsafeMutablePointer<Float>) {
-    var tile = LineTile(UnsafePointer(image.image))
+    let shape = images.shape
+    let image = images.images + number * images.size
+    let height = WindowPlan.height(outputs: outputs)
+    var tile = LineTile(UnsafePointer(image))
     var (x, y) = (0, 0)
     while y < shape.outHeight {
       for v in 0..<LineProduct.tileVectors {
@@ -49,14 +46,18 @@ struct LineProduct {
           continue
         }
         let pixel = y * shape.outWidth + x
-        tile.set(v, line: image.image + image.windows[pixel], pixel: pixel, lanes: shape.outWidth - x)
+        tile.set(v, line: image + images.windows[pixel], pixel: pixel, lanes: shape.outWidth - x)
         x += vectorWidth
         if x >= shape.outWidth { (x, y) = (0, y + 1) }
       }
       var channel = 0
       while channel < outputs {
-        let parts = (outputs - channel + LineProduct.tileChannels - 1) / LineProduct.tileChannels
-        let count = (outputs - channel + parts - 1) / parts
+        let panel = channel / height * height
+        let end = min(outputs, panel + height)
+        let parts = (end - channel + LineProduct.tileChannels - 1) / LineProduct.tileChannels
+        let count = (end - channel + parts - 1) / parts
+        tile.weights = weights + (panel * shape.taps + channel - panel)
+        tile.weightStep = end - panel
         switch count {
         case 6: multiply6(tile, channel, out)
         case 5: multiply5(tile, channel, out)
@@ -83,22 +84,24 @@ struct LineProduct {
   /// A tile's sums for some channels.
   @inline(__always)
   private func multiply(_ tile: LineTile, _ channel: Int, _ channels: Int, _ out: Out) {
-    let target = out + channel * shape.outPixels
+    let pixels = images.shape.outPixels
+    let target = out + channel * pixels
     // Written long ago if at all: the lines are there when the sums are.
     for c in 0..<channels {
-      for v in 0..<LineProduct.tileVectors { vector_prefetch(target + (c * shape.outPixels + tile.pixels[v])) }
+      for v in 0..<LineProduct.tileVectors { vector_prefetch(target + (c * pixels + tile.pixels[v])) }
     }
     var sums = zeroSums()
-    var weight = weights + channel
-    for tap in 0..<shape.taps {
-      let place = image.taps[tap]
+    var weight = tile.weights
+    let step = tile.weightStep
+    for tap in 0..<images.shape.taps {
+      let place = images.taps[tap]
       var line: InlineArray<4, Vector> = [Vector(), Vector(), Vector(), Vector()]
       for v in 0..<LineProduct.tileVectors { line[v] = load(tile.lines[v] + place) }
       for c in 0..<channels {
         let factor = Vector(repeating: weight[c])
         for v in 0..<LineProduct.tileVectors { sums[c * 4 + v] = multiplyAdd(line[v], factor, sums[c * 4 + v]) }
       }
-      weight += columns
+      weight += step
     }
     if let bias {
       for c in 0..<channels {
@@ -107,7 +110,7 @@ struct LineProduct {
       }
     }
     for c in 0..<channels {
-      let line = target + c * shape.outPixels
+      let line = target + c * pixels
       for v in 0..<LineProduct.tileVectors { storeHead(sums[c * 4 + v], line + tile.pixels[v], tile.lanes[v]) }
     }
   }
@@ -118,8 +121,14 @@ private struct LineTile {
   var lines: InlineArray<4, UnsafePointer<Float>>
   var pixels: InlineArray<4, Int> = [0, 0, 0, 0]
   var lanes: InlineArray<4, Int> = [0, 0, 0, 0]
+  /// The weights of the channels that are worked on, and how far on those of the next tap are.
+  var weights: UnsafePointer<Float>
+  var weightStep = 0
 
-  init(_ start: UnsafePointer<Float>) { lines = [start, start, start, start] }
+  init(_ start: UnsafePointer<Float>) {
+    lines = [start, start, start, start]
+    weights = start
+  }
 
   mutating func set(_ vector: Int, line: UnsafePointer<Float>, pixel: Int, lanes: Int) {
     (lines[vector], pixels[vector], self.lanes[vector]) = (line, pixel, lanes)

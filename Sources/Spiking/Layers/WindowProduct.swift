@@ -17,6 +17,12 @@ struct WindowProduct {
   /// The cost of a row in the unit of `inParallel`, with vectors in mind.
   private var workPerRow: Int { shape.outPixels * shape.taps / 64 * max(outputs, 4) + shape.outPixels * outputs / 4 }
 
+  /// The same where small images are taken together: a dense product reads all weights for each task's pixels.
+  private func work(_ rows: Int, _ workPerRow: Int, pixels: Int) -> Int {
+    let together = max(1, min(rows / 8, 256 / max(1, pixels)))
+    return min(workPerRow, 65_536 / together)
+  }
+
   /// `[time, batch, outputs, height, width]`.
   func forward(_ input: Signal, weight: Tensor, bias: Tensor?) throws(Fault) -> Tensor {
     let rows = input.steps * input.batch
@@ -36,7 +42,7 @@ struct WindowProduct {
         try packed.withUnsafeBuffer { (weights) throws(Fault) in
           try offsets.withUnsafeBuffer { (offsets) throws(Fault) in
             guard let weights = weights.baseAddress else { return }
-            try inParallel(rows, workPerItem: workPerRow) { range in
+            try inParallel(rows, workPerItem: work(rows, workPerRow, pixels: shape.outPixels)) { range in
               kernels.convolutionForward(
                 shape, outputs: outputs, input: source, packed: weights,
                 bias: bias == nil ? nil : offsets.baseAddress, out: out, rows: range)
@@ -61,7 +67,8 @@ struct WindowProduct {
           guard let out = target.baseAddress, let flow = flows.baseAddress, let weights = weights.baseAddress
           else { return }
           let work = shape.pixels * shape.kernelHeight * shape.kernelWidth * outputs / 64 * max(shape.channels, 4)
-          try inParallel(wanted[0] * wanted[1], workPerItem: work) { range in
+          let rows = wanted[0] * wanted[1]
+          try inParallel(rows, workPerItem: self.work(rows, work, pixels: shape.pixels)) { range in
             kernels.convolutionInputGradient(
               shape, outputs: outputs, gradient: flow, packed: weights, out: out, rows: range)
           }
@@ -77,8 +84,9 @@ struct WindowProduct {
   /// own, which are added in order.
   func weightGradient(_ input: Signal, outputGradient: Tensor) throws(Fault) -> (weight: Tensor, bias: Tensor) {
     let rows = input.steps * input.batch
-    let size = kernels.packedConvolutionCount(shape, outputs: outputs)
-    let groups = max(1, min(16, rows, WindowProduct.partialLimit / max(1, size)))
+    let size = shape.taps * kernels.paddedChannels(outputs)
+    // Few where there are few pixels: sums are cleared and added up again for each group.
+    let groups = max(1, min(16, rows, WindowProduct.partialLimit / max(1, size), max(4, rows * shape.outPixels / 512)))
     var sums = try Tensor.zeros([groups, size])
     var offsets = try Tensor.zeros([groups, outputs])
     try input.withConvolutionInput { (source) throws(Fault) in
@@ -89,7 +97,7 @@ struct WindowProduct {
             else { return }
             let (shape, outputs) = (shape, outputs)
             // Few enough that the user's request to stop is seen soon.
-            let rowsAtOnce = max(1, 1 << 20 / max(1, workPerRow))
+            let rowsAtOnce = max(1, 1 << 22 / max(1, workPerRow))
             ThreadPool.shared.run(tasks: groups) { group in
               var row = rows * group / groups
               let end = rows * (group + 1) / groups
