@@ -61,6 +61,12 @@ private struct TestRows {
     (WindowShape(channels: 2, height: 7, width: 35, kernelHeight: 2, kernelWidth: 3, strideY: 2), 13),
     (WindowShape(channels: 15, height: 4, width: 16, kernelHeight: 3, kernelWidth: 3, paddingY: 1, paddingX: 1), 6),
     (WindowShape(channels: 2, height: 10, width: 1, kernelHeight: 4, kernelWidth: 1, strideY: 4), 5),
+    // Points, images smaller than the kernel, blocks of many taps and of many pixels, pixels that no window sees.
+    (WindowShape(channels: 13, height: 3, width: 5, kernelHeight: 1, kernelWidth: 1), 7),
+    (WindowShape(channels: 3, height: 2, width: 2, kernelHeight: 5, kernelWidth: 5, paddingY: 3, paddingX: 4), 11),
+    (WindowShape(channels: 47, height: 4, width: 4, kernelHeight: 3, kernelWidth: 3, paddingY: 1, paddingX: 1), 25),
+    (WindowShape(channels: 3, height: 18, width: 17, kernelHeight: 2, kernelWidth: 2), 14),
+    (WindowShape(channels: 3, height: 7, width: 9, kernelHeight: 2, kernelWidth: 1, strideY: 3, strideX: 2), 1),
   ]
   static let densities: [Float?] = [0, 0.05, 0.3, 1, nil]
 
@@ -131,6 +137,88 @@ private struct TestRows {
       outs.append(out)
     }
     #expect(outs[0] == outs[1])
+  }
+
+  /// Channels whose weights are 0 decide which way a row goes, and change no sum: full ones make it dense, empty ones sparse.
+  @Test func bothWaysGiveTheSameBitsInAllShapes() {
+    for level in availableKernels {
+      for (shape, outputs) in Self.shapes {
+        for density: Float in [0, 0.05, 0.3, 1] {
+          let rows = TestRows(shape, count: 9, density: density)
+          let answers = [(0, Float(0)), (3 * shape.channels, 1), (40 * shape.channels, 0)].map { more, filling in
+            answer(level, shape, outputs, rows, more: more, filling: filling)
+          }
+          for other in answers.dropFirst() {
+            #expect(answers[0].forward == other.forward, "\(level.name) \(shape) \(density)")
+            #expect(answers[0].slopes == other.slopes, "\(level.name) \(shape) \(density)")
+          }
+        }
+      }
+    }
+  }
+
+  /// The output and the gradient of the weights as bits, where `more` channels of one number follow the image's own.
+  private func answer(
+    _ level: any KernelLevel.Type, _ shape: WindowShape, _ outputs: Int, _ rows: TestRows, more: Int, filling: Float
+  ) -> (forward: [UInt32], slopes: [UInt32]) {
+    var wide = shape
+    wide.channels += more
+    let own = numbers(outputs * shape.taps, seed: 7)
+    var weights: [Float] = []
+    var values: [Float] = []
+    for output in 0..<outputs {
+      weights += own[output * shape.taps..<(output + 1) * shape.taps]
+      weights += [Float](repeating: 0, count: wide.taps - shape.taps)
+    }
+    for row in 0..<rows.count {
+      values += rows.image(row) + [Float](repeating: filling, count: wide.features - shape.features)
+    }
+    var packed = [Float](repeating: 9, count: level.packedConvolutionCount(wide, outputs: outputs))
+    level.packConvolution(wide, outputs: outputs, weights: weights, packed: &packed)
+    let gradient = numbers(rows.count * outputs * shape.outPixels, seed: 4)
+    var out = [Float](repeating: .nan, count: gradient.count)
+    var sums = [Float](repeating: 0, count: packed.count)
+    values.withUnsafeBufferPointer { values in
+      guard let start = values.baseAddress else { return }
+      level.convolutionForward(
+        wide, outputs: outputs, input: .values(start), packed: packed, bias: numbers(outputs, seed: 8), out: &out,
+        rows: 0..<rows.count)
+      level.convolutionWeightGradient(
+        wide, outputs: outputs, input: .values(start), gradient: gradient, weightSums: &sums, biasSums: nil,
+        rows: 0..<rows.count)
+    }
+    let kept = shape.taps * level.paddedChannels(outputs)
+    return (out.map(\.bitPattern), sums[..<kept].map(\.bitPattern))
+  }
+
+  /// However many images there are, each has the bits that it has alone; and sums go on as if all came at once.
+  @Test func imagesByThemselves() {
+    for level in availableKernels {
+      for (shape, outputs) in Self.shapes {
+        let weights = numbers(outputs * shape.taps, seed: 7)
+        var turned = [Float](repeating: 9, count: level.packedTurnedCount(shape, outputs: outputs))
+        level.packTurnedConvolution(shape, outputs: outputs, weights: weights, packed: &turned)
+        let rows = TestRows(shape, count: 19, density: nil)
+        let gradient = numbers(rows.count * outputs * shape.outPixels, seed: 4)
+        let answers = [1, 3, rows.count].map { parts -> [[UInt32]] in
+          var image = [Float](repeating: .nan, count: rows.values.count)
+          var sums = [Float](repeating: 0, count: level.packedConvolutionCount(shape, outputs: outputs))
+          var totals = [Float](repeating: 0, count: outputs)
+          for part in 0..<parts {
+            let range = rows.count * part / parts..<rows.count * (part + 1) / parts
+            level.convolutionInputGradient(
+              shape, outputs: outputs, gradient: gradient, packed: turned, out: &image, rows: range)
+            rows.with(asSpikes: false) { input in
+              level.convolutionWeightGradient(
+                shape, outputs: outputs, input: input, gradient: gradient, weightSums: &sums, biasSums: &totals,
+                rows: range)
+            }
+          }
+          return [image, sums, totals].map { $0.map(\.bitPattern) }
+        }
+        #expect(answers[0] == answers[1] && answers[0] == answers[2], "\(level.name) \(shape)")
+      }
+    }
   }
 
   @Test func gradientsAreThoseOfTheDefinition() {

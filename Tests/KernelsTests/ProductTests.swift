@@ -44,6 +44,7 @@ func expectClose(
     // Few columns, few rows, edges of tiles, matrices read in place.
     (9, 4, 40), (70, 3, 50), (257, 2, 129), (5, 1, 900), (31, 10, 600), (25, 16, 520), (40, 12, 130), (100, 7, 45),
     (36, 33, 257), (13, 64, 64), (2500, 5, 33), (11, 130, 20), (27, 6, 9), (67, 97, 10),
+    (1, 10, 1000), (61, 59, 8), (32, 10, 570), (16, 16, 530), (25, 13, 300), (31, 33, 257), (40, 18, 50), (3, 12, 513),
   ]
 
   @Test func gemmInAllLayouts() {
@@ -110,6 +111,34 @@ func expectClose(
         rows: m, features: k, columns: n, spikes: words, wordsPerRow: width, weights: b, weightStride: n, out: &sums,
         outStride: n)
       #expect(product(0..<m) == sums.map(\.bitPattern), "\(m) x \(n) x \(k)")
+    }
+  }
+
+  /// The same in all layouts.
+  @Test func rowsByThemselvesInAllLayouts() {
+    for level in availableKernels {
+      for (m, n, k) in [(25, 10, 600), (40, 3, 70), (21, 16, 530), (19, 12, 40), (30, 18, 33), (13, 70, 100)] {
+        let (a, b) = (numbers(m * k, seed: 13), numbers(k * n, seed: 14))
+        var room = [Float](repeating: 0, count: level.gemmWorkspace(m: m, n: n, k: k))
+        for (transposeA, transposeB) in [(false, false), (true, false), (false, true), (true, true)] {
+          func product(_ rows: Range<Int>) -> [UInt32] {
+            var c = [Float](repeating: 9, count: rows.count * n)
+            a.withUnsafeBufferPointer { a in
+              b.withUnsafeBufferPointer { b in
+                guard let a = a.baseAddress, let b = b.baseAddress else { return }
+                var left = MatrixView(a, stride: transposeA ? m : k, transposed: transposeA)
+                left.start += rows.lowerBound * left.rowStep
+                level.gemm(
+                  m: rows.count, n: n, k: k, a: left, b: MatrixView(b, stride: transposeB ? k : n, transposed: transposeB),
+                  c: &c, cStride: n, workspace: &room, shouldStop: { false })
+              }
+            }
+            return c.map(\.bitPattern)
+          }
+          let alone = (0..<m).flatMap { product($0..<$0 + 1) }
+          #expect(product(0..<m) == alone, "\(level.name) \(m) x \(n) x \(k) \(transposeA) \(transposeB)")
+        }
+      }
     }
   }
 

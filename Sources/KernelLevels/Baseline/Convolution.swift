@@ -7,7 +7,7 @@
 
 extension Level {
   public static func packedConvolutionCount(_ shape: WindowShape, outputs: Int) -> Int {
-    shape.taps * (Level.paddedChannels(outputs) + outputs)
+    shape.taps * (Level.paddedChannels(outputs) + outputs) + 2 * vectorWidth
   }
 
   public static func packConvolution(
@@ -19,10 +19,18 @@ extension Level {
       for lane in outputs..<max(outputs, columns) { packed[tap * columns + lane] = 0 }
     }
     turn(weights, rows: outputs, columns: taps, sourceStep: taps, to: packed, outStep: columns)
-    var panel = packed + taps * columns
+    var target = packed + taps * columns
     forEachPanel(outputs: outputs) { first, count in
-      turn(weights + first * taps, rows: count, columns: taps, sourceStep: taps, to: panel, outStep: count)
-      panel += count * taps
+      for tap in 0..<taps {
+        let line = packed + (tap * columns + first)
+        // What lies beyond the panel's channels is written over by the next tap.
+        var lane = 0
+        while lane < count {
+          store(load(line + lane), target + lane)
+          lane += vectorWidth
+        }
+        target += count
+      }
     }
   }
 

@@ -5,25 +5,34 @@ extension Level {
     _ shape: WindowShape, outputs: Int, weights: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>
   ) {
     let area = shape.kernelHeight * shape.kernelWidth
-    var panel = packed
-    forEachPart(shape, outputs: outputs) { part in
-      let (height, width) = (part.shape.kernelHeight, part.shape.kernelWidth)
-      forEachPanel(outputs: shape.channels) { first, count in
-        for channel in 0..<count {
-          var target = panel + channel
-          for output in 0..<outputs {
-            let source = weights + (output * shape.channels + first + channel) * area
+    let columns = Level.paddedChannels(shape.channels)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: area * columns + 2 * vectorWidth) { lines in
+      guard let lines = lines.baseAddress else { return }
+      for output in 0..<outputs {
+        // The channels of a tap side by side.
+        turn(
+          weights + output * shape.taps, rows: shape.channels, columns: area, sourceStep: area, to: lines,
+          outStep: columns)
+        var start = packed
+        forEachPart(shape, outputs: outputs) { part in
+          let (height, width) = (part.shape.kernelHeight, part.shape.kernelWidth)
+          forEachPanel(outputs: shape.channels) { first, count in
+            var target = start + output * height * width * count
             for y in 0..<height {
-              let tap = part.firstTapY + (height - 1 - y) * shape.strideY
-              let line = source + (tap * shape.kernelWidth + part.firstTapX)
+              let tap = (part.firstTapY + (height - 1 - y) * shape.strideY) * shape.kernelWidth + part.firstTapX
               for x in 0..<width {
-                target.pointee = line[(width - 1 - x) * shape.strideX]
+                let line = lines + ((tap + (width - 1 - x) * shape.strideX) * columns + first)
+                var lane = 0
+                while lane < count {
+                  storeHead(load(line + lane), target + lane, count - lane)
+                  lane += vectorWidth
+                }
                 target += count
               }
             }
+            start += count * part.shape.taps
           }
         }
-        panel += count * outputs * height * width
       }
     }
   }

@@ -4,7 +4,7 @@
 enum WindowCost {
   /// The most active features of a row that cost less than a dense product.
   static func mostActive(_ shape: WindowShape, outputs: Int) -> Int {
-    mostActive(shape, outputs: outputs, fixed: turning * shape.outPixels * Level.paddedChannels(outputs))
+    mostActive(shape, outputs: outputs, fixed: costs.turning * shape.outPixels * Level.paddedChannels(outputs))
   }
 
   /// The same for the gradient of the weights, whose dense product needs the gradient turned as well.
@@ -12,28 +12,37 @@ enum WindowCost {
     mostActive(shape, outputs: outputs, fixed: 0)
   }
 
-  /// Whether a dense product reads the images in place: where few taps or channels would not pay for a copy.
+  /// Whether a dense product reads the images in place rather than a copy in panels: measured, for shapes that suit.
   static func prefersLines(_ shape: WindowShape, outputs: Int) -> Bool {
-    LineProduct.suits(shape) && shape.taps <= lineTaps
+    if !LineProduct.suits(shape) { return false }
+    #if KERNELS_AVX512
+      // Four vectors of pixels share each weight, as long as the second cache holds those.
+      return shape.taps * outputs <= 1 << 17
+    #else
+      return outputs <= 12 && shape.taps >= 72
+    #endif
   }
 
-  #if KERNELS_AVX512
-    private static var adding: Int { 6 }
-  #elseif KERNELS_AVX2
-    private static var adding: Int { 6 }
-  #else
-    private static var adding: Int { 6 }
-  #endif
-  /// Of a sum turned.
-  private static var turning: Int { 3 }
-  /// Of a number copied into a panel, by vectors.
-  private static var copying: Int { 4 }
-  private static var lineTaps: Int { 256 }
+  /// Of an active feature, of a window that sees it, of a vector added to, and of a sum turned: measured where dense
+  /// products and events are as fast as each other.
+  private static var costs: (event: Int, window: Int, adding: Int, turning: Int) {
+    @inline(__always) get {
+      #if KERNELS_AVX512
+        (24, 4, 3, 1)
+      #else
+        (48, 8, 3, 2)
+      #endif
+    }
+  }
+  /// Of a vector copied into a panel.
+  private static var copying: Int { @inline(__always) get { 4 } }
 
   private static func mostActive(_ shape: WindowShape, outputs: Int, fixed: Int) -> Int {
-    let vectors = (shape.outPixels + vectorWidth - 1) / vectorWidth
-    let left = vectors * shape.taps * (outputs + copying) - fixed
-    let event = adding * shape.kernelHeight * shape.kernelWidth * (Level.paddedChannels(outputs) / vectorWidth)
-    return left / event - (left < 0 ? 1 : 0)
+    let vectors = Level.paddedChannels(outputs) / vectorWidth
+    let left = (shape.outPixels + vectorWidth - 1) / vectorWidth * shape.taps * (outputs + copying) - fixed
+    // A feature is seen by as many windows as there are taps, but for strides and edges.
+    let windows = shape.kernelHeight * shape.kernelWidth * shape.outPixels
+    let event = costs.event * shape.pixels + windows * (costs.window + costs.adding * vectors)
+    return left < 0 ? -1 : left / event * shape.pixels + left % event * shape.pixels / event
   }
 }

@@ -60,8 +60,8 @@ struct WindowGradient {
     var tap = 0
     while tap < images.shape.taps {
       let taps = min(WindowGradient.blockTaps, images.shape.taps - tap)
-      pieces.copy(
-        0, taps: images.taps + tap, count: taps, of: images.images, to: lines, step: WindowGradient.lineStep)
+      pieces.copyAll(
+        taps: images.taps + tap, count: taps, of: images.images, to: lines, step: WindowGradient.lineStep)
       multiply(tap, taps, depth: count)
       tap += taps
     }

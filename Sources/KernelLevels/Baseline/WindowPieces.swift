@@ -74,4 +74,20 @@ struct WindowPieces {
       }
     }
   }
+
+  /// The same for one panel with room for a vector beyond it: piece by piece.
+  @inline(__always)
+  func copyAll(
+    taps: UnsafePointer<Int>, count: Int, of images: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>,
+    step: Int
+  ) {
+    for i in 0..<starts[1] {
+      let line = images + sources[i]
+      var out = target + lanes[i]
+      for p in 0..<count {
+        store(load(line + taps[p]), out)
+        out += step
+      }
+    }
+  }
 }
