@@ -113,10 +113,10 @@ class Environment:
         done = subprocess.run([PYTHON, "-c", code, *names], capture_output=True, text=True)
         return done.stdout.strip()
 
-    def peer(self, file, task, threads):
-        """The command of a peer's worker."""
-        return [str(PYTHON), str(PEERS / f"{file}.py"), task, str(threads)]
+    def peer(self, file, task, threads, *words):
+        """The command of a peer's worker, with what the task is told beside the threads."""
+        return [str(PYTHON), str(PEERS / f"{file}.py"), task, str(threads), *words]
 
-    def script(self, name, threads):
-        """The command of our worker that runs a script."""
-        return [self.program("snn"), "run", "--threads", str(threads), str(OURS / f"{name}.snn")]
+    def script(self, name, threads, *words):
+        """The command of our worker that runs a script, with its arguments."""
+        return [self.program("snn"), "run", "--threads", str(threads), str(OURS / f"{name}.snn"), *words]

@@ -19,6 +19,8 @@ class Case:
     goal: float | None = None
     failures: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
+    # Further columns: by their headings, what each name shows there.
+    columns: dict = field(default_factory=dict)
 
     def best(self, name):
         return min(self.times[name])
@@ -70,8 +72,10 @@ def show(case):
             name, number(case.value(case.best(name))), number(case.value(case.median(name))), len(case.times[name]),
             "" if name == "ours" else ratio(case.best(name) / case.best("ours")),
             "" if name == "ours" else ratio(case.median(name) / case.median("ours")),
+            *(column.get(name, "") for column in case.columns.values()),
         ])
-    print(table(["", f"best {case.unit}", f"median {case.unit}", "runs", "ours, by best", "ours, by median"], rows))
+    header = ["", f"best {case.unit}", f"median {case.unit}", "runs", "ours, by best", "ours, by median", *case.columns]
+    print(table(header, rows))
     for name, problem in case.failures.items():
         print(f"{name}: {problem}")
     for text in case.notes:

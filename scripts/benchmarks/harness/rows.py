@@ -14,6 +14,8 @@ class Run:
     rounds: int
     threads: list
     out: str | None = None
+    # Whether what trains for minutes does so for one epoch, to try it.
+    is_quick: bool = False
     lines: list = field(default_factory=list)
 
     def add(self, case):
@@ -31,19 +33,26 @@ class Row:
     name: str
     about: str
     run: object
-    # Rows that a former one measures along the way stay out of `all`.
+    # Rows that a former one measures along the way, or that take most of an hour, stay out of `all`.
     in_all: bool = True
 
 
 def every_row():
-    from . import kernels, others, training
+    from . import kernels, others, training, whole
 
     return [
         Row("train-dense", "training 784-1000-10, T 25, batch 128, and the memory it takes", training.train_dense),
         Row("memory", "the peak memory of that training alone", training.memory, in_all=False),
         Row("train-conv", "training 2x34x34, 16c3-p2-32c3-p2-10, T 16, batch 32", training.train_conv),
+        Row("train-rgb", "training 3x32x32, 32c3p1-p2-64c3p1-p2-10: direct, 30 % input", training.train_rgb),
+        Row("train-deep", "training six 3x3 layers of 64 to 256 channels, T 4, batch 32, direct", training.train_deep),
+        Row("train-recurrent", "training 700-256 recurrent-20, T 100, batch 64", training.train_recurrent),
+        Row(
+            "fashion-mnist", "784-256-10 from the command to the test accuracy, in three codes", whole.fashion_mnist,
+            in_all=False),
         Row("neighbours", "how much slower that training gets while other programs take every core", training.neighbours),
         Row("infer", "inference of 784-1000-10 at batch 1, over the density of its input", training.infer),
+        Row("infer-batch", "inference of 784-1000-10 at batch 32 and 1,024: direct, 10 % input", training.infer_batch),
         Row("lif", "the neuron's step in cache and from memory, and the triad's bandwidth", kernels.lif),
         Row("gemm", "dense products of squares, the network's shape and forty odd ones", kernels.gemm),
         Row("spike-products", "spikes times weights and the weight gradient against dense products", kernels.spikes),

@@ -11,23 +11,23 @@ from .report import Case
 from .workers import Crew, Worker
 
 DENSE_PEERS = ["torch", "snntorch", "spikingjelly", "spyx"]
-CONV_PEERS = ["torch", "snntorch", "spikingjelly"]
+TORCH_PEERS = ["torch", "snntorch", "spikingjelly"]
 NAMES = {"torch": "torch fused", "snntorch": "snnTorch", "spikingjelly": "SpikingJelly", "spyx": "Spyx"}
 
 
-def crew(run, task, peers, threads):
-    """Ours and those of the peers that are there."""
+def crew(run, task, peers, threads, *words):
+    """Ours and those of the peers that are there; all are told these words."""
     environment = run.environment
-    workers = [Worker("ours", environment.script(task, threads), threads)]
+    workers = [Worker("ours", environment.script(task, threads, *words), threads)]
     for peer in peers:
         if environment.has(peer):
-            workers.append(Worker(NAMES[peer], environment.peer(f"{peer}_peer", task, threads), threads))
+            workers.append(Worker(NAMES[peer], environment.peer(f"{peer}_peer", task, threads, *words), threads))
     return Crew(workers)
 
 
-def train(run, task, peers, name, batch, repeats, goal, keeps_time=True, keeps_memory=False):
+def train(run, task, peers, name, batch, repeats, goal=None, words=(), keeps_time=True, keeps_memory=False):
     for threads in run.threads:
-        with crew(run, task, peers, threads) as team:
+        with crew(run, task, peers, threads, *words) as team:
             times = team.rounds(run.rounds, f"run {repeats}")
             failures = {**run.absent(peers), **team.failures}
             activity = team.workers[0].seconds("activity")[0]
@@ -51,7 +51,20 @@ def memory(run):
 
 
 def train_conv(run):
-    train(run, "train-conv", CONV_PEERS, "16c3-p2-32c3-p2-10", 32, 2, 4.0)
+    train(run, "train-conv", TORCH_PEERS, "16c3-p2-32c3-p2-10", 32, 2, 4.0)
+
+
+def train_rgb(run):
+    train(run, "train-rgb", TORCH_PEERS, "32c3p1-p2-64c3p1-p2-10, direct", 32, 2, 4.0, words=["direct"])
+    train(run, "train-rgb", TORCH_PEERS, "32c3p1-p2-64c3p1-p2-10, 30 % input", 32, 2, words=["rate"])
+
+
+def train_deep(run):
+    train(run, "train-deep", TORCH_PEERS, "64-64-p2-128-128-p2-256-256-p2-10, direct", 32, 1, 2.5, words=["direct"])
+
+
+def train_recurrent(run):
+    train(run, "train-recurrent", TORCH_PEERS, "700-256 recurrent-20", 64, 3)
 
 
 @contextlib.contextmanager
@@ -98,3 +111,17 @@ def infer(run):
                 run.add(Case(
                     "infer", f"{float(density):.1%} input".replace(".0%", "%"), threads, times,
                     goal=5.0 if threads == 1 and density == "0.1" else None, failures={**absent, **team.failures}))
+
+
+def infer_batch(run):
+    for threads in run.threads:
+        with crew(run, "infer-batch", TORCH_PEERS, threads) as team:
+            for code, about in [("direct", "direct"), ("rate", "10 % input")]:
+                for batch, repeats in [(32, 10), (1024, 2)]:
+                    times = team.rounds(run.rounds, f"run {code} {batch} {repeats}")
+                    activity = team.workers[0].seconds(f"activity {code} {batch}")[0]
+                    run.add(Case(
+                        "infer-batch", f"{batch:,} samples, {about}", threads, times, unit="samples/s",
+                        value=lambda seconds, batch=batch: batch / seconds,
+                        failures={**run.absent(TORCH_PEERS), **team.failures},
+                        notes=[f"ours fires {activity:.0f} spikes of its neurons a sample"]))

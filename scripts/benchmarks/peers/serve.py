@@ -8,13 +8,14 @@ import time
 def serve(tasks):
     """Runs the task named on the command line, with so many threads.
 
-    A task is made by `tasks[name](threads)`, which gives a function from a request's words to a list of seconds.
+    A task is made by `tasks[name](threads)`, with further words of the command line behind the threads. It gives a
+    function from a request's words to a list of numbers, mostly seconds.
     """
     # Frameworks print at import and while they compile; what is read as an answer must be only that.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     name, threads = sys.argv[1], int(sys.argv[2])
-    answer = tasks[name](threads)
+    answer = tasks[name](threads, *sys.argv[3:])
     print("ready", file=answers)
     for line in sys.stdin:
         try:

@@ -1,21 +1,26 @@
-"""snnTorch as its documentation writes it: a loop over time, one call of each layer a step."""
+"""snnTorch as its documentation writes it: a loop over time, one call of each layer a step.
+
+Its neuron takes the threshold off a step after the spike, as it does by itself: later than those of the others.
+"""
 
 import snntorch
 import torch
-from snntorch import surrogate
+from snntorch import spikegen, surrogate
 from torch import nn
 
+from fashion import fashion_mnist, hybrid
 from serve import serve
-from sizes import BETA, SLOPE, Conv, Dense
-from torch_common import conv_batch, dense_batch, training, use_threads
+from sizes import BETA, SLOPE, Conv, Deep, Dense, Fashion, Recurrent, Rgb
+from torch_common import (
+    batches, conv_batch, deep_convs, dense_batch, image_batch, recurrent_batch, rgb_convs, training, use_threads)
 
 
-def leaky():
-    return snntorch.Leaky(beta=BETA, spike_grad=surrogate.fast_sigmoid(slope=SLOPE))
+def leaky(slope=SLOPE):
+    return snntorch.Leaky(beta=BETA, spike_grad=surrogate.fast_sigmoid(slope=slope))
 
 
-def stepwise(stages, cells):
-    """A forward that runs stages, each followed by its cell, over all steps, and counts the last one's spikes."""
+def over_time(stages, cells):
+    """A function from an input for each step to the last cell's spikes: stages, each followed by its cell."""
 
     def forward(x):
         states = [cell.init_leaky() for cell in cells]
@@ -24,9 +29,20 @@ def stepwise(stages, cells):
             for index, (stage, cell) in enumerate(zip(stages, cells)):
                 spikes, states[index] = cell(stage(spikes), states[index])
             outputs.append(spikes)
-        return torch.stack(outputs).sum(0)
+        return torch.stack(outputs)
 
     return forward
+
+
+def stepwise(stages, cells):
+    """The same, which counts the last one's spikes."""
+    forward = over_time(stages, cells)
+    return lambda x: forward(x).sum(0)
+
+
+def constant(x, steps):
+    """Images for each step."""
+    return (x for _ in range(steps))
 
 
 def train_dense(threads):
@@ -45,4 +61,69 @@ def train_conv(threads):
     return training(stages, stepwise(stages, [leaky(), leaky(), leaky()]), conv_batch())
 
 
-serve({"train-dense": train_dense, "train-conv": train_conv})
+def train_images(sizes, code, convs):
+    stages, pools = nn.ModuleList(), []
+    for conv, is_pooled in convs:
+        stages.append(nn.Sequential(*pools, conv))
+        pools = [nn.MaxPool2d(2)] if is_pooled else []
+    stages.append(nn.Sequential(*pools, nn.Flatten(), nn.Linear(sizes.flat, sizes.outputs)))
+    forward = stepwise(stages, [leaky() for _ in stages])
+    in_time = (lambda x: forward(constant(x, sizes.steps))) if code == "direct" else forward
+    return training(stages, in_time, image_batch(sizes, code))
+
+
+def train_rgb(threads, code):
+    use_threads(threads)
+    return train_images(Rgb, code, rgb_convs())
+
+
+def train_deep(threads, code):
+    use_threads(threads)
+    return train_images(Deep, code, deep_convs())
+
+
+def train_recurrent(threads):
+    use_threads(threads)
+    first, second = nn.Linear(Recurrent.inputs, Recurrent.hidden), nn.Linear(Recurrent.hidden, Recurrent.outputs)
+    hidden = snntorch.RLeaky(
+        beta=BETA, linear_features=Recurrent.hidden, spike_grad=surrogate.fast_sigmoid(slope=SLOPE))
+    last = leaky()
+
+    def forward(x):
+        spikes, v = hidden.init_rleaky()
+        w = last.init_leaky()
+        outputs = []
+        for step in x:
+            spikes, v = hidden(first(step), spikes, v)
+            counted, w = last(second(spikes), w)
+            outputs.append(counted)
+        return torch.stack(outputs).sum(0)
+
+    return training(nn.ModuleList([first, hidden, second]), forward, recurrent_batch())
+
+
+def infer_batch(threads):
+    use_threads(threads)
+    stages = nn.ModuleList([nn.Linear(Dense.inputs, Dense.hidden), nn.Linear(Dense.hidden, Dense.outputs)])
+    forward = over_time(stages, [leaky(), leaky()])
+    return batches(lambda x: forward(constant(x, Dense.steps) if x.dim() == 2 else x))
+
+
+def fashion(threads, code, epochs):
+    codes = {
+        "direct": lambda x: constant(x, Fashion.steps), "hybrid": hybrid,
+        "rate": lambda x: spikegen.rate(x, num_steps=Fashion.steps),
+    }
+
+    def make():
+        stages = nn.ModuleList([nn.Linear(Fashion.inputs, Fashion.hidden), nn.Linear(Fashion.hidden, Fashion.outputs)])
+        forward = stepwise(stages, [leaky(Fashion.slope), leaky(Fashion.slope)])
+        return stages, lambda x, code: forward(codes[code](x))
+
+    return fashion_mnist(threads, code, int(epochs), make)
+
+
+serve({
+    "train-dense": train_dense, "train-conv": train_conv, "train-rgb": train_rgb, "train-deep": train_deep,
+    "train-recurrent": train_recurrent, "infer-batch": infer_batch, "fashion-mnist": fashion,
+})

@@ -4,8 +4,8 @@ import ctypes
 
 import torch
 
-from serve import repeated
-from sizes import Conv, Dense
+from serve import repeated, timed
+from sizes import Conv, Deep, Dense, Recurrent, Rgb
 
 # Settings of glibc's allocator.
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
@@ -34,6 +34,31 @@ def conv_batch():
     return spikes, torch.arange(Conv.batch) % Conv.outputs
 
 
+def image_batch(sizes, code):
+    """Images [batch, channels, height, width] as they are, or spikes [time, batch, …] of a rate code, and labels."""
+    shape = (sizes.batch, sizes.channels, sizes.side, sizes.side)
+    images = torch.rand(shape) if code == "direct" else (torch.rand(sizes.steps, *shape) < sizes.density).float()
+    return images, torch.arange(sizes.batch) % sizes.outputs
+
+
+def rgb_convs():
+    """The convolutions, each with whether a pool follows its neurons."""
+    first = torch.nn.Conv2d(Rgb.channels, Rgb.first, 3, padding=1)
+    return [(first, True), (torch.nn.Conv2d(Rgb.first, Rgb.second, 3, padding=1), True)]
+
+
+def deep_convs():
+    before = [Deep.channels, *Deep.widths]
+    return [
+        (torch.nn.Conv2d(inputs, outputs, 3, padding=1), index % 2 == 1)
+        for index, (inputs, outputs) in enumerate(zip(before, Deep.widths))]
+
+
+def recurrent_batch():
+    spikes = (torch.rand(Recurrent.steps, Recurrent.batch, Recurrent.inputs) < Recurrent.density).float()
+    return spikes, torch.arange(Recurrent.batch) % Recurrent.outputs
+
+
 def training(net, forward, batch):
     """One iteration is forward, backward and update on the same batch. `forward` gives the output's spike counts."""
     spikes, labels = batch
@@ -46,3 +71,22 @@ def training(net, forward, batch):
         optimizer.step()
 
     return repeated(iteration)
+
+
+def batches(forward):
+    """Inference, a task whose request is `run CODE BATCH REPEATS`; the direct code's input has no time."""
+    inputs = {}
+
+    def answer(words):
+        key = (words[1], words[2])
+        if key not in inputs:
+            inputs.clear()
+            shape = (int(words[2]), Dense.inputs)
+            steps = (Dense.steps, *shape)
+            inputs[key] = torch.rand(shape) if words[1] == "direct" else (torch.rand(steps) < Dense.density).float()
+        x = inputs[key]
+        with torch.inference_mode():
+            forward(x)
+            return timed(words[3], lambda: forward(x))
+
+    return answer

@@ -1,41 +1,18 @@
 """PyTorch without a framework, as fast as one writes it by hand.
 
-One product for all steps of a layer; the neuron's loop over time in place, with a backward of its own.
+One product for all steps of a layer, or once where its input is constant over time; the neuron's loop in place.
 """
 
 import torch
 from torch import nn
+from torch.nn import functional
 
-from serve import repeated, serve, timed
-from sizes import BETA, SLOPE, Conv, Dense
-from torch_common import conv_batch, dense_batch, training, use_threads
-
-
-class LifScan(torch.autograd.Function):
-    """Spikes of leaky neurons [time, …] from their drive, which is overwritten by the potentials."""
-
-    @staticmethod
-    def forward(ctx, drive):
-        spikes = torch.empty_like(drive)
-        v = torch.zeros_like(drive[0])
-        for u, s in zip(drive, spikes):
-            u.add_(v, alpha=BETA)
-            torch.ge(u, 1.0, out=s)
-            torch.sub(u, s, out=v)
-        ctx.membrane = drive
-        return spikes
-
-    @staticmethod
-    def backward(ctx, gradient):
-        # The potentials have served: they become the drive's gradient.
-        result = ctx.membrane
-        later = None
-        for h, g in zip(reversed(result.unbind(0)), reversed(gradient.unbind(0))):
-            h.sub_(1.0).abs_().mul_(SLOPE).add_(1.0).square_().reciprocal_().mul_(g)
-            if later is not None:
-                h.add_(later, alpha=BETA)
-            later = h
-        return result
+from fashion import fashion_mnist, hybrid
+from lif_scans import ConstantLifScan, LifScan, RecurrentLifScan
+from serve import serve, timed
+from sizes import BETA, Conv, Deep, Dense, Fashion, Recurrent, Rgb
+from torch_common import (
+    batches, conv_batch, deep_convs, dense_batch, image_batch, recurrent_batch, rgb_convs, training, use_threads)
 
 
 def train_dense(threads):
@@ -65,6 +42,72 @@ def train_conv(threads):
     return training(nn.ModuleList([first, second, last]), forward, conv_batch())
 
 
+def train_images(sizes, code, convs):
+    """Convolutions, each perhaps with a pool behind its neurons, and a dense layer."""
+    last = nn.Linear(sizes.flat, sizes.outputs)
+
+    def in_time(x):
+        return x.view(sizes.steps, sizes.batch, *x.shape[1:])
+
+    def forward(x):
+        if code == "rate":
+            x = x.flatten(0, 1)
+        for index, (conv, is_pooled) in enumerate(convs):
+            x = conv(x)
+            is_constant = index == 0 and code == "direct"
+            x = ConstantLifScan.apply(x, sizes.steps) if is_constant else LifScan.apply(in_time(x))
+            x = x.flatten(0, 1)
+            if is_pooled:
+                x = functional.max_pool2d(x, 2)
+        return LifScan.apply(in_time(last(x.flatten(1)))).sum(0)
+
+    return training(nn.ModuleList([*(conv for conv, _ in convs), last]), forward, image_batch(sizes, code))
+
+
+def train_rgb(threads, code):
+    use_threads(threads)
+    return train_images(Rgb, code, rgb_convs())
+
+
+def train_deep(threads, code):
+    use_threads(threads)
+    return train_images(Deep, code, deep_convs())
+
+
+def train_recurrent(threads):
+    use_threads(threads)
+    first, second = nn.Linear(Recurrent.inputs, Recurrent.hidden), nn.Linear(Recurrent.hidden, Recurrent.outputs)
+    back = nn.Parameter(torch.randn(Recurrent.hidden, Recurrent.hidden) / Recurrent.hidden)
+    net = nn.ParameterList([*first.parameters(), back, *second.parameters()])
+
+    def forward(x):
+        return LifScan.apply(second(RecurrentLifScan.apply(first(x), back))).sum(0)
+
+    return training(net, forward, recurrent_batch())
+
+
+def fashion(threads, code, epochs):
+    def make():
+        first, second = nn.Linear(Fashion.inputs, Fashion.hidden), nn.Linear(Fashion.hidden, Fashion.outputs)
+
+        def spikes(x, code):
+            if code == "hybrid":
+                return hybrid(x)
+            noise = torch.rand(Fashion.steps, *x.shape)
+            return torch.lt(noise, x, out=noise)
+
+        def forward(x, code):
+            if code == "direct":
+                x = ConstantLifScan.apply(first(x), Fashion.steps, Fashion.slope)
+            else:
+                x = LifScan.apply(first(spikes(x, code)), Fashion.slope)
+            return LifScan.apply(second(x), Fashion.slope).sum(0)
+
+        return nn.ModuleList([first, second]), forward
+
+    return fashion_mnist(threads, code, int(epochs), make)
+
+
 def random_spikes(density):
     return (torch.rand(Dense.steps, 1, Dense.inputs) < density).float()
 
@@ -82,19 +125,40 @@ def per_density(forward):
     return answer
 
 
+def inference_scan(drive):
+    """The drive of all steps becomes the spikes."""
+    v = torch.zeros_like(drive[0])
+    for u in drive:
+        u.add_(v, alpha=BETA)
+        torch.ge(u, 1.0, out=v)
+        v.neg_().add_(u)
+    return drive.ge_(1.0)
+
+
 def infer(threads):
     use_threads(threads)
     first, second = nn.Linear(Dense.inputs, Dense.hidden), nn.Linear(Dense.hidden, Dense.outputs)
+    return per_density(lambda x: inference_scan(second(inference_scan(first(x)))))
 
-    def scan(drive):
-        v = torch.zeros_like(drive[0])
-        for u in drive:
-            u.add_(v, alpha=BETA)
-            torch.ge(u, 1.0, out=v)
-            v.neg_().add_(u)
-        return drive.ge_(1.0)
 
-    return per_density(lambda x: scan(second(scan(first(x)))))
+def infer_batch(threads):
+    use_threads(threads)
+    first, second = nn.Linear(Dense.inputs, Dense.hidden), nn.Linear(Dense.hidden, Dense.outputs)
+
+    def constant_scan(drive):
+        spikes = drive.new_empty(Dense.steps, *drive.shape)
+        v = torch.zeros_like(drive)
+        for s in spikes:
+            torch.add(drive, v, alpha=BETA, out=v)
+            torch.ge(v, 1.0, out=s)
+            v.sub_(s)
+        return spikes
+
+    def forward(x):
+        spikes = constant_scan(first(x)) if x.dim() == 2 else inference_scan(first(x))
+        return inference_scan(second(spikes))
+
+    return batches(forward)
 
 
 def infer_compiled(threads):
@@ -141,5 +205,7 @@ def lif(threads):
 
 
 serve({
-    "train-dense": train_dense, "train-conv": train_conv, "infer": infer, "infer-compiled": infer_compiled, "lif": lif,
+    "train-dense": train_dense, "train-conv": train_conv, "train-rgb": train_rgb, "train-deep": train_deep,
+    "train-recurrent": train_recurrent, "infer": infer, "infer-compiled": infer_compiled, "infer-batch": infer_batch,
+    "lif": lif, "fashion-mnist": fashion,
 })
