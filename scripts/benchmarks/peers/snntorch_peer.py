@@ -55,8 +55,8 @@ def train_conv(threads):
     use_threads(threads)
     stages = nn.ModuleList([
         nn.Conv2d(Conv.channels, Conv.first, 3),
-        nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(Conv.first, Conv.second, 3)),
-        nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(Conv.flat, Conv.outputs)),
+        nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(Conv.first, Conv.second, 3)),
+        nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(Conv.flat, Conv.outputs)),
     ])
     return training(stages, stepwise(stages, [leaky(), leaky(), leaky()]), conv_batch())
 

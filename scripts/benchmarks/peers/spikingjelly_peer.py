@@ -49,8 +49,8 @@ def train_dense(threads):
 def train_conv(threads):
     use_threads(threads)
     net = nn.Sequential(
-        layer.Conv2d(Conv.channels, Conv.first, 3), leaky(), layer.MaxPool2d(2),
-        layer.Conv2d(Conv.first, Conv.second, 3), leaky(), layer.MaxPool2d(2),
+        layer.Conv2d(Conv.channels, Conv.first, 3), leaky(), layer.AvgPool2d(2),
+        layer.Conv2d(Conv.first, Conv.second, 3), leaky(), layer.AvgPool2d(2),
         layer.Flatten(), layer.Linear(Conv.flat, Conv.outputs), leaky())
     return task(net, conv_batch())
 

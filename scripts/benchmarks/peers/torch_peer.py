@@ -29,7 +29,7 @@ def train_conv(threads):
     use_threads(threads)
     first, second = nn.Conv2d(Conv.channels, Conv.first, 3), nn.Conv2d(Conv.first, Conv.second, 3)
     last = nn.Linear(Conv.flat, Conv.outputs)
-    pool = nn.MaxPool2d(2)
+    pool = nn.AvgPool2d(2)
 
     def scan(x):
         return LifScan.apply(x.view(Conv.steps, Conv.batch, *x.shape[1:])).flatten(0, 1)
