@@ -26,7 +26,8 @@ extension Network {
 
   /// Runs the network and keeps what the loss needs and, in a training pass, what `gradients` needs.
   public func trace(_ input: Signal, _ pass: Pass) throws(Fault) -> NetworkTrace {
-    let input = try fitted(input)
+    // A training pass is told by its caller what is steady: the gradient of an input has each of its steps.
+    let input = pass.isTraining ? try fitted(input) : try fitted(input).folded()
     let ranges = SampleGroups(
       steps: input.steps, batch: input.batch, shapes: shapes, parameters: parameterCount
     ).ranges

@@ -144,7 +144,7 @@ extension Network {
     var pass = pass
     pass.isTraining = true
     let bare = try mapLayers { (layer) throws(Fault) in try layer.bare() }
-    let run = try bare.trace(input.plain, pass)
+    let run = try bare.trace(entering.isEmpty ? try input.plain.folded() : input.plain, pass)
     let output = try run.output.tensor()
     let (places, last, shape) = (parameters.map { ($0.layer, $0.number) }, layers.count - 1, input.plain.shape)
     let backPass = pass

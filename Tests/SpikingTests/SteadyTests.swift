@@ -69,6 +69,25 @@ import Testing
     }
   }
 
+  @Test func equalStepsAreFound() throws {
+    var numbers = TestNumbers(3)
+    let once = try Tensor(numbers.floats(6, from: 0, to: 1), shape: [1, 2, 3])
+    let each = Signal.tensor(try Signal.steady(once, steps: 4).tensor())
+    guard case .steady(let found, let steps) = try each.folded() else {
+      Issue.record("not found")
+      return
+    }
+    #expect(found.scalars == once.scalars && found.shape == [1, 2, 3] && steps == 4)
+    for place in [6, 11, 23] {
+      var other = try each.tensor().scalars
+      other[place] = -other[place]
+      guard case .tensor = try Signal.tensor(try Tensor(other, shape: [4, 2, 3])).folded() else {
+        Issue.record("found where element \(place) differs")
+        return
+      }
+    }
+  }
+
   @Test func directCodesAreSteady() throws {
     let values = try Tensor([0.1, 0.9, 0.4, 0, 1, 0.5], shape: [2, 3])
     let coded = try DirectEncoder(steps: 4).encode(batch: values, stream: RandomStream(seed: 1, purpose: "test"))
