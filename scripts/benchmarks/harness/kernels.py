@@ -125,6 +125,40 @@ def reach(run):
                         failures={**run.absent(["numpy"]), **team.failures}))
 
 
+# Channels, size, outputs, kernel, stride, padding and images: the layers of the 3x32x32 network and of the six-layer one,
+# then what fits vectors badly.
+CONVOLUTIONS = [
+    (3, 32, 32, 3, 1, 1, 32), (32, 16, 64, 3, 1, 1, 32), (64, 32, 64, 3, 1, 1, 8), (64, 16, 128, 3, 1, 1, 16),
+    (128, 16, 128, 3, 1, 1, 16), (128, 8, 256, 3, 1, 1, 32), (256, 8, 256, 3, 1, 1, 32), (256, 4, 256, 3, 1, 1, 128),
+    (1, 28, 32, 5, 1, 0, 32), (16, 15, 32, 3, 1, 0, 32), (64, 16, 128, 3, 2, 1, 16), (64, 8, 128, 1, 1, 0, 64),
+]
+
+
+def convolutions(run):
+    """Numbers, so no event is spared; the peer's product has the same multiplications, over windows already copied."""
+    print_openblas(run)
+    for threads in run.threads:
+        with pair(run, threads, "gemm") as team:
+            for channels, size, outputs, kernel, stride, padding, images in CONVOLUTIONS:
+                pixels = images * ((size + 2 * padding - kernel) // stride + 1) ** 2
+                taps = channels * kernel ** 2
+                name = f"{channels}x{size}x{size}, {outputs} of {kernel}x{kernel}, stride {stride}"
+                for number, kind, product in [
+                    (0, "forward", f"{outputs} {pixels} {taps} 0 0"),
+                    (1, "gradient of the input", f"{taps} {pixels} {outputs} 1 0"),
+                    (2, "gradient of the weights", f"{outputs} {taps} {pixels} 0 1"),
+                ]:
+                    floating = 2 * pixels * taps * outputs
+                    count = repeats(floating, 0.02)
+                    shape = f"{channels} {size} {size} {outputs} {kernel} {stride} {padding} {images}"
+                    times = team.rounds(
+                        run.rounds, {"ours": f"conv {shape} 1 {number} {count}", "NumPy": f"gemm {product} {count}"})
+                    run.add(Case(
+                        "convolutions", f"{name}, {kind}", threads, times, unit="GFLOP/s",
+                        value=lambda s, work=1e-9 * floating: work / s, goal=0.7 if threads == 1 else None,
+                        failures={**run.absent(["numpy"]), **team.failures}))
+
+
 # Bytes that must move for a neuron-step. With all steps at hand the drive becomes the potential, and a bit is written;
 # alone, a step also reads and writes the state. Backward reads potentials, and gradients become those of the drive.
 BLOCKED_BYTES, STEP_BYTES, BACKWARD_BYTES = 8.125, 16.125, 12.0

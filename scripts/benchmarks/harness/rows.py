@@ -55,6 +55,7 @@ def every_row():
         Row("infer-batch", "inference of 784-1000-10 at batch 32 and 1,024: direct, 10 % input", training.infer_batch),
         Row("lif", "the neuron's step in cache and from memory, and the triad's bandwidth", kernels.lif),
         Row("gemm", "dense products of squares, the network's shape and forty odd ones", kernels.gemm),
+        Row("convolutions", "convolutions of numbers and their gradients against dense products", kernels.convolutions),
         Row("spike-products", "spikes times weights and the weight gradient against dense products", kernels.spikes),
         Row("reach", "the gradient through a surrogate of compact support against a dense product", kernels.reach),
         Row("language", "six small programs in .snn, Lua and Python", others.language),
