@@ -19,7 +19,7 @@ enum WindowCost {
       // Four vectors of pixels share each weight, as long as the second cache holds those.
       return shape.taps * outputs <= 1 << 17
     #else
-      return outputs <= 12 && shape.taps >= 72
+      return outputs <= (shape.taps >= 144 ? 24 : 12) && shape.taps >= 72
     #endif
   }
 

@@ -53,7 +53,7 @@ struct WindowGemm {
     let depth = min(images.shape.taps, WindowPlan.blockTaps)
     let packed = panels * width * depth + width
     withUnsafeTemporaryAllocation(byteCount: (packed + panels * width * outputs) * 4, alignment: 64) { room in
-      WindowPieces.with(pixels: panels * width, width: width) { pieces in
+      WindowPieces.with(pixels: panels * width, width: width, line: images.shape.outWidth) { pieces in
         guard let start = room.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
         start.update(repeating: 0, count: packed)
         body(WindowGemmRoom(packed: start, sums: start + packed, pieces: pieces, pixels: pixels))

@@ -33,7 +33,7 @@ struct WindowGradient {
     let panels = (outputs + width - 1) / width
     let counts = (blockTaps * lineStep, panels * width * blockPixels, 2 * blockPixels)
     withUnsafeTemporaryAllocation(byteCount: (counts.0 + counts.1 + counts.2) * 4, alignment: 64) { room in
-      WindowPieces.with(pixels: blockPixels, width: blockPixels) { pieces in
+      WindowPieces.with(pixels: blockPixels, width: blockPixels, line: images.shape.outWidth) { pieces in
         guard let start = room.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
         start.update(repeating: 0, count: counts.0 + counts.1 + counts.2)
         body(
@@ -74,7 +74,10 @@ struct WindowGradient {
     let whole = taps / 3 * 3
     let tiles = (whole + GemmPlan.tileRows - 1) / GemmPlan.tileRows
     let height = tiles == 0 ? 3 : ((whole + tiles - 1) / tiles + 2) / 3 * 3
-    if whole < taps { turn(lines + whole * step, rows: taps - whole, columns: depth, sourceStep: step, to: edge, outStep: taps - whole) }
+    if whole < taps {
+      turn(
+        lines + whole * step, rows: taps - whole, columns: depth, sourceStep: step, to: edge, outStep: taps - whole)
+    }
     var column = 0
     while column < columns {
       let width = min(width, columns - column)

@@ -9,13 +9,17 @@ struct WindowPieces {
   let lanes: UnsafeMutablePointer<Int>
   /// The first piece of each panel, and the end of the last.
   let starts: UnsafeMutablePointer<Int>
+  /// As many numbers as the longest piece has, or more: 4, 8 or a whole vector.
+  let unit: Int
 
   /// Calls `body` with room for blocks of up to `pixels` pixels in panels of `width`.
-  static func with(pixels: Int, width: Int, _ body: (WindowPieces) -> Void) {
+  ///
+  /// - Parameter line: the pixels of a line of the output.
+  static func with(pixels: Int, width: Int, line: Int, _ body: (WindowPieces) -> Void) {
     let panels = (pixels + width - 1) / width
     withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * pixels + panels + 1) { room in
       guard let room = room.baseAddress else { return }
-      body(WindowPieces(sources: room, lanes: room + pixels, starts: room + 2 * pixels))
+      body(WindowPieces(sources: room, lanes: room + pixels, starts: room + 2 * pixels, unit: line <= 4 ? 4 : line <= 8 ? 8 : 16))
     }
   }
 
@@ -66,12 +70,25 @@ struct WindowPieces {
         store(load(b + place), out + lane)
         out += step
       }
-    case let pieces:
-      for p in 0..<count {
-        let line = images + taps[p]
-        for i in first..<first + pieces { store(load(line + sources[i]), out + lanes[i]) }
-        out += step
+    default:
+      switch unit {
+      case 4: copyPieces(panel, taps, count, images, target, step, unit: 4)
+      case 8: copyPieces(panel, taps, count, images, target, step, unit: 8)
+      default: copyPieces(panel, taps, count, images, target, step, unit: 16)
       }
+    }
+  }
+
+  @inline(__always)
+  private func copyPieces(
+    _ panel: Int, _ taps: UnsafePointer<Int>, _ count: Int, _ images: UnsafePointer<Float>,
+    _ target: UnsafeMutablePointer<Float>, _ step: Int, unit: Int
+  ) {
+    var out = target
+    for p in 0..<count {
+      let line = images + taps[p]
+      for i in starts[panel]..<starts[panel + 1] { move(line + sources[i], to: out + lanes[i], unit: unit) }
+      out += step
     }
   }
 
@@ -81,13 +98,36 @@ struct WindowPieces {
     taps: UnsafePointer<Int>, count: Int, of images: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>,
     step: Int
   ) {
+    switch unit {
+    case 4: copyAll(taps, count, images, target, step, unit: 4)
+    case 8: copyAll(taps, count, images, target, step, unit: 8)
+    default: copyAll(taps, count, images, target, step, unit: 16)
+    }
+  }
+
+  @inline(__always)
+  private func copyAll(
+    _ taps: UnsafePointer<Int>, _ count: Int, _ images: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>,
+    _ step: Int, unit: Int
+  ) {
     for i in 0..<starts[1] {
       let line = images + sources[i]
       var out = target + lanes[i]
       for p in 0..<count {
-        store(load(line + taps[p]), out)
+        move(line + taps[p], to: out, unit: unit)
         out += step
       }
     }
+  }
+}
+
+/// Copies a piece, and what lies beyond it up to `unit` numbers: wide vectors across the cache's lines take long.
+@inline(__always)
+private func move(_ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, unit: Int) {
+  let (from, to) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(target))
+  switch min(unit, vectorWidth) {
+  case 4: to.storeBytes(of: from.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
+  case 8: to.storeBytes(of: from.loadUnaligned(as: SIMD8<Float>.self), as: SIMD8<Float>.self)
+  default: store(load(source), target)
   }
 }

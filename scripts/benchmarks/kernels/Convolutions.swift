@@ -36,8 +36,8 @@ func timeConvolution(_ n: [Int], density: Double) -> [Double]? {
         }
       }
     default:
-      let size = kernels.packedConvolutionCount(shape, outputs: outputs)
-      let groups = max(1, min(16, rows))
+      let size = shape.taps * kernels.paddedChannels(outputs)
+      let groups = max(1, min(16, rows, max(4, rows * shape.outPixels / 512)))
       let sums = Floats(groups * size)
       let offsets = Floats(groups * outputs)
       return timed(n[10]) {
