@@ -269,6 +269,9 @@ private struct TestRows {
   static let shapes = [
     WindowShape(channels: 1, height: 1, width: 1, kernelHeight: 1, kernelWidth: 1),
     WindowShape(channels: 3, height: 6, width: 8, kernelHeight: 2, kernelWidth: 2, strideY: 2, strideX: 2),
+    WindowShape(channels: 3, height: 7, width: 9, kernelHeight: 2, kernelWidth: 2, strideY: 2, strideX: 2),
+    WindowShape(channels: 2, height: 5, width: 131, kernelHeight: 2, kernelWidth: 2, strideY: 2, strideX: 2),
+    WindowShape(channels: 5, height: 34, width: 64, kernelHeight: 2, kernelWidth: 2, strideY: 2, strideX: 2),
     WindowShape(channels: 2, height: 7, width: 9, kernelHeight: 3, kernelWidth: 2, strideY: 2, strideX: 3),
     WindowShape(channels: 2, height: 8, width: 5, kernelHeight: 3, kernelWidth: 3, strideY: 1, strideX: 2),
     WindowShape(channels: 70, height: 4, width: 4, kernelHeight: 4, kernelWidth: 4, strideY: 4, strideX: 4),

@@ -39,6 +39,10 @@ extension Level {
     _ shape: WindowShape, words: UnsafePointer<UInt64>, wordsPerRow: Int, out: UnsafeMutablePointer<UInt64>,
     outWordsPerRow: Int, rows: Range<Int>
   ) {
+    if shape.isPairs {
+      for row in rows { mergePairs(shape, words + row * wordsPerRow, wordsPerRow, to: out + row * outWordsPerRow) }
+      return
+    }
     withTargets(shape) { rowTargets, columnTargets in
       for row in rows {
         let target = out + row * outWordsPerRow
@@ -63,11 +67,10 @@ extension Level {
     _ shape: WindowShape, scale: Float, gradient: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>,
     rows: Range<Int>
   ) {
-    let isPairs = shape.kernelHeight == 2 && shape.kernelWidth == 2 && shape.strideY == 2 && shape.strideX == 2
     for row in rows {
       let target = out + row * shape.features
       let source = gradient + row * shape.channels * shape.outPixels
-      if isPairs {
+      if shape.isPairs {
         spreadPairs(shape, scale, source, to: target)
         continue
       }
@@ -86,6 +89,14 @@ extension Level {
     _ shape: WindowShape, input: ConvolutionInput, gradient: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>,
     rows: Range<Int>
   ) {
+    if case .spikes(let words, let wordsPerRow) = input, shape.isPairs {
+      for row in rows {
+        choosePairs(
+          shape, words + row * wordsPerRow, wordsPerRow, gradient + row * shape.channels * shape.outPixels,
+          to: out + row * shape.features)
+      }
+      return
+    }
     withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, shape.features)) { plain in
       guard let plain = plain.baseAddress else { return }
       for row in rows {
@@ -159,6 +170,98 @@ private func largest(_ shape: WindowShape, _ image: UnsafePointer<Float>, _ begi
     for x in 0..<shape.kernelWidth where image[line + x] > image[best] { best = line + x }
   }
   return best
+}
+
+extension WindowShape {
+  /// Whether windows are of two by two and lie side by side.
+  @inline(__always)
+  fileprivate var isPairs: Bool { kernelHeight == 2 && kernelWidth == 2 && strideY == 2 && strideX == 2 && paddingY == 0 && paddingX == 0 }
+}
+
+/// Up to 64 bits from a place on; those beyond the last word are 0.
+@inline(__always)
+private func bits(_ words: UnsafePointer<UInt64>, _ wordCount: Int, at place: Int) -> UInt64 {
+  let (word, shift) = (place >> 6, UInt64(place & 63))
+  if word >= wordCount { return 0 }
+  let low = words[word] >> shift
+  return shift == 0 || word + 1 >= wordCount ? low : low | words[word + 1] << (64 - shift)
+}
+
+/// The bits at even places, side by side.
+@inline(__always)
+private func evenBits(_ pairs: UInt64) -> UInt64 {
+  var x = pairs & 0x5555_5555_5555_5555
+  x = (x | x >> 1) & 0x3333_3333_3333_3333
+  x = (x | x >> 2) & 0x0f0f_0f0f_0f0f_0f0f
+  x = (x | x >> 4) & 0x00ff_00ff_00ff_00ff
+  x = (x | x >> 8) & 0x0000_ffff_0000_ffff
+  return (x | x >> 16) & 0xffff_ffff
+}
+
+/// A spike for each window of two by two, side by side, that sees one: up to 32 windows at once.
+@inline(__always)
+private func mergePairs(
+  _ shape: WindowShape, _ words: UnsafePointer<UInt64>, _ wordCount: Int, to target: UnsafeMutablePointer<UInt64>
+) {
+  let (height, width) = (shape.outHeight, shape.outWidth)
+  for channel in 0..<shape.channels {
+    for y in 0..<height {
+      let upper = channel * shape.pixels + 2 * y * shape.width
+      let line = (channel * height + y) * width
+      var x = 0
+      while x < width {
+        let count = min(32, width - x)
+        let both = bits(words, wordCount, at: upper + 2 * x) | bits(words, wordCount, at: upper + shape.width + 2 * x)
+        let seen = evenBits(both | both >> 1) & (1 << UInt64(count) - 1)
+        let (word, shift) = ((line + x) >> 6, UInt64((line + x) & 63))
+        target[word] |= seen << shift
+        // What does not fit goes to the next word, which is there only if something is left for it.
+        let rest = shift == 0 ? 0 : seen >> (64 - shift)
+        if rest != 0 { target[word + 1] |= rest }
+        x += count
+      }
+    }
+  }
+}
+
+/// The gradient of the largest of windows of two by two, side by side, over spikes: each number goes to the window's first
+/// spike or, without one, to its first place.
+@inline(__always)
+private func choosePairs(
+  _ shape: WindowShape, _ words: UnsafePointer<UInt64>, _ wordCount: Int, _ source: UnsafePointer<Float>,
+  to target: UnsafeMutablePointer<Float>
+) {
+  let (height, width) = (shape.outHeight, shape.outWidth)
+  let places = SIMD4<UInt32>(1, 2, 4, 8)
+  for channel in 0..<shape.channels {
+    let image = target + channel * shape.pixels
+    for y in 0..<height {
+      let line = source + (channel * height + y) * width
+      let first = channel * shape.pixels + 2 * y * shape.width
+      let upper = image + 2 * y * shape.width
+      let lower = upper + shape.width
+      var x = 0
+      while x < width {
+        let count = min(32, width - x)
+        var above = bits(words, wordCount, at: first + 2 * x)
+        var below = bits(words, wordCount, at: first + shape.width + 2 * x)
+        for place in x..<x + count {
+          let window = UInt32(truncatingIfNeeded: above & 3 | (below & 3) << 2)
+          // The lowest bit alone; the first where there is none.
+          let chosen = window == 0 ? 1 : window & (0 &- window)
+          let flow = SIMD4<UInt32>(repeating: line[place].bitPattern)
+          let kept = flow.replacing(with: 0, where: places & chosen .== 0)
+          UnsafeMutableRawPointer(upper + 2 * place).storeBytes(of: kept.lowHalf, as: SIMD2<UInt32>.self)
+          UnsafeMutableRawPointer(lower + 2 * place).storeBytes(of: kept.highHalf, as: SIMD2<UInt32>.self)
+          above >>= 2
+          below >>= 2
+        }
+        x += count
+      }
+      if shape.width > 2 * width { (upper[2 * width], lower[2 * width]) = (0, 0) }
+    }
+    for place in 2 * height * shape.width..<shape.pixels { image[place] = 0 }
+  }
 }
 
 /// The gradient of windows of two by two that lie side by side: each number goes to four places, and those that no window
