@@ -109,7 +109,7 @@ enum LayerRow {
       gradients[index] = answer.parameters
       arriving = answer.input
     }
-    return (arriving, gradients)
+    return (wantsInput ? arriving : nil, gradients)
   }
 
   /// Runs the layers and keeps every state and the spikes of all neurons.
