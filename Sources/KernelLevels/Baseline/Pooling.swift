@@ -21,6 +21,10 @@ extension Level {
           out[row * shape.channels * pixels + place] = total * scale
         }
       }
+    case .spikes(let words, let wordsPerRow) where shape.isPairs:
+      for row in rows {
+        countPairs(shape, scale, words + row * wordsPerRow, wordsPerRow, to: out + row * shape.channels * pixels)
+      }
     case .spikes(let words, let wordsPerRow):
       withTargets(shape) { rowTargets, columnTargets in
         for row in rows {
@@ -224,6 +228,63 @@ private func mergePairs(
   }
 }
 
+/// Of 32 windows with two bits in each of two words the first bit that is set, or the very first where none is.
+@inline(__always)
+private func firstOfPairs(_ above: UInt64, _ below: UInt64) -> (above: UInt64, below: UInt64) {
+  let even: UInt64 = 0x5555_5555_5555_5555
+  let (a, b, c, d) = (above & even, above >> 1 & even, below & even, below >> 1 & even)
+  let none = even & ~(a | b | c | d)
+  return (a | none | (b & ~a) << 1, c & ~(a | b) | (d & ~(a | b | c)) << 1)
+}
+
+/// Eight numbers, those without a bit as 0.
+@inline(__always)
+private func kept(_ numbers: SIMD8<Float>, _ bits: UInt64) -> SIMD8<Float> {
+  let places = SIMD8<UInt32>(1, 2, 4, 8, 16, 32, 64, 128)
+  let isUnset = (SIMD8<UInt32>(repeating: UInt32(truncatingIfNeeded: bits)) & places) .== 0
+  return numbers.replacing(with: 0, where: isUnset)
+}
+
+/// The spikes of windows of two by two, side by side, times a number.
+@inline(__always)
+private func countPairs(
+  _ shape: WindowShape, _ scale: Float, _ words: UnsafePointer<UInt64>, _ wordCount: Int,
+  to target: UnsafeMutablePointer<Float>
+) {
+  let (height, width) = (shape.outHeight, shape.outWidth)
+  let places = SIMD8<UInt32>(0, 1, 2, 3, 4, 5, 6, 7)
+  for channel in 0..<shape.channels {
+    for y in 0..<height {
+      let first = channel * shape.pixels + 2 * y * shape.width
+      let line = target + (channel * height + y) * width
+      var x = 0
+      while x < width {
+        let count = min(32, width - x)
+        let above = bits(words, wordCount, at: first + 2 * x)
+        let below = bits(words, wordCount, at: first + shape.width + 2 * x)
+        var (a, b) = (UInt32(evenBits(above)), UInt32(evenBits(above >> 1)))
+        var (c, d) = (UInt32(evenBits(below)), UInt32(evenBits(below >> 1)))
+        var place = x
+        while place < x + count {
+          var sum = SIMD8<UInt32>(repeating: a) &>> places & 1
+          sum &+= SIMD8<UInt32>(repeating: b) &>> places & 1
+          sum &+= SIMD8<UInt32>(repeating: c) &>> places & 1
+          sum &+= SIMD8<UInt32>(repeating: d) &>> places & 1
+          let numbers = SIMD8<Float>(sum) * scale
+          if place + 8 <= x + count {
+            UnsafeMutableRawPointer(line + place).storeBytes(of: numbers, as: SIMD8<Float>.self)
+          } else {
+            for lane in 0..<x + count - place { line[place + lane] = numbers[lane] }
+          }
+          (a, b, c, d) = (a >> 8, b >> 8, c >> 8, d >> 8)
+          place += 8
+        }
+        x += count
+      }
+    }
+  }
+}
+
 /// The gradient of the largest of windows of two by two, side by side, over spikes: each number goes to the window's first
 /// spike or, without one, to its first place.
 @inline(__always)
@@ -232,7 +293,6 @@ private func choosePairs(
   to target: UnsafeMutablePointer<Float>
 ) {
   let (height, width) = (shape.outHeight, shape.outWidth)
-  let places = SIMD4<UInt32>(1, 2, 4, 8)
   for channel in 0..<shape.channels {
     let image = target + channel * shape.pixels
     for y in 0..<height {
@@ -243,18 +303,25 @@ private func choosePairs(
       var x = 0
       while x < width {
         let count = min(32, width - x)
-        var above = bits(words, wordCount, at: first + 2 * x)
-        var below = bits(words, wordCount, at: first + shape.width + 2 * x)
-        for place in x..<x + count {
-          let window = UInt32(truncatingIfNeeded: above & 3 | (below & 3) << 2)
-          // The lowest bit alone; the first where there is none.
-          let chosen = window == 0 ? 1 : window & (0 &- window)
-          let flow = SIMD4<UInt32>(repeating: line[place].bitPattern)
-          let kept = flow.replacing(with: 0, where: places & chosen .== 0)
-          UnsafeMutableRawPointer(upper + 2 * place).storeBytes(of: kept.lowHalf, as: SIMD2<UInt32>.self)
-          UnsafeMutableRawPointer(lower + 2 * place).storeBytes(of: kept.highHalf, as: SIMD2<UInt32>.self)
-          above >>= 2
-          below >>= 2
+        var chosen = firstOfPairs(
+          bits(words, wordCount, at: first + 2 * x), bits(words, wordCount, at: first + shape.width + 2 * x))
+        var place = x
+        while place + 4 <= x + count {
+          let flow = load4(line + place)
+          let pairs = SIMD8(flow[0], flow[0], flow[1], flow[1], flow[2], flow[2], flow[3], flow[3])
+          UnsafeMutableRawPointer(upper + 2 * place).storeBytes(of: kept(pairs, chosen.above), as: SIMD8<Float>.self)
+          UnsafeMutableRawPointer(lower + 2 * place).storeBytes(of: kept(pairs, chosen.below), as: SIMD8<Float>.self)
+          chosen = (chosen.above >> 8, chosen.below >> 8)
+          place += 4
+        }
+        while place < x + count {
+          let flow = line[place]
+          upper[2 * place] = chosen.above & 1 == 0 ? 0 : flow
+          upper[2 * place + 1] = chosen.above & 2 == 0 ? 0 : flow
+          lower[2 * place] = chosen.below & 1 == 0 ? 0 : flow
+          lower[2 * place + 1] = chosen.below & 2 == 0 ? 0 : flow
+          chosen = (chosen.above >> 2, chosen.below >> 2)
+          place += 1
         }
         x += count
       }
