@@ -114,7 +114,7 @@ struct FirstWeights {
       } else if let weighted = layers[index] as? any DrawnLayer {
         pending = target(weighted) == nil ? nil : index
       }
-      signal = try layers[index].forward(consume signal, pass).output
+      signal = try layers[index].run(consume signal, pass).output
     }
     return (layers, signal)
   }

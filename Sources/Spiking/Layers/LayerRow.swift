@@ -30,15 +30,7 @@ enum LayerRow {
         next += 1
         continue
       }
-      if case .steady(let values, let steps) = signal, layers[index].isTimeless {
-        var run = try layers[index].forward(.tensor(values), pass)
-        signal = .steady(try run.output.tensor(), steps: steps)
-        run.memory.isSteady = true
-        memories.append(run.memory)
-        continue
-      }
-      if !(layers[index] is NeuronLayer) { signal = try signal.unrolled() }
-      let run = try layers[index].forward(consume signal, pass)
+      let run = try layers[index].run(consume signal, pass)
       signal = run.output
       memories.append(run.memory)
       for inner in run.activity { activity.append((place: [index] + inner.place, output: inner.output)) }
@@ -128,6 +120,20 @@ enum LayerRow {
       recordings += run.recordings
     }
     return (signal, recordings)
+  }
+}
+
+extension Layer {
+  /// `forward`, where what a timeless layer makes of steady input is worked out once and stays steady.
+  func run(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
+    if case .steady(let values, let steps) = input, isTimeless {
+      var run = try forward(.tensor(values), pass)
+      run.output = .steady(try run.output.tensor(), steps: steps)
+      run.memory.isSteady = true
+      return run
+    }
+    if !(self is NeuronLayer) { input = try input.unrolled() }
+    return try forward(consume input, pass)
   }
 }
 

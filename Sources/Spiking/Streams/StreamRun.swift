@@ -256,28 +256,24 @@ private struct StreamRunner {
       input.isUnchanged = differs == 0 && step > 0
       input.count = count
       if count > 0 { countSpikes(input, into: 0, inSample) }
-    case .tensor(let tensor):
-      guard let values = input.values else { return }
-      let width = input.features
-      tensor.withUnsafeBuffer { source in
-        var isSame = step > 0
-        for index in 0..<width {
-          let value = source[step * width + index]
-          if value.bitPattern != values[index].bitPattern { isSame = false }
-          values[index] = value
-          if value != 0 { count(0, index, inSample) }
-        }
-        input.isUnchanged = isSame
+    case .tensor(let tensor): load(step, of: tensor, at: step, inSample)
+    case .steady(let once, _): load(step, of: once, at: 0, inSample)
+    }
+  }
+
+  /// Puts a row of currents into the input.
+  private mutating func load(_ step: Int, of currents: Tensor, at row: Int, _ inSample: Bool) {
+    guard let values = input.values else { return }
+    let width = input.features
+    currents.withUnsafeBuffer { source in
+      var isSame = step > 0
+      for index in 0..<width {
+        let value = source[row * width + index]
+        if value.bitPattern != values[index].bitPattern { isSame = false }
+        values[index] = value
+        if value != 0 { count(0, index, inSample) }
       }
-    case .steady(let once, _):
-      guard let values = input.values else { return }
-      once.withUnsafeBuffer { source in
-        for index in 0..<input.features {
-          values[index] = source[index]
-          if source[index] != 0 { count(0, index, inSample) }
-        }
-      }
-      input.isUnchanged = step > 0
+      input.isUnchanged = isSame
     }
   }
 
