@@ -10,9 +10,9 @@ from torch import nn
 
 from fashion import fashion_mnist, hybrid
 from serve import serve
-from sizes import BETA, SLOPE, Conv, Deep, Dense, Fashion, Recurrent, Rgb
+from sizes import BETA, SLOPE, Conv, Dense, Fashion, Recurrent
 from torch_common import (
-    batches, conv_batch, deep_convs, dense_batch, image_batch, recurrent_batch, rgb_convs, training, use_threads)
+    batches, conv_batch, dense_batch, image_batch, image_tasks, recurrent_batch, training, use_threads)
 
 
 def leaky(slope=SLOPE):
@@ -72,16 +72,6 @@ def train_images(sizes, code, convs):
     return training(stages, in_time, image_batch(sizes, code))
 
 
-def train_rgb(threads, code):
-    use_threads(threads)
-    return train_images(Rgb, code, rgb_convs())
-
-
-def train_deep(threads, code):
-    use_threads(threads)
-    return train_images(Deep, code, deep_convs())
-
-
 def train_recurrent(threads):
     use_threads(threads)
     first, second = nn.Linear(Recurrent.inputs, Recurrent.hidden), nn.Linear(Recurrent.hidden, Recurrent.outputs)
@@ -124,6 +114,6 @@ def fashion(threads, code, epochs):
 
 
 serve({
-    "train-dense": train_dense, "train-conv": train_conv, "train-rgb": train_rgb, "train-deep": train_deep,
+    "train-dense": train_dense, "train-conv": train_conv, **image_tasks(train_images),
     "train-recurrent": train_recurrent, "infer-batch": infer_batch, "fashion-mnist": fashion,
 })

@@ -6,9 +6,9 @@ from torch import nn
 
 from fashion import fashion_mnist, hybrid
 from serve import serve
-from sizes import BETA, SLOPE, Conv, Deep, Dense, Fashion, Recurrent, Rgb
+from sizes import BETA, SLOPE, Conv, Dense, Fashion, Recurrent
 from torch_common import (
-    batches, conv_batch, deep_convs, dense_batch, image_batch, recurrent_batch, rgb_convs, training, use_threads)
+    batches, conv_batch, dense_batch, image_batch, image_tasks, recurrent_batch, training, use_threads)
 
 
 def leaky(slope=SLOPE):
@@ -67,16 +67,6 @@ def train_images(sizes, code, convs):
     return training(net, lambda x: in_time(x).sum(0), image_batch(sizes, code))
 
 
-def train_rgb(threads, code):
-    use_threads(threads)
-    return train_images(Rgb, code, rgb_convs())
-
-
-def train_deep(threads, code):
-    use_threads(threads)
-    return train_images(Deep, code, deep_convs())
-
-
 class Hearing(layer.ElementWiseRecurrentContainer):
     """Neurons that hear each other: its container of a recurrent connection, with a dense one as the connection."""
 
@@ -118,6 +108,6 @@ def fashion(threads, code, epochs):
 
 
 serve({
-    "train-dense": train_dense, "train-conv": train_conv, "train-rgb": train_rgb, "train-deep": train_deep,
+    "train-dense": train_dense, "train-conv": train_conv, **image_tasks(train_images),
     "train-recurrent": train_recurrent, "infer-batch": infer_batch, "fashion-mnist": fashion,
 })

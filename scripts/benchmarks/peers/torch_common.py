@@ -59,6 +59,19 @@ def recurrent_batch():
     return spikes, torch.arange(Recurrent.batch) % Recurrent.outputs
 
 
+def image_tasks(train_images):
+    """The tasks of networks of images, from how a framework makes one of given sizes, code and convolutions."""
+
+    def task(sizes, convs):
+        def train(threads, code):
+            use_threads(threads)
+            return train_images(sizes, code, convs())
+
+        return train
+
+    return {"train-rgb": task(Rgb, rgb_convs), "train-deep": task(Deep, deep_convs)}
+
+
 def training(net, forward, batch):
     """One iteration is forward, backward and update on the same batch. `forward` gives the output's spike counts."""
     spikes, labels = batch

@@ -10,9 +10,9 @@ from torch.nn import functional
 from fashion import fashion_mnist, hybrid
 from lif_scans import ConstantLifScan, LifScan, RecurrentLifScan
 from serve import serve, timed
-from sizes import BETA, Conv, Deep, Dense, Fashion, Recurrent, Rgb
+from sizes import BETA, Conv, Dense, Fashion, Recurrent
 from torch_common import (
-    batches, conv_batch, deep_convs, dense_batch, image_batch, recurrent_batch, rgb_convs, training, use_threads)
+    batches, conv_batch, dense_batch, image_batch, image_tasks, recurrent_batch, training, use_threads)
 
 
 def train_dense(threads):
@@ -62,16 +62,6 @@ def train_images(sizes, code, convs):
         return LifScan.apply(in_time(last(x.flatten(1)))).sum(0)
 
     return training(nn.ModuleList([*(conv for conv, _ in convs), last]), forward, image_batch(sizes, code))
-
-
-def train_rgb(threads, code):
-    use_threads(threads)
-    return train_images(Rgb, code, rgb_convs())
-
-
-def train_deep(threads, code):
-    use_threads(threads)
-    return train_images(Deep, code, deep_convs())
 
 
 def train_recurrent(threads):
@@ -205,7 +195,7 @@ def lif(threads):
 
 
 serve({
-    "train-dense": train_dense, "train-conv": train_conv, "train-rgb": train_rgb, "train-deep": train_deep,
+    "train-dense": train_dense, "train-conv": train_conv, **image_tasks(train_images),
     "train-recurrent": train_recurrent, "infer": infer, "infer-compiled": infer_compiled, "infer-batch": infer_batch,
     "lif": lif, "fashion-mnist": fashion,
 })
