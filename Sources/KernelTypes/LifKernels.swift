@@ -43,6 +43,22 @@ public enum SurrogateShape: Sendable, Equatable {
   }
 }
 
+/// What a run of neurons from `v = 0` has left for the way back.
+public enum LifTrace {
+  /// The potentials before reset, `[steps, rows, neurons]`.
+  case potentials(UnsafePointer<Float>)
+  /// The drive `[rows, neurons]` that was the same at each step, from which the potentials are worked out again.
+  case drive(UnsafePointer<Float>)
+}
+
+/// What a pool over spikes takes from each window, and what the way back must know of it.
+public enum SpikePool {
+  /// Whether any neuron fires; with the spikes, a row of `wordsPerRow` words for each step and sample.
+  case largest(UnsafePointer<UInt64>, wordsPerRow: Int)
+  /// The number of spikes times `scale`.
+  case sum(scale: Float)
+}
+
 public func lifWords(_ neurons: Int) -> Int { (neurons + 63) / 64 }
 
 /// Leaky neurons through time, forward and backward.
@@ -90,26 +106,30 @@ public protocol LifKernels {
   /// `d[t] = g[t] h(x[t]) + beta k[t] d[t+1]`, where `h` is the surrogate and `k` the factor of the reset.
   ///
   /// - Parameters:
-  ///   - membrane: the potential before reset that `lifForward` wrote; `steps * rows * neurons` floats.
-  ///   - gradient: on entry the gradient of the spikes, on return that of the drive; the same size.
+  ///   - trace: what `lifForward` or `lifSteadyForward` left.
+  ///   - gradient: of the spikes, `steps * rows * neurons` floats.
+  ///   - out: on return the gradient of the drive: as many floats, which may be those of `gradient`; under a steady
+  ///     drive the sum over all steps, `rows * neurons` floats.
   ///   - carried: the gradient of the potentials after the last step and, on return, of those before the first;
   ///     `rows * neurons` floats. Nil for none.
   ///   - blocks: a part of `0 ..< rows * lifWords(neurons)`, as in `lifForward`.
   static func lifBackward(
-    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-    membrane: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>,
-    carried: UnsafeMutablePointer<Float>?, blocks: Range<Int>
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int, trace: LifTrace,
+    gradient: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>, carried: UnsafeMutablePointer<Float>?,
+    blocks: Range<Int>
   )
 
-  /// The sum over all steps of what `lifBackward` gives, for a drive that is the same at each step.
+  /// `lifBackward` for neurons whose spikes go into a pool of two by two, side by side: the gradient of the spikes never
+  /// leaves the cache.
   ///
   /// - Parameters:
-  ///   - gradient: of the spikes, `steps * rows * neurons` floats.
-  ///   - sums: on return the gradient of the drive, `rows * neurons` floats.
-  static func lifSteadyBackward(
-    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-    membrane: UnsafePointer<Float>, gradient: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>,
-    blocks: Range<Int>
+  ///   - shape: of the pool, whose features are the neurons.
+  ///   - gradient: of the pool's output, `steps * rows` times `[channels, outHeight, outWidth]`.
+  ///   - out: as of `lifBackward`.
+  ///   - range: a part of `0 ..< rows`.
+  static func lifPoolBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, shape: WindowShape, pool: SpikePool,
+    trace: LifTrace, gradient: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>, range: Range<Int>
   )
 
   /// The floats that `packOutputWeights` writes.
@@ -126,21 +146,12 @@ public protocol LifKernels {
   /// - Parameters:
   ///   - outputGradient: `[steps, rows, outputs]`.
   ///   - packed: the weights from `packOutputWeights`.
-  ///   - gradient: on return the gradient of the drive, `steps * rows * neurons` floats.
+  ///   - out: as of `lifBackward`.
   ///   - blocks: a part of `0 ..< rows * lifWords(neurons)`, numbered row by row for each word.
   static func lifProductBackward(
-    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
-    gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
-  )
-
-  /// The sum over all steps of what `lifProductBackward` gives, for a drive that is the same at each step.
-  ///
-  /// - Parameter sums: on return the gradient of the drive, `rows * neurons` floats.
-  static func lifProductSteadyBackward(
-    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
-    sums: UnsafeMutablePointer<Float>, blocks: Range<Int>
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int, trace: LifTrace,
+    outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>,
+    blocks: Range<Int>
   )
 
   /// How many of `count` potentials lie nearer to the threshold than a surrogate reaches.

@@ -25,6 +25,10 @@ public struct WindowShape: Sendable, Equatable {
   public var outPixels: Int { outHeight * outWidth }
   /// The features of a sample.
   public var features: Int { channels * pixels }
+  /// Whether windows are of two by two and lie side by side.
+  public var isPairs: Bool {
+    kernelHeight == 2 && kernelWidth == 2 && strideY == 2 && strideX == 2 && paddingY == 0 && paddingX == 0
+  }
   /// The weights of one output channel of a convolution.
   public var taps: Int { channels * kernelHeight * kernelWidth }
 }

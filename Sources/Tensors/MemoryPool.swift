@@ -4,8 +4,8 @@
 import Glibc
 import Synchronization
 
-/// Blocks that were freed, by size. With those in use they never pass the most that was ever in use by more than an
-/// eighth, by which sizes are rounded.
+/// Blocks that were freed, by size. With those in use they never pass the most that was ever in use by more than a
+/// quarter: sizes are rounded by up to an eighth, and where the most is in use, blocks of other sizes still wait.
 enum MemoryPool {
   /// Smaller blocks are left to the system's allocator, which is quick with them.
   private static let smallest = 1 << 18
@@ -41,7 +41,7 @@ enum MemoryPool {
           waiting.bytes -= size
           return UInt(bitPattern: block)
         }
-        waiting.shrink(to: room + room / 8)
+        waiting.shrink(to: room)
         return 0
       }
       if let block = UnsafeMutableRawPointer(bitPattern: found) { return (block, size) }
@@ -55,7 +55,6 @@ enum MemoryPool {
   ///
   /// - Parameter room: the bytes that may wait.
   static func give(_ block: UnsafeMutableRawPointer, bytes: Int, room: Int) {
-    let room = room + room / 8
     if bytes < smallest || bytes > room { return free(block) }
     let address = UInt(bitPattern: block)
     waiting.withLock { waiting in

@@ -20,7 +20,7 @@ final class TensorStorage: @unchecked Sendable {
       throw Shape.tooLarge(shape, bytes: bytes)
     }
     let peak = TensorMemory.peak.max(held, ordering: .relaxed).newValue
-    guard let taken = MemoryPool.take(bytes: bytes, room: peak - held) else {
+    guard let taken = MemoryPool.take(bytes: bytes, room: peak + peak / 4 - held) else {
       TensorMemory.held.subtract(bytes, ordering: .relaxed)
       throw Fault(
         .limit, "the machine has no memory left",
@@ -33,7 +33,8 @@ final class TensorStorage: @unchecked Sendable {
 
   deinit {
     let held = TensorMemory.held.subtract(capacity * MemoryLayout<Float>.stride, ordering: .relaxed).newValue
-    MemoryPool.give(base, bytes: size, room: max(0, TensorMemory.peak.load(ordering: .relaxed) - held))
+    let peak = TensorMemory.peak.load(ordering: .relaxed)
+    MemoryPool.give(base, bytes: size, room: max(0, peak + peak / 4 - held))
   }
 }
 

@@ -88,8 +88,8 @@ import Testing
           gradient: &plain)
         var gradient = [Float](repeating: 9, count: count)
         kernels.lifProductBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane,
-          outputs: outputs, outputGradient: arriving, packed: packed, gradient: &gradient,
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons,
+          trace: .potentials(membrane), outputs: outputs, outputGradient: arriving, packed: packed, out: &gradient,
           blocks: 0..<rows * lifWords(neurons))
         expectClose(gradient, plain, tolerance: 1e-4)
       }
@@ -126,22 +126,85 @@ import Testing
       var packed = [Float](repeating: 9, count: kernels.packedOutputWeightCount(neurons: neurons, outputs: outputs))
       kernels.packOutputWeights(weights, neurons: neurons, outputs: outputs, packed: &packed)
       for surrogate: SurrogateShape in [.fastSigmoid(slope: 5), .arctangent(alpha: 2), .triangle(width: 0.3), .straightThrough] {
-        var each = arriving
+        var each = [Float](repeating: 9, count: steps * width)
         kernels.lifBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: potentials,
-          gradient: &each, carried: nil, blocks: blocks)
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .potentials(potentials),
+          gradient: arriving, out: &each, carried: nil, blocks: blocks)
         var sums = [Float](repeating: 9, count: width)
-        kernels.lifSteadyBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: potentials,
-          gradient: arriving, sums: &sums, blocks: blocks)
+        kernels.lifBackward(
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .drive(drive),
+          gradient: arriving, out: &sums, carried: nil, blocks: blocks)
         expectClose(sums, overTime(each), tolerance: 1e-4)
         kernels.lifProductBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: potentials,
-          outputs: outputs, outputGradient: outputGradient, packed: packed, gradient: &each, blocks: blocks)
-        kernels.lifProductSteadyBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: potentials,
-          outputs: outputs, outputGradient: outputGradient, packed: packed, sums: &sums, blocks: blocks)
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .potentials(potentials),
+          outputs: outputs, outputGradient: outputGradient, packed: packed, out: &each, blocks: blocks)
+        kernels.lifProductBackward(
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .drive(drive),
+          outputs: outputs, outputGradient: outputGradient, packed: packed, out: &sums, blocks: blocks)
         expectClose(sums, overTime(each), tolerance: 1e-4)
+      }
+    }
+  }
+
+  /// Pools of two by two behind neurons: the bits of the pool's way back and then the neurons'.
+  @Test(arguments: [LifReset.subtract, .zero, .none]) func neuronsBehindPools(reset: LifReset) {
+    let constants = LifConstants(beta: 0.9, threshold: 0.2, reset: reset)
+    let surrogate = SurrogateShape.fastSigmoid(slope: 5)
+    for (steps, rows, channels, height, width) in [
+      (1, 1, 1, 2, 2), (3, 2, 3, 5, 7), (4, 3, 2, 8, 8), (2, 2, 5, 16, 16), (5, 1, 3, 4, 70), (8, 2, 9, 32, 32), (3, 1, 2, 9, 131),
+    ] {
+      let shape = WindowShape(
+        channels: channels, height: height, width: width, kernelHeight: 2, kernelWidth: 2, strideY: 2, strideX: 2)
+      let neurons = shape.features
+      let blocks = 0..<rows * lifWords(neurons)
+      let drive = numbers(rows * neurons, seed: 51)
+      var potentials = numbers(steps * rows * neurons, seed: 52)
+      var steady = [Float](repeating: 9, count: steps * rows * neurons)
+      var (words, steadyWords) = ([UInt64](), [UInt64]())
+      words = [UInt64](repeating: 0, count: steps * rows * lifWords(neurons))
+      steadyWords = words
+      kernels.lifForward(
+        constants, steps: steps, rows: rows, neurons: neurons, membrane: &potentials, spikes: &words, carried: nil,
+        blocks: blocks)
+      steady.withUnsafeMutableBufferPointer { room in
+        kernels.lifSteadyForward(
+          constants, steps: steps, rows: rows, neurons: neurons, drive: drive, membrane: room.baseAddress,
+          spikes: &steadyWords, blocks: blocks)
+      }
+      let pooled = numbers(steps * rows * channels * shape.outPixels, seed: 53)
+      for isLargest in [true, false] {
+        for (isSteady, fired) in [(false, words), (true, steadyWords)] {
+          fired.withUnsafeBufferPointer { fired in
+            guard let fired = fired.baseAddress else { return }
+            var spread = [Float](repeating: 9, count: steps * rows * neurons)
+            if isLargest {
+              kernels.poolMaximaGradient(
+                shape, input: .spikes(fired, wordsPerRow: lifWords(neurons)), gradient: pooled, out: &spread,
+                rows: 0..<steps * rows)
+            } else {
+              kernels.poolSumsGradient(shape, scale: 0.25, gradient: pooled, out: &spread, rows: 0..<steps * rows)
+            }
+            drive.withUnsafeBufferPointer { drive in
+              potentials.withUnsafeBufferPointer { potentials in
+                guard let drive = drive.baseAddress, let potential = potentials.baseAddress else { return }
+                let trace = isSteady ? LifTrace.drive(drive) : .potentials(potential)
+                let count = isSteady ? rows * neurons : steps * rows * neurons
+                var expected = [Float](repeating: 9, count: count)
+                kernels.lifBackward(
+                  constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: trace,
+                  gradient: spread, out: &expected, carried: nil, blocks: blocks)
+                var fused = [Float](repeating: 9, count: count)
+                kernels.lifPoolBackward(
+                  constants, surrogate: surrogate, steps: steps, rows: rows, shape: shape,
+                  pool: isLargest ? .largest(fired, wordsPerRow: lifWords(neurons)) : .sum(scale: 0.25), trace: trace,
+                  gradient: pooled, out: &fused, range: 0..<rows)
+                #expect(
+                  fused.map(\.bitPattern) == expected.map(\.bitPattern),
+                  "\(steps) x \(rows) x \(channels) x \(height) x \(width), \(isLargest), \(isSteady)")
+              }
+            }
+          }
+        }
       }
     }
   }
@@ -162,8 +225,8 @@ import Testing
           repeating: 0, count: kernels.spikeGemmWorkspace(rows: features, features: depth, total: total))
         var gradient = [Float](repeating: 9, count: depth * neurons)
         kernels.lifProductBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane,
-          outputs: outputs, outputGradient: arriving, packed: packed, gradient: &gradient,
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons,
+          trace: .potentials(membrane), outputs: outputs, outputGradient: arriving, packed: packed, out: &gradient,
           blocks: 0..<rows * lifWords(neurons))
         var expected = [Float](repeating: 9, count: features * neurons)
         kernels.spikeGemm(

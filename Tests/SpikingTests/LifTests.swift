@@ -51,11 +51,11 @@ import Testing
     #expect(fast == plain)
     #expect(fastSpikes == plainSpikes)
     for surrogate in [Surrogate.fastSigmoid(slope: 25), .arctangent(alpha: 2), .triangle(width: 1), .straightThrough] {
-      var gradient = numbers.floats(count, from: -1, to: 1)
-      var expected = gradient
+      var expected = numbers.floats(count, from: -1, to: 1)
+      var gradient = expected
       kernels.lifBackward(
-        constants, surrogate: surrogate.shape, steps: steps, rows: rows, neurons: neurons, membrane: fast,
-        gradient: &gradient, carried: nil, blocks: 0..<rows * words)
+        constants, surrogate: surrogate.shape, steps: steps, rows: rows, neurons: neurons, trace: .potentials(fast),
+        gradient: expected, out: &gradient, carried: nil, blocks: 0..<rows * words)
       lifBackwardPlain(
         constants, surrogate: surrogate.shape, steps: steps, rows: rows, neurons: neurons, membrane: fast,
         gradient: &expected)

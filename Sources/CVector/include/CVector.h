@@ -181,6 +181,29 @@ static inline __attribute__((always_inline)) vector_float16 vector_lanes16(uint1
   return __builtin_convertvector(view.lanes, vector_float16);
 }
 
+/// Each of four floats twice, and 0 in each lane whose bit is not set.
+static inline __attribute__((always_inline)) vector_float8 vector_twice_where8(const float *source, uint8_t bits) {
+  typedef int32_t mask __attribute__((ext_vector_type(8)));
+  const vector_float4 x = *(const vector_unaligned4 *)source;
+  const mask places = {1, 2, 4, 8, 16, 32, 64, 128};
+  const mask kept = ((mask)(int32_t)bits & places) != 0;
+  return (vector_float8)((mask)__builtin_shufflevector(x, x, 0, 0, 1, 1, 2, 2, 3, 3) & kept);
+}
+
+/// The same for eight floats.
+static inline __attribute__((always_inline)) vector_float16 vector_twice_where16(const float *source, uint16_t bits) {
+#if __AVX512F__
+  const vector_float8 x = *(const vector_unaligned8 *)source;
+  const vector_float16 twice = __builtin_shufflevector(x, x, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+  return (vector_float16)_mm512_maskz_mov_ps(bits, (__m512)twice);
+#else
+  vector_float16 twice;
+  twice.lo = vector_twice_where8(source, (uint8_t)bits);
+  twice.hi = vector_twice_where8(source + 4, (uint8_t)(bits >> 8));
+  return twice;
+#endif
+}
+
 #if __AVX512F__
 /// 1 / x within two units in the last place, for x of ordinary size: a division of sixteen lanes takes three times as
 /// long.

@@ -167,37 +167,6 @@ private struct GradientAxis {
   }
 }
 
-/// The gradient of the weights by events.
-private struct EventGradient {
-  let shape: WindowShape
-  let outputs: Int
-  let input: ConvolutionInput
-  let gradient: UnsafePointer<Float>
-  let sums: UnsafeMutablePointer<Float>
-
-  func add(_ rows: Range<Int>) {
-    let (columns, pixels) = (Level.paddedChannels(outputs), shape.outPixels)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: pixels * columns) { turned in
-      guard let turned = turned.baseAddress else { return }
-      turned.update(repeating: 0, count: pixels * columns)
-      withActiveFeatures(shape.features) { active in
-        withTargets(shape, width: columns) { rowTargets, columnTargets in
-          for row in rows {
-            _ = active.list(input, row: row, features: shape.features, most: shape.features)
-            if active.count == 0 { continue }
-            turn(
-              gradient + row * outputs * pixels, rows: outputs, columns: pixels, sourceStep: pixels, to: turned,
-              outStep: columns)
-            forEachPair(shape, active, rowTargets, columnTargets, columns) { tap, window, value, vectors in
-              addScaled(value, turned + window, into: sums + tap, vectors: vectors)
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
 private func addTotals(
   _ source: UnsafePointer<Float>, outputs: Int, pixels: Int, to totals: UnsafeMutablePointer<Float>
 ) {

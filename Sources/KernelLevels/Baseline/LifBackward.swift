@@ -6,25 +6,38 @@ import CVector
 
 extension Level {
   public static func lifBackward(
-    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-    membrane: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, carried: UnsafeMutablePointer<Float>?,
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int, trace: LifTrace,
+    gradient: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>, carried: UnsafeMutablePointer<Float>?,
     blocks: Range<Int>
   ) {
-    let scan = BackwardScan(
-      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, gradient: gradient,
-      target: .eachStep(gradient), carried: carried, blocks: blocks)
-    surrogate.run(scan)
+    withScratch(trace, steps: steps) { scratch in
+      surrogate.run(
+        BackwardScan(
+          walk: BackwardWalk(
+            constants: constants, steps: steps, width: rows * neurons, trace: trace, scratch: scratch,
+            gradient: gradient, gradientStep: rows * neurons, out: out, carried: carried),
+          rows: rows, neurons: neurons, blocks: blocks))
+    }
   }
 
-  public static func lifSteadyBackward(
-    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-    membrane: UnsafePointer<Float>, gradient: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>,
-    blocks: Range<Int>
+  public static func lifPoolBackward(
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, shape: WindowShape, pool: SpikePool,
+    trace: LifTrace, gradient: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>, range: Range<Int>
   ) {
-    let scan = BackwardScan(
-      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, gradient: gradient,
-      target: .sum(sums), carried: nil, blocks: blocks)
-    surrogate.run(scan)
+    // As many channels at a time as leave room in the cache for all steps.
+    let channels = max(1, min(shape.channels, 16_384 / max(1, steps * shape.pixels)))
+    let step = channels * shape.pixels
+    withScratch(trace, steps: steps) { scratch in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, steps * step)) { spread in
+        guard let spread = spread.baseAddress else { return }
+        surrogate.run(
+          PooledBackwardScan(
+            walk: BackwardWalk(
+              constants: constants, steps: steps, width: rows * shape.features, trace: trace, scratch: scratch,
+              gradient: UnsafePointer(spread), gradientStep: step, out: out, carried: nil),
+            rows: rows, shape: shape, pool: pool, pooled: gradient, channels: channels, spread: spread, range: range))
+      }
+    }
   }
 
   public static func leakyBackward(
@@ -51,20 +64,54 @@ extension Level {
   }
 }
 
-private struct BackwardScan: SurrogateLoop {
-  let constants: LifConstants
-  let steps: Int, rows: Int, neurons: Int
-  let membrane: UnsafePointer<Float>
-  let gradient: UnsafePointer<Float>
-  let target: Target
-  let carried: UnsafeMutablePointer<Float>?
-  let blocks: Range<Int>
-
-  /// Where the gradient of the drive goes: each step's to its place, or the sum of all.
-  enum Target {
-    case eachStep(UnsafeMutablePointer<Float>)
-    case sum(UnsafeMutablePointer<Float>)
+/// Calls `body` with room for the potentials of a word of neurons at all steps, where they must be worked out again.
+@inline(__always)
+func withScratch(_ trace: LifTrace, steps: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+  let isSteady = if case .drive = trace { true } else { false }
+  withUnsafeTemporaryAllocation(byteCount: isSteady ? max(1, steps) * 256 : 64, alignment: 64) { room in
+    guard let start = room.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+    body(start)
   }
+}
+
+/// The potentials of up to four quarters of a word under a steady drive, as `lifSteadyForward` finds them: 64 numbers a
+/// step.
+@inline(__always)
+func steadyPotentials(
+  _ constants: LifConstants, steps: Int, drive: UnsafePointer<Float>, quarters: Int, lanes: (Int) -> Int,
+  to scratch: UnsafeMutablePointer<Float>
+) {
+  var currents = zeroLanes()
+  for q in 0..<quarters { currents[q] = loadLanes(drive + q * 16, lanes(q)) }
+  switch constants.reset {
+  case .subtract: steadyPotentials(constants, .subtract, steps, currents, quarters, scratch)
+  case .zero: steadyPotentials(constants, .zero, steps, currents, quarters, scratch)
+  case .none: steadyPotentials(constants, .none, steps, currents, quarters, scratch)
+  }
+}
+
+@inline(__always)
+private func steadyPotentials(
+  _ constants: LifConstants, _ reset: LifReset, _ steps: Int, _ currents: InlineArray<4, SIMD16<Float>>,
+  _ quarters: Int, _ scratch: UnsafeMutablePointer<Float>
+) {
+  let threshold = SIMD16<Float>(repeating: constants.threshold)
+  var states = zeroLanes()
+  var here = scratch
+  for _ in 0..<steps {
+    for q in 0..<quarters {
+      let v = states[q] * constants.beta + currents[q]
+      storeLanes(v, here + q * 16, 16)
+      states[q] = afterReset(v, reset, v .>= threshold, threshold)
+    }
+    here += 64
+  }
+}
+
+private struct BackwardScan: SurrogateLoop {
+  let walk: BackwardWalk
+  let rows: Int, neurons: Int
+  let blocks: Range<Int>
 
   @inline(__always)
   func run(_ surrogate: some SurrogateDerivative) {
@@ -72,46 +119,124 @@ private struct BackwardScan: SurrogateLoop {
     for block in blocks {
       let (row, word) = (block / words, block % words)
       let place = row * neurons + word * 64
-      if neurons - word * 64 >= 64 {
-        walk(surrogate, place, quarters: 4) { _ in 16 }
-        continue
-      }
-      for quarter in 0..<4 {
-        let lanes = max(0, min(16, neurons - word * 64 - quarter * 16))
-        if lanes > 0 { walk(surrogate, place + quarter * 16, quarters: 1) { _ in lanes } }
+      walk.word(surrogate, place, gradientPlace: place, count: min(64, neurons - word * 64))
+    }
+  }
+}
+
+/// Some channels of a row at a time: what flows back through the pool is spread over their neurons for all steps, and
+/// then taken through the neurons while it is in the cache.
+private struct PooledBackwardScan: SurrogateLoop {
+  let walk: BackwardWalk
+  let rows: Int
+  let shape: WindowShape
+  let pool: SpikePool
+  let pooled: UnsafePointer<Float>
+  let channels: Int
+  let spread: UnsafeMutablePointer<Float>
+  let range: Range<Int>
+
+  @inline(__always)
+  func run(_ surrogate: some SurrogateDerivative) {
+    for row in range {
+      var channel = 0
+      while channel < shape.channels {
+        var part = shape
+        part.channels = min(channels, shape.channels - channel)
+        for t in 0..<walk.steps { spread(part, from: channel, row: t * rows + row, to: spread + t * walk.gradientStep) }
+        let (first, count) = (row * shape.features + channel * shape.pixels, part.features)
+        var neuron = 0
+        while neuron < count {
+          walk.word(surrogate, first + neuron, gradientPlace: neuron, count: min(64, count - neuron))
+          neuron += 64
+        }
+        channel += channels
       }
     }
   }
 
-  /// Walks back with some quarters of a word from `place` on: four at once ask for more memory at a time.
+  @inline(never)
+  private func spread(_ part: WindowShape, from channel: Int, row: Int, to target: UnsafeMutablePointer<Float>) {
+    let source = pooled + (row * shape.channels + channel) * shape.outPixels
+    switch pool {
+    case .largest(let words, let wordsPerRow):
+      choosePairs(
+        part, words + row * wordsPerRow, wordsPerRow, first: channel * shape.pixels, source, to: target)
+    case .sum(let scale): spreadPairs(part, scale, source, to: target)
+    }
+  }
+}
+
+/// The walk back through time of up to 64 neurons.
+private struct BackwardWalk {
+  let constants: LifConstants
+  let steps: Int
+  /// From one step to the next among the neurons of all samples.
+  let width: Int
+  let trace: LifTrace
+  /// Of `withScratch`.
+  let scratch: UnsafeMutablePointer<Float>
+  let gradient: UnsafePointer<Float>
+  /// From one step to the next.
+  let gradientStep: Int
+  let out: UnsafeMutablePointer<Float>
+  let carried: UnsafeMutablePointer<Float>?
+
+  /// - Parameters:
+  ///   - place: the first of `count` neurons among those of all samples.
+  ///   - gradientPlace: where its gradients begin.
   @inline(__always)
-  private func walk(_ surrogate: some SurrogateDerivative, _ place: Int, quarters: Int, lanes: (Int) -> Int) {
+  func word(_ surrogate: some SurrogateDerivative, _ place: Int, gradientPlace: Int, count: Int) {
+    if count == 64 { return walk(surrogate, place, gradientPlace, quarters: 4) { _ in 16 } }
+    var first = 0
+    while first < count {
+      let lanes = min(16, count - first)
+      walk(surrogate, place + first, gradientPlace + first, quarters: 1) { _ in lanes }
+      first += 16
+    }
+  }
+
+  /// Four quarters of a word at once ask for more memory at a time.
+  @inline(__always)
+  private func walk(
+    _ surrogate: some SurrogateDerivative, _ place: Int, _ gradientPlace: Int, quarters: Int, lanes: (Int) -> Int
+  ) {
     let threshold = SIMD16<Float>(repeating: constants.threshold)
     let clears = constants.reset == .zero
-    var sums = zeroLanes()
-    var later = zeroLanes()
+    var potentials: UnsafePointer<Float>
+    let (step, sumsUp): (Int, Bool)
+    switch trace {
+    case .potentials(let kept): (potentials, step, sumsUp) = (kept + place, width, false)
+    case .drive(let drive):
+      steadyPotentials(
+        constants, steps: steps, drive: drive + place, quarters: quarters, lanes: lanes, to: scratch)
+      (potentials, step, sumsUp) = (UnsafePointer(scratch), 64, true)
+    }
+    var (sums, later) = (zeroLanes(), zeroLanes())
     if let carried {
       for q in 0..<quarters { later[q] = loadLanes(carried + place + q * 16, lanes(q)) }
     }
-    var t = steps - 1
-    while t >= 0 {
-      let here = t * rows * neurons + place
+    potentials += (steps - 1) * step
+    var flows = gradient + ((steps - 1) * gradientStep + gradientPlace)
+    var target = out + (sumsUp ? place : (steps - 1) * width + place)
+    for _ in 0..<steps {
       // The next word's potentials: written long ago, and too far from the last for the CPU to foresee.
-      for q in 0..<quarters { vector_prefetch(membrane + here + 64 + q * 16) }
+      if !sumsUp {
+        for q in 0..<quarters { vector_prefetch(potentials + 64 + q * 16) }
+      }
       for q in 0..<quarters {
-        let x = loadLanes(membrane + here + q * 16, lanes(q)) - threshold
+        let x = loadLanes(potentials + q * 16, lanes(q)) - threshold
         if clears { later[q].replace(with: 0, where: x .>= 0) }
-        let total = loadLanes(gradient + here + q * 16, lanes(q)) * surrogate.derivative(x) + later[q]
-        switch target {
-        case .eachStep(let flows): storeLanes(total, flows + here + q * 16, lanes(q))
-        case .sum: sums[q] += total
-        }
+        let total = loadLanes(flows + q * 16, lanes(q)) * surrogate.derivative(x) + later[q]
+        if sumsUp { sums[q] += total } else { storeLanes(total, target + q * 16, lanes(q)) }
         later[q] = total * constants.beta
       }
-      t -= 1
+      potentials -= step
+      flows -= gradientStep
+      if !sumsUp { target -= width }
     }
-    if case .sum(let whole) = target {
-      for q in 0..<quarters { storeLanes(sums[q], whole + place + q * 16, lanes(q)) }
+    if sumsUp {
+      for q in 0..<quarters { storeLanes(sums[q], target + q * 16, lanes(q)) }
     }
     if let carried {
       for q in 0..<quarters { storeLanes(later[q], carried + place + q * 16, lanes(q)) }

@@ -124,7 +124,7 @@ private func scanWord(
 }
 
 @inline(__always)
-private func afterReset(
+func afterReset(
   _ v: SIMD16<Float>, _ reset: LifReset, _ fired: SIMDMask<SIMD16<Int32>>, _ threshold: SIMD16<Float>
 ) -> SIMD16<Float> {
   switch reset {

@@ -18,25 +18,16 @@ extension Level {
   }
 
   public static func lifProductBackward(
-    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
-    gradient: UnsafeMutablePointer<Float>, blocks: Range<Int>
+    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int, trace: LifTrace,
+    outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>,
+    blocks: Range<Int>
   ) {
-    let scan = ProductBackwardScan(
-      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, outputs: outputs,
-      outputGradient: outputGradient, packed: packed, target: .everyNeuron(gradient, blocks))
-    surrogate.run(scan)
-  }
-
-  public static func lifProductSteadyBackward(
-    _ constants: LifConstants, surrogate: SurrogateShape, steps: Int, rows: Int, neurons: Int,
-    membrane: UnsafePointer<Float>, outputs: Int, outputGradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
-    sums: UnsafeMutablePointer<Float>, blocks: Range<Int>
-  ) {
-    let scan = ProductBackwardScan(
-      constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, outputs: outputs,
-      outputGradient: outputGradient, packed: packed, target: .sum(sums, blocks))
-    surrogate.run(scan)
+    withScratch(trace, steps: steps) { scratch in
+      surrogate.run(
+        ProductBackwardScan(
+          constants: constants, steps: steps, rows: rows, neurons: neurons, trace: trace, scratch: scratch,
+          outputs: outputs, outputGradient: outputGradient, packed: packed, target: .everyNeuron(out, blocks)))
+    }
   }
 
   public static func lifProductWeightGradient(
@@ -56,8 +47,9 @@ extension Level {
       product.runComputed(task, out: out) { first, target in
         surrogate.run(
           ProductBackwardScan(
-            constants: constants, steps: steps, rows: rows, neurons: neurons, membrane: membrane, outputs: outputs,
-            outputGradient: outputGradient, packed: packed, target: .panel(target, first: first, width: plan.width)))
+            constants: constants, steps: steps, rows: rows, neurons: neurons, trace: .potentials(membrane),
+            scratch: target, outputs: outputs, outputGradient: outputGradient, packed: packed,
+            target: .panel(target, first: first, width: plan.width)))
       }
     }
   }
@@ -66,7 +58,9 @@ extension Level {
 private struct ProductBackwardScan: SurrogateLoop {
   let constants: LifConstants
   let steps: Int, rows: Int, neurons: Int
-  let membrane: UnsafePointer<Float>
+  let trace: LifTrace
+  /// Of `withScratch`.
+  let scratch: UnsafeMutablePointer<Float>
   let outputs: Int
   let outputGradient: UnsafePointer<Float>
   let packed: UnsafePointer<Float>
@@ -74,12 +68,10 @@ private struct ProductBackwardScan: SurrogateLoop {
 
   /// Where the gradient goes.
   enum Target {
-    /// Of these blocks, to its place among that of all neurons.
+    /// Of these blocks, to its place among that of all neurons; under a steady drive the sum over all steps.
     case everyNeuron(UnsafeMutablePointer<Float>, Range<Int>)
     /// Of 32 or 64 neurons, from `first` on, to rows of that width.
     case panel(UnsafeMutablePointer<Float>, first: Int, width: Int)
-    /// Of these blocks, the sum over all steps to its place among that of all neurons.
-    case sum(UnsafeMutablePointer<Float>, Range<Int>)
   }
 
   @inline(__always)
@@ -89,21 +81,20 @@ private struct ProductBackwardScan: SurrogateLoop {
       for block in blocks {
         // Rows run fastest, so that a block's weights stay in the first cache.
         let (word, row) = (block / rows, block % rows)
-        scan(surrogate, row, word * 64, 4, to: gradient + word * 64, stride: neurons, isPadded: false)
+        if isSteady {
+          scan(surrogate, row, word * 64, 4, to: gradient + (row * neurons + word * 64), stride: 0, isPadded: false)
+        } else {
+          scan(surrogate, row, word * 64, 4, to: gradient + word * 64, stride: neurons, isPadded: false)
+        }
       }
     case .panel(let gradient, let first, let width):
       for row in 0..<rows {
         scan(surrogate, row, first, width / 16, to: gradient, stride: width, isPadded: true)
       }
-    case .sum(let sums, let blocks):
-      for block in blocks {
-        let (word, row) = (block / rows, block % rows)
-        scan(surrogate, row, word * 64, 4, to: sums + (row * neurons + word * 64), stride: 0, isPadded: false)
-      }
     }
   }
 
-  private var isSum: Bool { if case .sum = target { true } else { false } }
+  private var isSteady: Bool { if case .drive = trace { true } else { false } }
 
   /// Up to 64 neurons of one word, in `quarters` of sixteen.
   ///
@@ -136,9 +127,17 @@ private struct ProductBackwardScan: SurrogateLoop {
     let threshold = SIMD16<Float>(repeating: constants.threshold)
     let clears = constants.reset == .zero
     let weights = packed + (first / 64 * 64 * outputs + first % 64)
-    let sumsUp = isSum
-    var sums = zeroLanes()
-    var later = zeroLanes()
+    var potentials: UnsafePointer<Float>
+    let (step, sumsUp): (Int, Bool)
+    switch trace {
+    case .potentials(let kept): (potentials, step, sumsUp) = (kept + row * neurons + first, rows * neurons, false)
+    case .drive(let drive):
+      steadyPotentials(
+        constants, steps: steps, drive: drive + (row * neurons + first), quarters: quarters, lanes: lanes, to: scratch)
+      (potentials, step, sumsUp) = (UnsafePointer(scratch), 64, true)
+    }
+    potentials += (steps - 1) * step
+    var (sums, later) = (zeroLanes(), zeroLanes())
     var t = steps - 1
     while t >= 0 {
       let at = t * rows + row
@@ -148,10 +147,11 @@ private struct ProductBackwardScan: SurrogateLoop {
         let g = SIMD16<Float>(repeating: arriving[output])
         for q in 0..<quarters { flow[q] = multiplyAddLanes(g, loadLanes(weights + output * 64 + q * 16, 16), flow[q]) }
       }
-      let potentials = membrane + (at * neurons + first)
       let gradients = gradient + at * stride
       // A sample's steps are too far apart for the CPU to foresee those of the next.
-      for q in 0..<quarters { vector_prefetch(potentials + 2 * neurons + q * 16) }
+      if !sumsUp {
+        for q in 0..<quarters { vector_prefetch(potentials + 2 * neurons + q * 16) }
+      }
       for q in 0..<quarters {
         let x = loadLanes(potentials + q * 16, lanes(q)) - threshold
         if clears { later[q].replace(with: 0, where: x .>= 0) }
@@ -159,6 +159,7 @@ private struct ProductBackwardScan: SurrogateLoop {
         if sumsUp { sums[q] += total } else { storeLanes(total, gradients + q * 16, written(q)) }
         later[q] = total * constants.beta
       }
+      potentials -= step
       t -= 1
     }
     if sumsUp {

@@ -13,12 +13,21 @@ struct DenseAboveReach {
 
   /// The dense layer at a place of a row and the neurons below it, where few of their potentials are within reach.
   ///
-  /// - Parameter below: what the neurons have kept.
-  init?(_ layers: [any Layer], at index: Int, below: LayerMemory?, _ pass: Pass) {
+  /// - Parameters:
+  ///   - below: what the neurons have kept.
+  ///   - steps: of the run.
+  init?(
+    _ layers: [any Layer], at index: Int, below: LayerMemory?, steps: Int, _ pass: Pass
+  ) throws(Fault) {
     guard index > 0, let weight = (layers[index] as? DenseLayer)?.weight,
       let neurons = (layers[index - 1] as? NeuronLayer)?.model as? LIF, let reach = pass.surrogate.shape.reach,
-      let membrane = below?.tensors.first, membrane.shape.last == weight.shape[0]
+      let below, var membrane = below.tensors.first, membrane.shape.last == weight.shape[0]
     else { return nil }
+    if below.isSteady {
+      guard let recorded = try neurons.run(steady: membrane, steps: steps, for: .recording).kept.first
+      else { return nil }
+      membrane = recorded
+    }
     let threshold = neurons.constants.threshold
     let share = DenseAboveReach.share(of: membrane, threshold: threshold, reach: reach)
     guard share < kernels.denseReachShare(outputs: weight.shape[1]) else { return nil }

@@ -62,8 +62,43 @@ struct DenseIntoLIF {
   }
 }
 
+/// LIF neurons whose way back is one with that of the layer behind them.
+protocol FusedNeurons {
+  /// The gradient of the neurons' drive, from that of the output of the layer behind them; summed over time where the
+  /// drive was the same at each step.
+  ///
+  /// - Parameter memory: what the neurons have kept.
+  func driveGradient(_ outputGradient: Tensor, memory: LayerMemory, _ pass: Pass) throws(Fault) -> Tensor
+
+  /// The gradients of the weights and the bias of a dense layer below the neurons, in whose input nobody is interested;
+  /// nil where it is better worked out from the drive's gradient.
+  ///
+  /// - Parameters:
+  ///   - below: what that layer has kept.
+  ///   - memory: what the neurons have kept.
+  func weightGradient(
+    _ outputGradient: Tensor, below: LayerMemory, memory: LayerMemory, _ pass: Pass
+  ) throws(Fault) -> (weight: Tensor, bias: Tensor)?
+}
+
+extension FusedNeurons {
+  func weightGradient(
+    _ outputGradient: Tensor, below: LayerMemory, memory: LayerMemory, _ pass: Pass
+  ) throws(Fault) -> (weight: Tensor, bias: Tensor)? { nil }
+}
+
+extension LayerMemory {
+  /// What LIF neurons have kept: their potentials, or a drive that was the same at each step.
+  func lifKept() throws(Fault) -> Tensor {
+    guard let kept = tensors.first else {
+      throw Fault(.value, "`lif` has no potentials to go back through", label: "the pass was not for training")
+    }
+    return kept
+  }
+}
+
 /// LIF neurons whose spikes go into a dense layer of few outputs.
-struct LIFIntoDense {
+struct LIFIntoDense: FusedNeurons {
   /// From more outputs on, a product by itself is faster.
   private static let mostOutputs = 32
   /// Fewer neurons make too few panels for the threads.
@@ -82,43 +117,27 @@ struct LIFIntoDense {
     (self.neurons, self.weight) = (neurons, weight)
   }
 
-  /// The gradient of the neurons' drive, from that of the dense layer's output; summed over time where the drive was the
-  /// same at each step.
   func driveGradient(_ outputGradient: Tensor, memory: LayerMemory, _ pass: Pass) throws(Fault) -> Tensor {
-    let membrane = try potentials(memory)
-    let size = ScanSize(membrane.shape)
+    let kept = try memory.lifKept()
+    let size = ScanSize([outputGradient.shape[0]] + kept.shape.dropFirst())
     let (outputs, surrogate) = (weight.shape[1], pass.surrogate.shape)
-    let isSteady = memory.isSteady
-    return try Tensor(shape: isSteady ? [1] + membrane.shape.dropFirst() : membrane.shape) { (target) throws(Fault) in
-      try withPointers(membrane, outputGradient) { (potentials, arriving, weights) throws(Fault) in
-        guard let gradient = target.baseAddress else { return }
+    return try Tensor(shape: kept.shape) { (target) throws(Fault) in
+      try withPointers(kept, outputGradient) { (kept, arriving, weights) throws(Fault) in
+        guard let out = target.baseAddress else { return }
         try inParallel(size.blocks, workPerItem: (128 + 8 * outputs) * size.steps) { blocks in
-          if isSteady {
-            kernels.lifProductSteadyBackward(
-              neurons.constants, surrogate: surrogate, steps: size.steps, rows: size.rows, neurons: size.neurons,
-              membrane: potentials, outputs: outputs, outputGradient: arriving, packed: weights, sums: gradient,
-              blocks: blocks)
-          } else {
-            kernels.lifProductBackward(
-              neurons.constants, surrogate: surrogate, steps: size.steps, rows: size.rows, neurons: size.neurons,
-              membrane: potentials, outputs: outputs, outputGradient: arriving, packed: weights, gradient: gradient,
-              blocks: blocks)
-          }
+          kernels.lifProductBackward(
+            neurons.constants, surrogate: surrogate, steps: size.steps, rows: size.rows, neurons: size.neurons,
+            trace: memory.isSteady ? .drive(kept) : .potentials(kept), outputs: outputs, outputGradient: arriving,
+            packed: weights, out: out, blocks: blocks)
         }
       }
     }
   }
 
-  /// The gradients of the weights and the bias of a dense layer below the neurons, in whose input nobody is interested;
-  /// nil where it is better worked out from the drive's gradient.
-  ///
-  /// - Parameters:
-  ///   - below: what that layer has kept.
-  ///   - memory: what the neurons have kept.
   func weightGradient(
     _ outputGradient: Tensor, below: LayerMemory, memory: LayerMemory, _ pass: Pass
   ) throws(Fault) -> (weight: Tensor, bias: Tensor)? {
-    let membrane = try potentials(memory)
+    let membrane = try memory.lifKept()
     let size = ScanSize(membrane.shape)
     guard case .spikes(let spikes) = below.signal, size.neurons >= LIFIntoDense.fewestNeurons, !spikes.isDenseGradient,
       spikes.rows <= LIFIntoDense.mostRows
@@ -142,14 +161,7 @@ struct LIFIntoDense {
     return slopes
   }
 
-  private func potentials(_ memory: LayerMemory) throws(Fault) -> Tensor {
-    guard let membrane = memory.tensors.first else {
-      throw Fault(.value, "`lif` has no potentials to go back through", label: "the pass was not for training")
-    }
-    return membrane
-  }
-
-  /// Calls `body` with the potentials, the gradient of the outputs, and the weights as the kernels want them.
+  /// Calls `body` with what the neurons have kept, the gradient of the outputs, and the weights as the kernels want them.
   private func withPointers(
     _ membrane: Tensor, _ outputGradient: Tensor,
     _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>) throws(Fault) -> Void

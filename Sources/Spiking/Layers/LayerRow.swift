@@ -55,8 +55,8 @@ enum LayerRow {
     var gradients = [[Tensor]](repeating: [], count: layers.count)
     let first = wantsInput ? 0 : layers.firstIndex { !$0.parameters.isEmpty } ?? layers.count
     var arriving: Tensor? = gradient
-    // Neurons that take the gradient of the dense layer's output above them, not yet taken through its weights.
-    var pending: LIFIntoDense?
+    // Neurons that take the gradient of the output of the layer above them, not yet taken through that layer.
+    var pending: (any FusedNeurons)?
     for index in layers.indices.reversed() where index >= first {
       var memory = memories.removeLast()
       if let own = direct[[index]] {
@@ -90,7 +90,13 @@ enum LayerRow {
         pending = fused
         continue
       }
-      if index > first, let sparse = DenseAboveReach(layers, at: index, below: memories.last, pass) {
+      if index > first, direct[[index - 1]] == nil, let fused = LIFIntoPool(layers, at: index - 1, memory: memory) {
+        arriving = flow
+        pending = fused
+        continue
+      }
+      if index > first, let sparse = try DenseAboveReach(
+        layers, at: index, below: memories.last, steps: flow.shape[0], pass) {
         gradients[index] = try layers[index].backward(flow, memory: memory, wantsInput: false, pass).parameters
         arriving = try sparse.inputGradient(flow)
         continue

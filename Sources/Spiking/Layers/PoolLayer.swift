@@ -42,7 +42,11 @@ public struct PoolLayer: Layer {
   public func wiring(for input: [Int]) -> Wiring { check.wiring(for: input, outputs: nil) }
   public var isTimeless: Bool { true }
 
-  private var scale: Float { kind == .average ? 1 / Float(size.y * size.x) : 1 }
+  /// The window over inputs `[time, batch, ...features]`; nil for what is no image.
+  func window(for input: [Int]) -> WindowShape? { try? check.shape(for: Array(input.dropFirst(2))) }
+
+  /// What the sum of a window is multiplied by.
+  var scale: Float { kind == .average ? 1 / Float(size.y * size.x) : 1 }
 
   private func workPerRow(_ shape: WindowShape) -> Int {
     shape.channels * shape.outPixels * shape.kernelHeight * shape.kernelWidth

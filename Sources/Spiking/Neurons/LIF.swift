@@ -77,16 +77,17 @@ public struct LIF: NeuronModel {
     return NeuronRun(output: .spikes(spikes), kept: purpose == .output ? [] : [membrane])
   }
 
+  /// Keeps the potentials of a recording; for training the drive alone, from which the way back works them out again.
   public func run(steady drive: Tensor, steps: Int, for purpose: RunPurpose) throws(Fault) -> NeuronRun {
     let shape = [steps] + drive.shape.dropFirst()
     var spikes = try Spikes(shape: shape)
     let size = ScanSize(shape)
-    let (constants, keeps) = (constants, purpose != .output)
-    let membrane = try Tensor(shape: keeps ? shape : [0]) { (potentials) throws(Fault) in
+    let (constants, records) = (constants, purpose == .recording)
+    let membrane = try Tensor(shape: records ? shape : [0]) { (potentials) throws(Fault) in
       _ = try spikes.withUnsafeMutableWords { (words) throws(Fault) in
         try drive.withUnsafeBuffer { (currents) throws(Fault) in
           guard let current = currents.baseAddress, !currents.isEmpty else { return }
-          let potential = keeps ? potentials.baseAddress : nil
+          let potential = records ? potentials.baseAddress : nil
           try inParallel(size.blocks, workPerItem: 64 * size.steps) { blocks in
             kernels.lifSteadyForward(
               constants, steps: size.steps, rows: size.rows, neurons: size.neurons, drive: current,
@@ -95,7 +96,8 @@ public struct LIF: NeuronModel {
         }
       }
     }
-    return NeuronRun(output: .spikes(spikes), kept: keeps ? [membrane] : [])
+    let kept = records ? [membrane] : purpose == .training ? [drive] : []
+    return NeuronRun(output: .spikes(spikes), kept: kept)
   }
 
   public func steadyGradients(
@@ -104,17 +106,17 @@ public struct LIF: NeuronModel {
     let flow = gradient
     let size = ScanSize(flow.shape)
     let constants = constants
-    guard let membrane = kept.first, membrane.count == flow.count else { return NeuronGradient(drive: flow) }
+    guard let drive = kept.first, drive.count == size.columns else { return NeuronGradient(drive: flow) }
     return NeuronGradient(
-      drive: try Tensor(shape: [1] + flow.shape.dropFirst()) { (sums) throws(Fault) in
+      drive: try Tensor(shape: drive.shape) { (sums) throws(Fault) in
         try flow.withUnsafeBuffer { (flows) throws(Fault) in
-          try membrane.withUnsafeBuffer { (potentials) throws(Fault) in
-            guard let sum = sums.baseAddress, let flow = flows.baseAddress, let potential = potentials.baseAddress
+          try drive.withUnsafeBuffer { (currents) throws(Fault) in
+            guard let sum = sums.baseAddress, let flow = flows.baseAddress, let current = currents.baseAddress
             else { return }
             try inParallel(size.blocks, workPerItem: 128 * size.steps) { blocks in
-              kernels.lifSteadyBackward(
+              kernels.lifBackward(
                 constants, surrogate: surrogate.shape, steps: size.steps, rows: size.rows, neurons: size.neurons,
-                membrane: potential, gradient: flow, sums: sum, blocks: blocks)
+                trace: .drive(current), gradient: flow, out: sum, carried: nil, blocks: blocks)
             }
           }
         }
@@ -144,7 +146,7 @@ public struct LIF: NeuronModel {
           try inParallel(size.blocks, workPerItem: 128 * size.steps) { blocks in
             kernels.lifBackward(
               constants, surrogate: surrogate.shape, steps: size.steps, rows: size.rows, neurons: size.neurons,
-              membrane: potential, gradient: gradient, carried: carried.first, blocks: blocks)
+              trace: .potentials(potential), gradient: gradient, out: gradient, carried: carried.first, blocks: blocks)
           }
         }
       }

@@ -103,8 +103,8 @@ private func timeLifBackward(steps: Int, neurons: Int, repeats: Int) -> [Double]
   return timed(repeats, before: { gradient.fill(from: source) }) {
     overBlocks(steps: steps, neurons: neurons) { blocks in
       kernels.lifBackward(
-        neuron, surrogate: .fastSigmoid(slope: 25), steps: steps, rows: 1, neurons: neurons, membrane: membrane.base,
-        gradient: gradient.base, carried: nil, blocks: blocks)
+        neuron, surrogate: .fastSigmoid(slope: 25), steps: steps, rows: 1, neurons: neurons,
+        trace: .potentials(membrane.base), gradient: gradient.base, out: gradient.base, carried: nil, blocks: blocks)
     }
   }
 }
