@@ -67,7 +67,7 @@ public protocol ConvolutionKernels {
   )
 
   /// Copies weights `[outputs, channels, kernelHeight, kernelWidth]` for `convolutionInputGradient`: turned by half a
-  /// turn, with all input channels of an output's tap side by side.
+  /// turn, with all input channels of an output's tap side by side, or transformed for minimal filtering.
   static func packTurnedConvolution(
     _ shape: WindowShape, outputs: Int, weights: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>
   )

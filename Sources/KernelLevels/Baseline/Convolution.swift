@@ -49,22 +49,18 @@ extension Level {
     withUnsafeTemporaryAllocation(of: Int.self, capacity: rows.count) { list in
       guard let list = list.baseAddress else { return }
       var count = 0
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: pixels * columns) { sums in
-        guard let sums = sums.baseAddress else { return }
-        withActiveFeatures(shape.features) { active in
-          withTargets(shape, width: columns) { rowTargets, columnTargets in
-            for row in rows {
-              guard active.list(input, row: row, features: shape.features, most: most) else {
-                list[count] = row
-                count += 1
-                continue
-              }
-              sums.update(repeating: 0, count: pixels * columns)
-              forEachPair(shape, active, rowTargets, columnTargets, columns) { tap, window, value, vectors in
-                addScaled(value, packed + tap, into: sums + window, vectors: vectors)
-              }
-              spread(sums, columns: columns, bias, outputs: outputs, pixels: pixels, to: out + row * outputs * pixels)
+      let areSpikes = if case .spikes = input { true } else { false }
+      withActiveFeatures(shape.features) { active in
+        EventForward.with(shape, columns: columns, weights: packed) { events in
+          for row in rows {
+            guard active.list(input, row: row, features: shape.features, most: most) else {
+              list[count] = row
+              count += 1
+              continue
             }
+            events.multiply(active, areSpikes: areSpikes)
+            spread(
+              events.sums, columns: columns, bias, outputs: outputs, pixels: pixels, to: out + row * outputs * pixels)
           }
         }
       }
@@ -122,67 +118,6 @@ func forEachPanel(outputs: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
   while first < outputs {
     body(first, min(height, outputs - first))
     first += height
-  }
-}
-
-/// Calls `body` with each tap and window under which an active feature lies, both as places of `columns` numbers each, and
-/// the feature's value in all lanes.
-///
-/// - Parameter vectors: of `body`: `columns` in vectors, a constant where they are one or two.
-@inline(__always)
-func forEachPair(
-  _ shape: WindowShape, _ active: ActiveFeatures, _ rowTargets: AxisTargets, _ columnTargets: AxisTargets,
-  _ columns: Int, _ body: (_ tap: Int, _ window: Int, _ value: Vector, _ vectors: Int) -> Void
-) {
-  switch columns / vectorWidth {
-  case 1: forEachPair(shape, active, rowTargets, columnTargets, columns) { body($0, $1, $2, 1) }
-  case 2: forEachPair(shape, active, rowTargets, columnTargets, columns) { body($0, $1, $2, 2) }
-  default: forEachPair(shape, active, rowTargets, columnTargets, columns) { body($0, $1, $2, columns / vectorWidth) }
-  }
-}
-
-@inline(__always)
-private func forEachPair(
-  _ shape: WindowShape, _ active: ActiveFeatures, _ rowTargets: AxisTargets, _ columnTargets: AxisTargets,
-  _ columns: Int, _ body: (_ tap: Int, _ window: Int, _ value: Vector) -> Void
-) {
-  let pixels = UInt32(truncatingIfNeeded: shape.pixels)
-  let width = UInt32(truncatingIfNeeded: shape.width)
-  let (kernelHeight, kernelWidth) = (shape.kernelHeight, shape.kernelWidth)
-  let kernelLine = kernelWidth * columns
-  for i in 0..<active.count {
-    let index = UInt32(truncatingIfNeeded: active.indices[i])
-    let channel = index / pixels
-    let place = index - channel * pixels
-    let y = place / width
-    let x = Int(place - y * width)
-    let value = Vector(repeating: active.values[i])
-    let rows = rowTargets.targets + Int(y) * kernelHeight
-    let line = columnTargets.targets + x * kernelWidth
-    var tap = Int(channel) * kernelHeight * kernelLine
-    for ky in 0..<kernelHeight {
-      let row = rows[ky]
-      if row >= 0 {
-        var here = tap
-        for kx in 0..<kernelWidth {
-          let column = line[kx]
-          if column >= 0 { body(here, row + column, value) }
-          here += columns
-        }
-      }
-      tap += kernelLine
-    }
-  }
-}
-
-/// target[0 ..< vectors] += factor * source[0 ..< vectors], in vectors.
-@inline(__always)
-func addScaled(
-  _ factor: Vector, _ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, vectors: Int
-) {
-  for j in 0..<vectors {
-    let place = target + j * vectorWidth
-    store(multiplyAdd(factor, load(source + j * vectorWidth), load(place)), place)
   }
 }
 

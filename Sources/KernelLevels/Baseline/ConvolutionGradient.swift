@@ -4,6 +4,7 @@ extension Level {
   public static func packTurnedConvolution(
     _ shape: WindowShape, outputs: Int, weights: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>
   ) {
+    if let winograd = Winograd(shape, outputs: outputs) { return winograd.pack(weights, to: packed) }
     let area = shape.kernelHeight * shape.kernelWidth
     let columns = Level.paddedChannels(shape.channels)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: area * columns + 2 * vectorWidth) { lines in
@@ -37,13 +38,18 @@ extension Level {
     }
   }
 
-  public static func packedTurnedCount(_ shape: WindowShape, outputs: Int) -> Int { outputs * shape.taps }
+  public static func packedTurnedCount(_ shape: WindowShape, outputs: Int) -> Int {
+    Winograd(shape, outputs: outputs)?.weightCount ?? outputs * shape.taps
+  }
 
   public static func convolutionInputGradient(
     _ shape: WindowShape, outputs: Int, gradient: UnsafePointer<Float>, packed: UnsafePointer<Float>,
     out: UnsafeMutablePointer<Float>, rows: Range<Int>
   ) {
     if rows.isEmpty { return }
+    if let winograd = Winograd(shape, outputs: outputs) {
+      return winograd.multiply(gradient, packed: packed, out: out, rows: rows)
+    }
     let isCovered = shape.strideY <= shape.kernelHeight && shape.strideX <= shape.kernelWidth
     if !isCovered {
       (out + rows.lowerBound * shape.features).update(repeating: 0, count: rows.count * shape.features)

@@ -177,6 +177,18 @@ private func steadyLanes(
     for t in 0..<steps { spikes[t * spikeStride] = 0 }
     return
   }
+  switch constants.reset {
+  case .subtract: steadyScan(constants, .subtract, steps, lanes, drive, membrane, stride, spikes, spikeStride)
+  case .zero: steadyScan(constants, .zero, steps, lanes, drive, membrane, stride, spikes, spikeStride)
+  case .none: steadyScan(constants, .none, steps, lanes, drive, membrane, stride, spikes, spikeStride)
+  }
+}
+
+@inline(__always)
+private func steadyScan(
+  _ constants: LifConstants, _ reset: LifReset, _ steps: Int, _ lanes: Int, _ drive: UnsafePointer<Float>,
+  _ membrane: UnsafeMutablePointer<Float>?, _ stride: Int, _ spikes: UnsafeMutablePointer<UInt16>, _ spikeStride: Int
+) {
   let threshold = SIMD16<Float>(repeating: constants.threshold)
   let kept = (UInt64(1) << UInt64(lanes)) &- 1
   let current = loadLanes(drive, lanes)
@@ -190,7 +202,7 @@ private func steadyLanes(
       storeLanes(v, place, lanes)
       here = place + stride
     }
-    state = afterReset(v, constants.reset, mask, threshold)
+    state = afterReset(v, reset, mask, threshold)
     fired.pointee = UInt16(truncatingIfNeeded: bits(of: mask) & kept)
     fired += spikeStride
   }

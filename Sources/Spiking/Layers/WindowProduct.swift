@@ -68,7 +68,8 @@ struct WindowProduct {
           else { return }
           let work = shape.pixels * shape.kernelHeight * shape.kernelWidth * outputs / 64 * max(shape.channels, 4)
           let rows = wanted[0] * wanted[1]
-          try inParallel(rows, workPerItem: self.work(rows, work, pixels: shape.pixels)) { range in
+          // Several images a task, whose scratch memory is large.
+          try inParallel(rows, workPerItem: self.work(rows, work, pixels: shape.pixels / 8)) { range in
             kernels.convolutionInputGradient(
               shape, outputs: outputs, gradient: flow, packed: weights, out: out, rows: range)
           }
