@@ -4,6 +4,19 @@ import Testing
 
 @testable import Kernels
 
+/// Numbers that stay where they are, for kernels that are told where in an enumeration.
+private final class StablePointer {
+  let start: UnsafePointer<Float>
+
+  init(_ numbers: [Float]) {
+    let room = UnsafeMutablePointer<Float>.allocate(capacity: max(1, numbers.count))
+    room.initialize(from: numbers, count: numbers.count)
+    start = UnsafePointer(room)
+  }
+
+  deinit { start.deallocate() }
+}
+
 @Suite(.serialized) struct FusedTests {
   static let shapes: [(steps: Int, batch: Int, features: Int, columns: Int)] = [
     (1, 1, 1, 1), (5, 3, 65, 10), (7, 2, 40, 16), (4, 9, 130, 64), (3, 70, 20, 129), (25, 45, 70, 33), (2, 5, 1100, 70),
@@ -69,7 +82,8 @@ import Testing
     let constants = LifConstants(beta: 0.9, threshold: 0.1, reset: reset)
     for (steps, rows, outputs, neurons) in Self.shapes where outputs <= 130 {
       let count = steps * rows * neurons
-      let membrane = numbers(count, seed: 24)
+      let membrane = StablePointer(numbers(count, seed: 24))
+      defer { withExtendedLifetime(membrane) {} }
       let (arriving, weights) = (numbers(steps * rows * outputs, seed: 25), numbers(neurons * outputs, seed: 26))
       var expected = [Float](repeating: 0, count: count)
       for at in 0..<steps * rows {
@@ -84,12 +98,12 @@ import Testing
       for surrogate: SurrogateShape in [.fastSigmoid(slope: 5), .arctangent(alpha: 2), .triangle(width: 0.3)] {
         var plain = expected
         lifBackwardPlain(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane,
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane.start,
           gradient: &plain)
         var gradient = [Float](repeating: 9, count: count)
         kernels.lifProductBackward(
           constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons,
-          trace: .potentials(membrane), outputs: outputs, outputGradient: arriving, packed: packed, out: &gradient,
+          trace: .potentials(membrane.start), outputs: outputs, outputGradient: arriving, packed: packed, out: &gradient,
           blocks: 0..<rows * lifWords(neurons))
         expectClose(gradient, plain, tolerance: 1e-4)
       }
@@ -107,6 +121,8 @@ import Testing
       kernels.lifForward(
         constants, steps: steps, rows: rows, neurons: neurons, membrane: &potentials, spikes: &expected, carried: nil,
         blocks: blocks)
+      let (kept, current) = (StablePointer(potentials), StablePointer(drive))
+      defer { withExtendedLifetime((kept, current)) {} }
       for keeps in [true, false] {
         var membrane = [Float](repeating: 9, count: steps * width)
         var fired = [UInt64](repeating: .max, count: expected.count)
@@ -128,18 +144,18 @@ import Testing
       for surrogate: SurrogateShape in [.fastSigmoid(slope: 5), .arctangent(alpha: 2), .triangle(width: 0.3), .straightThrough] {
         var each = [Float](repeating: 9, count: steps * width)
         kernels.lifBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .potentials(potentials),
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .potentials(kept.start),
           gradient: arriving, out: &each, carried: nil, blocks: blocks)
         var sums = [Float](repeating: 9, count: width)
         kernels.lifBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .drive(drive),
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .drive(current.start),
           gradient: arriving, out: &sums, carried: nil, blocks: blocks)
         expectClose(sums, overTime(each), tolerance: 1e-4)
         kernels.lifProductBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .potentials(potentials),
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .potentials(kept.start),
           outputs: outputs, outputGradient: outputGradient, packed: packed, out: &each, blocks: blocks)
         kernels.lifProductBackward(
-          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .drive(drive),
+          constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, trace: .drive(current.start),
           outputs: outputs, outputGradient: outputGradient, packed: packed, out: &sums, blocks: blocks)
         expectClose(sums, overTime(each), tolerance: 1e-4)
       }
@@ -214,7 +230,8 @@ import Testing
     let surrogate = SurrogateShape.fastSigmoid(slope: 5)
     for (steps, rows, features, neurons) in Self.shapes {
       let (outputs, depth) = (3, steps * rows)
-      let membrane = numbers(depth * neurons, seed: 27)
+      let membrane = StablePointer(numbers(depth * neurons, seed: 27))
+      defer { withExtendedLifetime(membrane) {} }
       let (arriving, weights) = (numbers(depth * outputs, seed: 28), numbers(neurons * outputs, seed: 29))
       var packed = [Float](repeating: 9, count: kernels.packedOutputWeightCount(neurons: neurons, outputs: outputs))
       kernels.packOutputWeights(weights, neurons: neurons, outputs: outputs, packed: &packed)
@@ -226,7 +243,7 @@ import Testing
         var gradient = [Float](repeating: 9, count: depth * neurons)
         kernels.lifProductBackward(
           constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons,
-          trace: .potentials(membrane), outputs: outputs, outputGradient: arriving, packed: packed, out: &gradient,
+          trace: .potentials(membrane.start), outputs: outputs, outputGradient: arriving, packed: packed, out: &gradient,
           blocks: 0..<rows * lifWords(neurons))
         var expected = [Float](repeating: 9, count: features * neurons)
         kernels.spikeGemm(
@@ -236,7 +253,7 @@ import Testing
         let fused = sameForAnyThreads {
           var out = [Float](repeating: 9, count: features * neurons)
           kernels.lifProductWeightGradient(
-            constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane,
+            constants, surrogate: surrogate, steps: steps, rows: rows, neurons: neurons, membrane: membrane.start,
             outputs: outputs, outputGradient: arriving, packed: packed, spikes: turned, features: features,
             total: total, out: &out, workspace: &room, shouldStop: { false })
           return out

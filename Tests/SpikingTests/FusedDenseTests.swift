@@ -93,7 +93,7 @@ import Testing
     for (width, isSparse) in [(Float(0.01), true), (5, false)] {
       let pass = Pass(isTraining: true, surrogate: .triangle(width: width))
       let run = try LayerRow.forward(layers, .spikes(try input()), pass)
-      let sparse = DenseAboveReach(layers, at: 2, below: run.memories[1], pass)
+      let sparse = try DenseAboveReach(layers, at: 2, below: run.memories[1], steps: run.output.steps, pass)
       #expect((sparse != nil) == isSparse)
       guard let sparse else { continue }
       var numbers = TestNumbers(12)

@@ -53,9 +53,12 @@ import Testing
     for surrogate in [Surrogate.fastSigmoid(slope: 25), .arctangent(alpha: 2), .triangle(width: 1), .straightThrough] {
       var expected = numbers.floats(count, from: -1, to: 1)
       var gradient = expected
-      kernels.lifBackward(
-        constants, surrogate: surrogate.shape, steps: steps, rows: rows, neurons: neurons, trace: .potentials(fast),
-        gradient: expected, out: &gradient, carried: nil, blocks: 0..<rows * words)
+      fast.withUnsafeBufferPointer { potentials in
+        guard let potentials = potentials.baseAddress else { return }
+        kernels.lifBackward(
+          constants, surrogate: surrogate.shape, steps: steps, rows: rows, neurons: neurons,
+          trace: .potentials(potentials), gradient: expected, out: &gradient, carried: nil, blocks: 0..<rows * words)
+      }
       lifBackwardPlain(
         constants, surrogate: surrogate.shape, steps: steps, rows: rows, neurons: neurons, membrane: fast,
         gradient: &expected)

@@ -192,15 +192,14 @@ static inline __attribute__((always_inline)) vector_float8 vector_twice_where8(c
 
 /// The same for eight floats.
 static inline __attribute__((always_inline)) vector_float16 vector_twice_where16(const float *source, uint16_t bits) {
-#if __AVX512F__
-  const vector_float8 x = *(const vector_unaligned8 *)source;
+  const vector_unaligned8 x = *(const vector_unaligned8 *)source;
   const vector_float16 twice = __builtin_shufflevector(x, x, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+#if __AVX512F__
   return (vector_float16)_mm512_maskz_mov_ps(bits, (__m512)twice);
 #else
-  vector_float16 twice;
-  twice.lo = vector_twice_where8(source, (uint8_t)bits);
-  twice.hi = vector_twice_where8(source + 4, (uint8_t)(bits >> 8));
-  return twice;
+  const vector_mask16 places = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
+  const vector_mask16 kept = ((vector_mask16)(int32_t)bits & places) != 0;
+  return (vector_float16)((vector_mask16)twice & kept);
 #endif
 }
 

@@ -41,7 +41,7 @@ extension Level {
     if rows.isEmpty { return }
     let columns = Level.paddedChannels(outputs)
     let pixels = shape.outPixels
-    let most = WindowCost.mostActive(shape, outputs: outputs)
+    let most = EventForward.suits(shape, columns: columns) ? WindowCost.mostActive(shape, outputs: outputs) : -1
     let dense = DenseForward(
       shape: shape, outputs: outputs, weights: packed + shape.taps * columns, bias: bias,
       target: WindowTarget(

@@ -1,11 +1,9 @@
 // The convolution of an image by its active features: for each window, the weights of the taps under which they lie are
 // added up.
 //
-// A line of windows at a time, the active taps of each are listed first; then a window's sums stay in registers while its
-// list is gone through. Some channels at a time, so that their weights stay in the first cache. The terms of a sum come in
-// order of the taps, as in a dense product.
-
-import CVector
+// The active taps of each window are listed first; then a window's sums stay in registers while its list is gone through.
+// Some channels at a time, so that their weights stay in the first cache. The terms of a sum come in order of the taps, as
+// in a dense product.
 
 /// The event path of one convolution, with its scratch memory.
 struct EventForward {
@@ -18,13 +16,12 @@ struct EventForward {
   let weights: UnsafePointer<Float>
   /// `[outPixels, columns]`, written.
   let sums: UnsafeMutablePointer<Float>
-  /// For each column of the image and each tap, the window of a line that has it there, or a negative number.
-  private let targets: UnsafePointer<Int>
-  /// The first active feature of each line of each channel, and their end.
-  private let lineStarts: UnsafeMutablePointer<Int32>
-  /// For each active feature, where its column's entries begin in `targets`.
-  private let places: UnsafeMutablePointer<Int32>
-  /// For each window of a line where its list ends, and the lists: where the weights of each active tap stand.
+  /// For each pixel of a channel where its entries begin in the tables of windows.
+  private let places: UnsafeMutablePointer<EventPlace>
+  /// For each line of the image and line of the kernel, and for each column of both, the windows' share of their number;
+  /// where there is none, a number too large for a window.
+  private let rows, lines: UnsafeMutablePointer<Int>
+  /// For each window where its list ends, and the lists: where the weights of each active tap stand.
   private let ends: UnsafeMutablePointer<Int32>
   private let taps: UnsafeMutablePointer<Int32>
   /// Beside the taps, the features' values.
@@ -37,118 +34,124 @@ struct EventForward {
     max(1, min(shape.channels, blockFloats / (shape.kernelHeight * shape.kernelWidth * columns)))
   }
 
+  /// Whether the places in all lists have numbers of 32 bits.
+  static func suits(_ shape: WindowShape, columns: Int) -> Bool {
+    let room = blockChannels(shape, columns: columns) * shape.kernelHeight * shape.kernelWidth
+    return shape.outPixels < Int(Int32.max) / room && shape.taps < Int(Int32.max) / columns
+  }
+
   /// Calls `body` with the path.
   static func with(
     _ shape: WindowShape, columns: Int, weights: UnsafePointer<Float>, _ body: (EventForward) -> Void
   ) {
     let room = blockChannels(shape, columns: columns) * shape.kernelHeight * shape.kernelWidth
-    let lines = shape.channels * shape.height + 1
-    let (width, outWidth) = (shape.width * shape.kernelWidth, shape.outWidth)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.outPixels * columns + outWidth * room) { floats in
-      withUnsafeTemporaryAllocation(
-        of: Int32.self, capacity: lines + shape.features + outWidth + outWidth * room
-      ) { numbers in
-        withUnsafeTemporaryAllocation(of: Int.self, capacity: width) { targets in
-          guard let floats = floats.baseAddress, let numbers = numbers.baseAddress, let targets = targets.baseAddress
-          else { return }
-          _ = AxisTargets(
-            targets, size: shape.width, kernel: shape.kernelWidth, stride: shape.strideX, padding: shape.paddingX,
-            outputs: outWidth, unit: 1)
-          let ends = numbers + lines + shape.features
-          body(
-            EventForward(
-              shape: shape, columns: columns, weights: weights, sums: floats, targets: UnsafePointer(targets),
-              lineStarts: numbers, places: numbers + lines, ends: ends, taps: ends + outWidth,
-              values: floats + shape.outPixels * columns, room: room))
+    // One list more, for windows that are not there.
+    let (windows, pixels) = (shape.outPixels, shape.pixels)
+    let lists = (windows + 1) * room
+    let rowCount = AxisTargets.count(size: shape.height, kernel: shape.kernelHeight)
+    let lineCount = AxisTargets.count(size: shape.width, kernel: shape.kernelWidth)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: windows * columns + lists) { floats in
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: windows + 1 + lists) { numbers in
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: rowCount + lineCount) { tables in
+          withUnsafeTemporaryAllocation(of: EventPlace.self, capacity: pixels) { places in
+            guard let floats = floats.baseAddress, let numbers = numbers.baseAddress, let rows = tables.baseAddress,
+              let places = places.baseAddress
+            else { return }
+            let events = EventForward(
+              shape: shape, columns: columns, weights: weights, sums: floats, places: places, rows: rows,
+              lines: rows + rowCount, ends: numbers, taps: numbers + windows + 1, values: floats + windows * columns,
+              room: room)
+            events.fillTables()
+            body(events)
+          }
         }
+      }
+    }
+  }
+
+  private func fillTables() {
+    _ = AxisTargets(
+      rows, size: shape.height, kernel: shape.kernelHeight, stride: shape.strideY, padding: shape.paddingY,
+      outputs: shape.outHeight, unit: shape.outWidth)
+    _ = AxisTargets(
+      lines, size: shape.width, kernel: shape.kernelWidth, stride: shape.strideX, padding: shape.paddingX,
+      outputs: shape.outWidth, unit: 1)
+    for i in 0..<shape.height * shape.kernelHeight where rows[i] < 0 { rows[i] = shape.outPixels }
+    for i in 0..<shape.width * shape.kernelWidth where lines[i] < 0 { lines[i] = shape.outPixels }
+    var pixel = 0
+    for y in 0..<shape.height {
+      for x in 0..<shape.width {
+        places[pixel] = EventPlace(
+          row: Int32(truncatingIfNeeded: y * shape.kernelHeight), column: Int32(truncatingIfNeeded: x * shape.kernelWidth))
+        pixel += 1
       }
     }
   }
 
   /// Writes the sums of a row with these active features, all of value 1 if it is of spikes.
   func multiply(_ active: ActiveFeatures, areSpikes: Bool) {
-    list(active)
     let channels = EventForward.blockChannels(shape, columns: columns)
-    var channel = 0
+    var (channel, feature) = (0, 0)
     repeat {
       let end = min(shape.channels, channel + channels)
-      for y in 0..<shape.outHeight {
-        let line = sums + y * shape.outWidth * columns
-        if areSpikes {
-          listTaps(channel..<end, y, active.values, areSpikes: true)
-          addLine(to: line, isFirst: channel == 0, areSpikes: true)
-        } else {
-          listTaps(channel..<end, y, active.values, areSpikes: false)
-          addLine(to: line, isFirst: channel == 0, areSpikes: false)
-        }
+      for window in 0...shape.outPixels { ends[window] = Int32(truncatingIfNeeded: window * room) }
+      if areSpikes {
+        feature = listTaps(active, from: feature, channel..<end, areSpikes: true)
+        addAll(isFirst: channel == 0, areSpikes: true)
+      } else {
+        feature = listTaps(active, from: feature, channel..<end, areSpikes: false)
+        addAll(isFirst: channel == 0, areSpikes: false)
       }
       channel = end
     } while channel < shape.channels
   }
 
-  /// Finds the lines of the active features.
-  private func list(_ active: ActiveFeatures) {
-    let width = UInt32(truncatingIfNeeded: shape.width)
-    let kernelWidth = Int32(truncatingIfNeeded: shape.kernelWidth)
-    var next = 0
-    for i in 0..<active.count {
-      let feature = UInt32(truncatingIfNeeded: active.indices[i])
-      let line = Int(feature / width)
-      while next <= line {
-        lineStarts[next] = Int32(truncatingIfNeeded: i)
-        next += 1
-      }
-      places[i] = Int32(truncatingIfNeeded: feature % width) &* kernelWidth
-    }
-    while next <= shape.channels * shape.height {
-      lineStarts[next] = Int32(truncatingIfNeeded: active.count)
-      next += 1
-    }
+  @inline(__always)
+  private func listTaps(_ active: ActiveFeatures, from first: Int, _ channels: Range<Int>, areSpikes: Bool) -> Int {
+    shape.kernelHeight == 3 && shape.kernelWidth == 3
+      ? listTaps(active, first, channels, 3, 3, areSpikes: areSpikes)
+      : listTaps(active, first, channels, shape.kernelHeight, shape.kernelWidth, areSpikes: areSpikes)
   }
 
-  /// Lists the active taps of some channels for each window of line `y`, in order.
+  /// Lists the active taps of some channels for each window, in order, and answers with the first feature beyond them.
   @inline(__always)
-  private func listTaps(_ channels: Range<Int>, _ y: Int, _ source: UnsafePointer<Float>, areSpikes: Bool) {
-    for window in 0..<shape.outWidth { ends[window] = Int32(truncatingIfNeeded: window * room) }
-    for channel in channels {
-      for ky in 0..<shape.kernelHeight {
-        let line = y * shape.strideY + ky - shape.paddingY
-        if line < 0 || line >= shape.height { continue }
-        let (first, tap) = (channel * shape.height + line, (channel * shape.kernelHeight + ky) * shape.kernelWidth)
-        let features = (Int(lineStarts[first]), Int(lineStarts[first + 1]))
-        if shape.kernelWidth == 3 {
-          listLine(features, tap * columns, source, kernelWidth: 3, areSpikes: areSpikes)
-        } else {
-          listLine(features, tap * columns, source, kernelWidth: shape.kernelWidth, areSpikes: areSpikes)
-        }
-      }
-    }
-  }
-
-  /// Lists a line's active features under the taps of one line of the kernel, of which the first has the weights at `tap`.
-  @inline(__always)
-  private func listLine(
-    _ features: (Int, Int), _ tap: Int, _ source: UnsafePointer<Float>, kernelWidth: Int, areSpikes: Bool
-  ) {
+  private func listTaps(
+    _ active: ActiveFeatures, _ first: Int, _ channels: Range<Int>, _ kernelHeight: Int, _ kernelWidth: Int,
+    areSpikes: Bool
+  ) -> Int {
     // Copies: what is written might lie over the struct, for all that the compiler knows.
-    let (targets, places, ends, taps, values, columns) = (targets, places, ends, taps, values, columns)
-    for i in features.0..<features.1 {
-      let windows = targets + Int(places[i])
-      for kx in 0..<kernelWidth {
-        let window = windows[kx]
-        if window < 0 { continue }
-        let end = Int(ends[window])
-        taps[end] = Int32(truncatingIfNeeded: tap &+ kx &* columns)
-        if !areSpikes { values[end] = source[i] }
-        ends[window] = Int32(truncatingIfNeeded: end &+ 1)
+    let (places, rows, lines, ends, taps, values) = (places, rows, lines, ends, taps, values)
+    let (indices, source, columns, nowhere) = (active.indices, active.values, columns, shape.outPixels)
+    let nowhereList = Int32(truncatingIfNeeded: nowhere &* room)
+    var feature = first
+    for channel in channels {
+      let begin = Int32(truncatingIfNeeded: channel * shape.pixels)
+      let end = begin &+ Int32(truncatingIfNeeded: shape.pixels)
+      while feature < active.count && indices[feature] < end {
+        let place = places[Int(indices[feature] &- begin)]
+        let (row, line) = (rows + Int(place.row), lines + Int(place.column))
+        var tap = Int32(truncatingIfNeeded: channel &* kernelHeight &* kernelWidth &* columns)
+        for ky in 0..<kernelHeight {
+          for kx in 0..<kernelWidth {
+            let window = min(row[ky] &+ line[kx], nowhere)
+            let end = ends[window]
+            taps[Int(end)] = tap
+            if !areSpikes { values[Int(end)] = source[feature] }
+            ends[window] = end &+ 1
+            tap = tap &+ Int32(truncatingIfNeeded: columns)
+          }
+        }
+        ends[nowhere] = nowhereList
+        feature += 1
       }
     }
+    return feature
   }
 
   @inline(__always)
-  private func addLine(to line: UnsafeMutablePointer<Float>, isFirst: Bool, areSpikes: Bool) {
-    for window in 0..<shape.outWidth {
-      let (target, first) = (line + window * columns, window * room)
+  private func addAll(isFirst: Bool, areSpikes: Bool) {
+    for window in 0..<shape.outPixels {
+      let (target, first) = (sums + window * columns, window * room)
       let count = Int(ends[window]) - first
       var column = 0
       var left = columns / vectorWidth
@@ -168,6 +171,11 @@ struct EventForward {
       }
     }
   }
+}
+
+/// Where the entries of a pixel begin in the tables of windows.
+private struct EventPlace {
+  var row, column: Int32
 }
 
 /// The active taps of a window, and some output channels.

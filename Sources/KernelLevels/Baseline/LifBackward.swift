@@ -74,35 +74,23 @@ func withScratch(_ trace: LifTrace, steps: Int, _ body: (UnsafeMutablePointer<Fl
   }
 }
 
-/// The potentials of up to four quarters of a word under a steady drive, as `lifSteadyForward` finds them: 64 numbers a
-/// step.
+/// The potentials of some quarters of a word under a steady drive, as `lifSteadyForward` finds them: 64 numbers a step.
+///
+/// - Parameter lanes: the neurons of a quarter: sixteen, or fewer where there is only one.
 @inline(__always)
 func steadyPotentials(
-  _ constants: LifConstants, steps: Int, drive: UnsafePointer<Float>, quarters: Int, lanes: (Int) -> Int,
+  _ constants: LifConstants, steps: Int, drive: UnsafePointer<Float>, quarters: Int, lanes: Int,
   to scratch: UnsafeMutablePointer<Float>
 ) {
-  var currents = zeroLanes()
-  for q in 0..<quarters { currents[q] = loadLanes(drive + q * 16, lanes(q)) }
-  switch constants.reset {
-  case .subtract: steadyPotentials(constants, .subtract, steps, currents, quarters, scratch)
-  case .zero: steadyPotentials(constants, .zero, steps, currents, quarters, scratch)
-  case .none: steadyPotentials(constants, .none, steps, currents, quarters, scratch)
-  }
-}
-
-@inline(__always)
-private func steadyPotentials(
-  _ constants: LifConstants, _ reset: LifReset, _ steps: Int, _ currents: InlineArray<4, SIMD16<Float>>,
-  _ quarters: Int, _ scratch: UnsafeMutablePointer<Float>
-) {
-  let threshold = SIMD16<Float>(repeating: constants.threshold)
-  var states = zeroLanes()
+  let reset = AfterSpike(constants)
+  var (currents, states) = (zeroLanes(), zeroLanes())
+  for q in 0..<quarters { currents[q] = loadLanes(drive + q * 16, lanes) }
   var here = scratch
   for _ in 0..<steps {
     for q in 0..<quarters {
       let v = states[q] * constants.beta + currents[q]
       storeLanes(v, here + q * 16, 16)
-      states[q] = afterReset(v, reset, v .>= threshold, threshold)
+      states[q] = reset.state(v, fired: v .>= reset.threshold)
     }
     here += 64
   }
@@ -187,19 +175,29 @@ private struct BackwardWalk {
   ///   - gradientPlace: where its gradients begin.
   @inline(__always)
   func word(_ surrogate: some SurrogateDerivative, _ place: Int, gradientPlace: Int, count: Int) {
-    if count == 64 { return walk(surrogate, place, gradientPlace, quarters: 4) { _ in 16 } }
+    if count == 64 { return wholeWord(surrogate, place, gradientPlace) }
     var first = 0
     while first < count {
-      let lanes = min(16, count - first)
-      walk(surrogate, place + first, gradientPlace + first, quarters: 1) { _ in lanes }
+      quarter(surrogate, place + first, gradientPlace + first, lanes: min(16, count - first))
       first += 16
     }
   }
 
-  /// Four quarters of a word at once ask for more memory at a time.
+  // One function a size: the compiler gives up inlining where all stand in one.
+  /// Four quarters at once ask for more memory at a time.
+  @inline(never)
+  private func wholeWord(_ surrogate: some SurrogateDerivative, _ place: Int, _ gradientPlace: Int) {
+    walk(surrogate, place, gradientPlace, quarters: 4, lanes: 16)
+  }
+
+  @inline(never)
+  private func quarter(_ surrogate: some SurrogateDerivative, _ place: Int, _ gradientPlace: Int, lanes: Int) {
+    walk(surrogate, place, gradientPlace, quarters: 1, lanes: lanes)
+  }
+
   @inline(__always)
   private func walk(
-    _ surrogate: some SurrogateDerivative, _ place: Int, _ gradientPlace: Int, quarters: Int, lanes: (Int) -> Int
+    _ surrogate: some SurrogateDerivative, _ place: Int, _ gradientPlace: Int, quarters: Int, lanes: Int
   ) {
     let threshold = SIMD16<Float>(repeating: constants.threshold)
     let clears = constants.reset == .zero
@@ -214,7 +212,7 @@ private struct BackwardWalk {
     }
     var (sums, later) = (zeroLanes(), zeroLanes())
     if let carried {
-      for q in 0..<quarters { later[q] = loadLanes(carried + place + q * 16, lanes(q)) }
+      for q in 0..<quarters { later[q] = loadLanes(carried + place + q * 16, lanes) }
     }
     potentials += (steps - 1) * step
     var flows = gradient + ((steps - 1) * gradientStep + gradientPlace)
@@ -225,10 +223,10 @@ private struct BackwardWalk {
         for q in 0..<quarters { vector_prefetch(potentials + 64 + q * 16) }
       }
       for q in 0..<quarters {
-        let x = loadLanes(potentials + q * 16, lanes(q)) - threshold
+        let x = loadLanes(potentials + q * 16, lanes) - threshold
         if clears { later[q].replace(with: 0, where: x .>= 0) }
-        let total = loadLanes(flows + q * 16, lanes(q)) * surrogate.derivative(x) + later[q]
-        if sumsUp { sums[q] += total } else { storeLanes(total, target + q * 16, lanes(q)) }
+        let total = loadLanes(flows + q * 16, lanes) * surrogate.derivative(x) + later[q]
+        if sumsUp { sums[q] += total } else { storeLanes(total, target + q * 16, lanes) }
         later[q] = total * constants.beta
       }
       potentials -= step
@@ -236,10 +234,10 @@ private struct BackwardWalk {
       if !sumsUp { target -= width }
     }
     if sumsUp {
-      for q in 0..<quarters { storeLanes(sums[q], target + q * 16, lanes(q)) }
+      for q in 0..<quarters { storeLanes(sums[q], target + q * 16, lanes) }
     }
     if let carried {
-      for q in 0..<quarters { storeLanes(later[q], carried + place + q * 16, lanes(q)) }
+      for q in 0..<quarters { storeLanes(later[q], carried + place + q * 16, lanes) }
     }
   }
 }

@@ -123,8 +123,27 @@ private func scanWord(
   }
 }
 
+/// The reset without a branch: `v * factor - drop` where a neuron fired.
+struct AfterSpike {
+  let threshold: SIMD16<Float>
+  private let factor: Float
+  private let drop: SIMD16<Float>
+
+  @inline(__always)
+  init(_ constants: LifConstants) {
+    threshold = SIMD16(repeating: constants.threshold)
+    factor = constants.reset == .zero ? 0 : 1
+    drop = SIMD16(repeating: constants.reset == .subtract ? constants.threshold : 0)
+  }
+
+  @inline(__always)
+  func state(_ v: SIMD16<Float>, fired: SIMDMask<SIMD16<Int32>>) -> SIMD16<Float> {
+    v.replacing(with: v * factor - drop, where: fired)
+  }
+}
+
 @inline(__always)
-func afterReset(
+private func afterReset(
   _ v: SIMD16<Float>, _ reset: LifReset, _ fired: SIMDMask<SIMD16<Int32>>, _ threshold: SIMD16<Float>
 ) -> SIMD16<Float> {
   switch reset {
@@ -177,19 +196,7 @@ private func steadyLanes(
     for t in 0..<steps { spikes[t * spikeStride] = 0 }
     return
   }
-  switch constants.reset {
-  case .subtract: steadyScan(constants, .subtract, steps, lanes, drive, membrane, stride, spikes, spikeStride)
-  case .zero: steadyScan(constants, .zero, steps, lanes, drive, membrane, stride, spikes, spikeStride)
-  case .none: steadyScan(constants, .none, steps, lanes, drive, membrane, stride, spikes, spikeStride)
-  }
-}
-
-@inline(__always)
-private func steadyScan(
-  _ constants: LifConstants, _ reset: LifReset, _ steps: Int, _ lanes: Int, _ drive: UnsafePointer<Float>,
-  _ membrane: UnsafeMutablePointer<Float>?, _ stride: Int, _ spikes: UnsafeMutablePointer<UInt16>, _ spikeStride: Int
-) {
-  let threshold = SIMD16<Float>(repeating: constants.threshold)
+  let reset = AfterSpike(constants)
   let kept = (UInt64(1) << UInt64(lanes)) &- 1
   let current = loadLanes(drive, lanes)
   var state = SIMD16<Float>(repeating: 0)
@@ -197,12 +204,12 @@ private func steadyScan(
   var fired = spikes
   for _ in 0..<steps {
     let v = state * constants.beta + current
-    let mask = v .>= threshold
+    let mask = v .>= reset.threshold
     if let place = here {
       storeLanes(v, place, lanes)
       here = place + stride
     }
-    state = afterReset(v, reset, mask, threshold)
+    state = reset.state(v, fired: mask)
     fired.pointee = UInt16(truncatingIfNeeded: bits(of: mask) & kept)
     fired += spikeStride
   }

@@ -105,24 +105,43 @@ private struct ProductBackwardScan: SurrogateLoop {
     to gradient: UnsafeMutablePointer<Float>, stride: Int, isPadded: Bool
   ) {
     if neurons - first >= quarters * 16 {
-      if quarters == 4 {
-        walk(surrogate, row, first, 4, to: gradient, stride: stride) { _ in 16 } written: { _ in 16 }
-      } else {
-        walk(surrogate, row, first, 2, to: gradient, stride: stride) { _ in 16 } written: { _ in 16 }
-      }
-    } else {
-      walk(surrogate, row, first, quarters, to: gradient, stride: stride) { quarter in
-        max(0, min(16, neurons - first - quarter * 16))
-      } written: { quarter in
-        isPadded ? 16 : max(0, min(16, neurons - first - quarter * 16))
-      }
+      return quarters == 4
+        ? wholeWord(surrogate, row, first, to: gradient, stride: stride)
+        : halfWord(surrogate, row, first, to: gradient, stride: stride)
     }
+    for quarter in 0..<quarters {
+      let start = first + quarter * 16
+      let lanes = max(0, min(16, neurons - start))
+      self.quarter(
+        surrogate, row, start, to: gradient + quarter * 16, stride: stride, lanes: lanes,
+        written: isPadded ? 16 : lanes)
+    }
+  }
+
+  private typealias Out = UnsafeMutablePointer<Float>
+
+  // One function a size: the compiler gives up inlining where all stand in one.
+  @inline(never)
+  private func wholeWord(_ surrogate: some SurrogateDerivative, _ row: Int, _ first: Int, to out: Out, stride: Int) {
+    walk(surrogate, row, first, 4, to: out, stride: stride, lanes: 16, written: 16)
+  }
+
+  @inline(never)
+  private func halfWord(_ surrogate: some SurrogateDerivative, _ row: Int, _ first: Int, to out: Out, stride: Int) {
+    walk(surrogate, row, first, 2, to: out, stride: stride, lanes: 16, written: 16)
+  }
+
+  @inline(never)
+  private func quarter(
+    _ surrogate: some SurrogateDerivative, _ row: Int, _ first: Int, to out: Out, stride: Int, lanes: Int, written: Int
+  ) {
+    walk(surrogate, row, first, 1, to: out, stride: stride, lanes: lanes, written: written)
   }
 
   @inline(__always)
   private func walk(
     _ surrogate: some SurrogateDerivative, _ row: Int, _ first: Int, _ quarters: Int,
-    to gradient: UnsafeMutablePointer<Float>, stride: Int, lanes: (Int) -> Int, written: (Int) -> Int
+    to gradient: UnsafeMutablePointer<Float>, stride: Int, lanes: Int, written: Int
   ) {
     let threshold = SIMD16<Float>(repeating: constants.threshold)
     let clears = constants.reset == .zero
@@ -153,17 +172,17 @@ private struct ProductBackwardScan: SurrogateLoop {
         for q in 0..<quarters { vector_prefetch(potentials + 2 * neurons + q * 16) }
       }
       for q in 0..<quarters {
-        let x = loadLanes(potentials + q * 16, lanes(q)) - threshold
+        let x = loadLanes(potentials + q * 16, lanes) - threshold
         if clears { later[q].replace(with: 0, where: x .>= 0) }
         let total = flow[q] * surrogate.derivative(x) + later[q]
-        if sumsUp { sums[q] += total } else { storeLanes(total, gradients + q * 16, written(q)) }
+        if sumsUp { sums[q] += total } else { storeLanes(total, gradients + q * 16, written) }
         later[q] = total * constants.beta
       }
       potentials -= step
       t -= 1
     }
     if sumsUp {
-      for q in 0..<quarters { storeLanes(sums[q], gradient + q * 16, written(q)) }
+      for q in 0..<quarters { storeLanes(sums[q], gradient + q * 16, written) }
     }
   }
 }

@@ -112,6 +112,7 @@ extension Encoder {
 
   /// A `.value` fault for infinity or nan, naming where it stands in `owner`.
   func checkFinite(_ values: Tensor, of owner: String) throws(Fault) {
+    if values.isFinite { return }
     guard let (value, place) = first(of: values, where: { !$0.isFinite }) else { return }
     throw Fault(
       .value, "`\(name)` encodes finite values", label: "\(owner) hold \(NumberText.whole(value)) at \(place)",

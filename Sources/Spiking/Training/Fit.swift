@@ -296,15 +296,3 @@ struct Tally {
   var accuracy: Double { Double(correct) / Double(max(1, samples)) }
   var spikesPerSample: Double { Double(spikes) / Double(max(1, samples)) }
 }
-
-extension Tensor {
-  /// Whether no element is infinite or no number.
-  var isFinite: Bool {
-    withUnsafeBuffer { values in
-      // Without their signs, bits are in the order of sizes, and all exponent bits set are no finite number.
-      var largest: UInt32 = 0
-      for value in values { largest = max(largest, value.bitPattern & 0x7fff_ffff) }
-      return largest < Float.infinity.bitPattern
-    }
-  }
-}
