@@ -43,8 +43,8 @@ final class FitDisplay {
     let price = prices(progress.terms)
     let speed = "  \(groupedDigits(Int(min(progress.samplesPerSecond, 1e12)))) samples/s"
     let isLast = progress.isEpochEnd && progress.epoch == progress.epochs
-    let left = isLast ? "" : "  \(duration(progress.secondsLeft)) left"
-    let lines = [head + " " + bar(Double(progress.batch) / Double(max(1, progress.batches))) + state, head + state]
+    let left = isLast ? "" : "  \(Self.duration(progress.secondsLeft)) left"
+    let lines = [head + " " + Self.bar(Double(progress.batch) / Double(max(1, progress.batches))) + state, head + state]
     let room = output.width - 1
     for text in lines.map({ $0 + price.full + speed + left })
       + [
@@ -67,20 +67,22 @@ final class FitDisplay {
     return (parts.isEmpty ? short : short + " (" + parts.joined(separator: ", ") + ")", short)
   }
 
-  private func bar(_ share: Double) -> String {
+  /// A bar that is filled by a share from 0 to 1.
+  static func bar(_ share: Double) -> String {
     let width = 16
     let filled = min(width, max(0, Int((share * Double(width)).rounded())))
     return String(repeating: "━", count: filled) + String(repeating: "─", count: width - filled)
   }
 
-  private func duration(_ seconds: Double) -> String {
+  /// A time that is left, as people say it.
+  static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e7 else { return "?" }
     let whole = Int(seconds.rounded(.up))
     if whole < 90 { return "\(whole) s" }
     return whole < 5400 ? "\((whole + 30) / 60) min" : "\(formatted(seconds / 3600, "f", digits: 1)) h"
   }
 
-  private static var now: Double {
+  static var now: Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

@@ -142,7 +142,7 @@ func lossArgument(_ index: Int, _ call: Call) throws(Fault) -> Loss {
   let order = isByName ? Array(names.prefix { known.contains($0) }) : ["output", "label"]
   let usesSpikes = order.contains("spikes")
   let machine = call.machine
-  return Loss(value.functionName, usesSpikes: usesSpikes) { (output, labels, spikes) throws(Fault) in
+  return Loss(value.functionName, usesSpikes: usesSpikes, isSerial: true) { (output, labels, spikes) throws(Fault) in
     var arguments: [Value] = []
     for name in order {
       switch name {

@@ -28,7 +28,7 @@ public struct MappingValue: ForeignValue {
     return .markup(([notes[0]] + tables.map(\.html) + notes.dropFirst()).joined(separator: "\n"))
   }
 
-  private static let energyDelay = Dimension(metre: 2, kilogram: 1, second: -1)
+  static let energyDelay = Dimension(metre: 2, kilogram: 1, second: -1)
 
   public var memberNames: [String] {
     [

@@ -8,7 +8,7 @@ private let plottable = Kind.array | .tuple | .map
 
 /// All builtins of the module `plot`.
 let plotBuiltins: [Builtin] = [
-  plotLine, plotScatter, plotRaster, plotHeatmap, plotConfusion, plotHistogram, plotBar, plotDots, plotCores, plotSave,
+  plotLine, plotScatter, plotRaster, plotHeatmap, plotConfusion, plotHistogram, plotBar, plotDots, plotCores, plotFront, plotSave,
 ]
 
 private let plotLine = Builtin(

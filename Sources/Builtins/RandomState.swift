@@ -1,6 +1,7 @@
 // The session's seed, and the streams that builtins draw from. A draw depends on the seed and on how many draws came
 // before it, never on threads.
 
+import Faults
 import Machine
 import Tensors
 
@@ -34,6 +35,16 @@ extension Machine {
 
   /// The seeds that were set so far, in their order, each once: what a run rests on, which is not its last seed alone.
   public var usedSeeds: [UInt64] { seedState.used }
+
+  /// What `body` gives with the seed set for it alone: it draws the same whatever was drawn before, and what comes after
+  /// draws as if it had not been.
+  func seeded<Result>(_ seed: UInt64, _ body: () throws(Fault) -> Result) throws(Fault) -> Result {
+    let current = seedState
+    let (outer, draws) = (current.seed, current.draws)
+    (current.seed, current.draws) = (seed, 0)
+    defer { (current.seed, current.draws) = (outer, draws) }
+    return try body()
+  }
 
   /// A stream that no earlier call got since the seed was set.
   public func nextStream(_ purpose: String) -> RandomStream {

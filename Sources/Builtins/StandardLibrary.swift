@@ -6,7 +6,7 @@ public let standardBuiltins: [Builtin] =
   + tensorBuiltins + tensorShapeBuiltins + tensorMathBuiltins + tensorRandomBuiltins + tensorGradientBuiltins
   + networkBuiltins + [learnBuiltin] + convolutionBuiltins + compositeBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins
   + trainingBuiltins + initializerBuiltins + plotBuiltins + dataBuiltins + [splitBuiltin]
-  + chipBuiltins + placementBuiltins + hardwareLossBuiltins + streamBuiltins
+  + chipBuiltins + placementBuiltins + hardwareLossBuiltins + [exploreBuiltin] + streamBuiltins
 
 /// The library of a session: the builtins, and the stdlib's sources in the language itself.
 public func standardLibrary() -> Library {

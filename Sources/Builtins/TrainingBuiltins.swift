@@ -91,17 +91,15 @@ let trainingBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in try evaluateNetwork(call) },
 ]
 
-private func fitNetwork(_ call: Call) throws(Fault) -> Value {
-  let network = try call.foreign(0, as: NetworkValue.self).network
+/// How to train, by the arguments of `fit` or of what has them in the same places, but for those that are about data.
+func fitOptions(_ call: Call) throws(Fault) -> FitOptions {
   var options = FitOptions()
   if call.has(2) { options.encoder = try call.foreign(2, as: EncoderValue.self).encoder }
-  let data = try call.samples(1, by: options.encoder ?? network.encoder)
   options.loss = try lossArgument(3, call)
   if call.has(4) { options.surrogate = try call.foreign(4, as: SurrogateValue.self).surrogate }
   if call.has(5) { options.optimizer = try call.foreign(5, as: OptimizerValue.self).optimizer }
   options.epochs = try call.int(6, default: 10, atLeast: 1)
   options.batch = try call.int(7, default: 64, atLeast: 1)
-  if call.has(8), !call[8].isNil { options.validation = try call.samples(8, by: options.encoder ?? network.encoder) }
   switch try call.string(9, default: "constant") {
   case "constant": options.schedule = .constant
   case "cosine": options.schedule = .cosine(final: Schedule.standardFloor)
@@ -110,6 +108,14 @@ private func fitNetwork(_ call: Call) throws(Fault) -> Value {
   options.shuffles = try call.bool(10, default: true)
   if call.has(12), !call[12].isNil { options.objective = try call.foreign(12, as: HardwareLossValue.self).loss }
   if call.has(13) { options.initializer = try initializerArgument(13, call) }
+  return options
+}
+
+private func fitNetwork(_ call: Call) throws(Fault) -> Value {
+  let network = try call.foreign(0, as: NetworkValue.self).network
+  var options = try fitOptions(call)
+  let data = try call.samples(1, by: options.encoder ?? network.encoder)
+  if call.has(8), !call[8].isNil { options.validation = try call.samples(8, by: options.encoder ?? network.encoder) }
   var stream = call.machine.nextStream("fit")
   options.seed = stream.nextBits()
   let display = FitDisplay(call.output)

@@ -135,3 +135,20 @@ public func readBytes(_ path: String, limit: Int = 1 << 34) throws(Fault) -> [UI
   let file = try OpenedFile(reading: path)
   return try file.readAll(limit: limit)
 }
+
+/// Makes a folder where there is none yet, inside one that there is. Throws `.file` where that is refused.
+public func makeFolder(_ path: String) throws(Fault) {
+  let title = "cannot make the folder \(shownPath(path))"
+  if path.isEmpty || path.utf8.contains(0) { throw Fault(.file, title, label: "a folder needs a name without NUL characters") }
+  var status = stat()
+  if stat(path, &status) == 0 {
+    if status.st_mode & S_IFMT == S_IFDIR { return }
+    throw Fault(.file, title, label: "there is a file of that name")
+  }
+  if mkdir(path, 0o777) != 0, errno != EEXIST { throw Fault(.file, title, label: systemReason()) }
+}
+
+/// Whether there is anything at a path.
+public func fileExists(_ path: String) -> Bool {
+  !path.utf8.contains(0) && access(path, F_OK) == 0
+}

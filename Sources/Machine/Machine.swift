@@ -132,8 +132,8 @@ public final class Machine {
 
   // MARK: calling from outside
 
-  /// Calls a function value with borrowed arguments; gives an owned value.
-  public func invoke(_ function: Value, _ arguments: [Value]) throws(Fault) -> Value {
+  /// Calls a function value with borrowed arguments, the last of which have the names given; gives an owned value.
+  public func invoke(_ function: Value, _ arguments: [Value], names: [String] = []) throws(Fault) -> Value {
     // The builtin has come back from the call that asked: what it would call next comes after it.
     if let stopDepth, nativeDepth < stopDepth { throw Self.stopped }
     nativeDepth += 1
@@ -154,7 +154,9 @@ public final class Machine {
     base[0] = function.retained()
     for (index, argument) in arguments.enumerated() { base[index + 1] = argument.retained() }
     top = base + arguments.count + 2
-    guard callFromOutside(base, arguments.count) else {
+    let labels = names.isEmpty ? nil : Value.tuple(names.map { .string($0) })
+    defer { labels?.release() }
+    guard callFromOutside(base, arguments.count, names: labels) else {
       // A call refused before it began still holds what it was given.
       for index in 0...arguments.count { Machine.store(base + index, .nil) }
       throw takeFault()

@@ -50,6 +50,9 @@ extension Machine {
 }
 
 extension Value {
+  /// A builtin as a function value, owned.
+  public static func function(_ builtin: Builtin) -> Value { Value(owning: NativeObject(builtin), tag: .native) }
+
   public var asBuiltin: Builtin? { tag == .native ? object(as: NativeObject.self).builtin : nil }
 
   /// The names of the parameters of a function of the language or of a builtin; nil for anything else.

@@ -3,9 +3,9 @@ import Language
 
 extension Machine {
   /// Runs the call that `base` begins (callee, then arguments) to its end, from a builtin or from the top.
-  func callFromOutside(_ base: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+  func callFromOutside(_ base: UnsafeMutablePointer<Value>, _ count: Int, names: Value?) -> Bool {
     let entry = frameCount
-    switch prepareCall(base, count, names: nil, flags: 0) {
+    switch prepareCall(base, count, names: names, flags: 0) {
     case .entered: return run(downTo: entry)
     case .done: return true
     case .failed: return false

@@ -23,13 +23,16 @@ func inParallel(_ count: Int, workPerItem: Int, _ body: (Range<Int>) -> Void) th
 /// What `body` gives for each of `0 ..< count`, worked out side by side where there is enough for all threads; the loops
 /// inside `body` are then done by one thread each. Else one after the other, with all threads on each.
 ///
+/// - Parameter each: how many there must be for each thread before they are worked out side by side; nil for never.
 /// - Throws: the first fault, in order.
-func sideBySide<Result>(_ count: Int, _ body: (Int) throws(Fault) -> Result) throws(Fault) -> [Result] {
+public func sideBySide<Result>(
+  _ count: Int, each: Int? = 2, _ body: (Int) throws(Fault) -> Result
+) throws(Fault) -> [Result] {
   var results = [Swift.Result<Result, Fault>?](repeating: nil, count: count)
   func run(_ index: Int) -> Swift.Result<Result, Fault> {
     do throws(Fault) { return .success(try body(index)) } catch { return .failure(error) }
   }
-  if count < 2 * ThreadPool.shared.threads {
+  if each.map({ count < $0 * ThreadPool.shared.threads }) ?? true {
     for index in 0..<count { results[index] = run(index) }
   } else {
     results.withUnsafeMutableBufferPointer { slots in

@@ -20,16 +20,19 @@ public struct Loss: Described {
   public var usesSpikes: Bool
   /// How classes are read from a network that was trained with this loss; nil when the network decides.
   public var decoder: Decoder?
+  /// Whether one thread alone may call the function, as it is with one that a user's program works out.
+  public var isSerial: Bool
   public var function: Function
 
   public init(
     _ name: String, settings: [(name: String, value: Setting)] = [], usesSpikes: Bool = false, decoder: Decoder? = nil,
-    function: @escaping Function
+    isSerial: Bool = false, function: @escaping Function
   ) {
     self.name = name
     self.settings = settings
     self.usesSpikes = usesSpikes
     self.decoder = decoder
+    self.isSerial = isSerial
     self.function = function
   }
 
