@@ -49,6 +49,8 @@ public struct Series: Equatable, Sendable {
   /// How far each value may be off to both sides; nil, NaN and 0 draw nothing.
   public var xErrors: [Double]?
   public var yErrors: [Double]?
+  /// Whether its points are joined also where a plot draws points alone.
+  public var isJoined = false
 
   public init(name: String = "", x: [Double]? = nil, y: [Double], xErrors: [Double]? = nil, yErrors: [Double]? = nil) {
     self.name = name

@@ -15,7 +15,7 @@ extension Figure {
     for (index, series) in plot.series.enumerated() {
       for run in plot.runs(series, x, y) {
         let places = run.map { (x: frame.x($0.x), y: frame.y($0.y)) }
-        if plot.drawsLines, places.count > 1 {
+        if plot.drawsLines || series.isJoined, places.count > 1 {
           let path = Self.path(Self.thinned(places))
           let dash = Self.dash(index, of: series).map { [("stroke-dasharray", $0)] } ?? []
           frame.writer.element("path", [("class", SVGStyle.line(index)), ("d", path)] + dash)

@@ -117,7 +117,7 @@ extension Figure {
       var phase = 0
       for run in plot.runs(series, x, y) {
         let dots = run.map { (x: canvas.dotColumn($0.x), y: canvas.dotRow($0.y)) }
-        if plot.drawsLines {
+        if plot.drawsLines || series.isJoined {
           for (start, end) in zip(dots, dots.dropFirst()) where start != end {
             canvas.line(from: start, to: end, color: color, pattern: pattern, phase: &phase)
           }

@@ -33,6 +33,16 @@ import Testing
     }
   }
 
+  @Test func aSeriesOfPointsMayBeJoined() {
+    var joined = Series(name: "front", x: [1, 2, 3], y: [1, 4, 9])
+    joined.isJoined = true
+    let others = Series(name: "others", x: [1, 2, 3], y: [0, 1, 2])
+    let text = Figure(.curves(CurvePlot(series: [joined, others], drawsLines: false))).svg()
+    #expect(text.contains("<path class=\"ne-line0\""))
+    #expect(!text.contains("<path class=\"ne-line1\""))
+    #expect(text.contains("<circle class=\"ne-fill0\"") && text.contains("<circle class=\"ne-fill1\""))
+  }
+
   @Test func textIsEscaped() {
     let text = Figure(.bars(BarPlot(names: ["<b>"], values: [1])), title: "a & \"b\" <script>").svg()
     #expect(text.contains("a &amp; &quot;b&quot; &lt;script&gt;"))

@@ -82,11 +82,13 @@ extension ExplorationValue {
     }
     let rows = front
     let jobs = rows.indices.flatMap { row in rows[row].trials.indices.map { (row: row, trial: $0) } }
-    let figures = try sideBySide(jobs.count, each: 1) { (place) throws(Fault) in
-      var options = rows[jobs[place].row].candidate.placing
-      options.data = data
-      options.seed = seed
-      return try DesignFigures(of: rows[jobs[place].row].trials[jobs[place].trial].network, on: chip, options)
+    let figures = try Interrupt.kept { () throws(Fault) in
+      try sideBySide(jobs.count, each: 1) { (place) throws(Fault) in
+        var options = rows[jobs[place].row].candidate.placing
+        options.data = data
+        options.seed = seed
+        return try DesignFigures(of: rows[jobs[place].row].trials[jobs[place].trial].network, on: chip, options)
+      }
     }
     var judged = rows
     for (place, job) in jobs.enumerated() { judged[job.row].finding.trials[job.trial].figures = figures[place] }

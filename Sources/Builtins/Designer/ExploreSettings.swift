@@ -69,21 +69,26 @@ enum ExploreSettings {
     var options = made.asForeign(Made<FitOptions>.self)?.options ?? FitOptions()
     if !named.contains(where: { $0.name == "epochs" }) { options.epochs = epochs }
     if !named.contains(where: { $0.name == "schedule" }) { options.schedule = .cosine(final: Schedule.standardFloor) }
-    if let rate = choices.first(where: { $0.name == "lr" })?.value {
-      guard let number = rate.asNumber else {
-        throw Fault(
-          .type, "the choices of `lr` in `space` must be numbers", label: "found \(rate.description(of: .kind))")
-      }
-      options.optimizer.learningRate = number
+    if let rate = try number("lr", choices) {
+      options.optimizer.learningRate = rate
       try options.optimizer.check()
     }
     return options
+  }
+
+  /// The number of a setting that another call has under another name; nil where it is not chosen.
+  private static func number(_ name: String, _ choices: Choices) throws(Fault) -> Double? {
+    guard let value = choices.first(where: { $0.name == name })?.value else { return nil }
+    if let number = value.asNumber { return number }
+    throw Fault(
+      .type, "the choices of `\(name)` in `space` must be numbers", label: "found \(value.description(of: .kind))")
   }
 
   /// What a candidate of these settings pays for; nil where that is nothing.
   static func hardware(
     of choices: Choices, chip: Value, objective: Value, _ machine: Machine
   ) throws(Fault) -> HardwareLoss? {
+    _ = try number("lambda", choices)
     let renamed = choices.map { $0.name == "lambda" ? (name: "weight", value: $0.value) : $0 }
     var named = renamed.filter { choice in hardwareLoss.parameters.contains { $0.name == choice.name } }
     if !objective.isUndefined { named.append((name: "objective", value: objective)) }

@@ -18,8 +18,8 @@ let plotFront = Builtin(
   ],
   returns: "figure", subject: "plot",
   """
-  Draws the candidates of the last rung of an exploration as points: those that no other beats in both figures, and the \
-  others. Figures of several seeds are drawn with error bars of one standard deviation.
+  Draws the candidates of the last rung of an exploration as points: those that no other beats in both figures, joined, \
+  and the others. Figures of several seeds are drawn with error bars of one standard deviation.
   """,
   example: """
     use plot
@@ -46,6 +46,7 @@ let plotFront = Builtin(
   let front = rows.indices.filter { ranks[$0] == 0 }, others = rows.indices.filter { ranks[$0] > 0 }
   let named = front.sorted { (x.values[$0], $0) < (x.values[$1], $1) }
   var parts = [series("front", named)]
+  parts[0].isJoined = true
   if !others.isEmpty { parts.append(series("others", Array(others))) }
   let log = try call.string(4, default: (x.isWide ? "x" : "") + (y.isWide ? "y" : ""))
   guard ["", "x", "y", "xy", "yx"].contains(log) else {
