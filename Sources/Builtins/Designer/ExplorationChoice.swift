@@ -43,7 +43,8 @@ extension ExplorationValue {
     }
     return Fault(
       .value, all.isEmpty ? "no candidate was finished" : "no candidate is as good as that",
-      label: all.isEmpty ? nil : "wanted: \(wanted.joined(separator: ", ")); the best there is: \(reached.joined(separator: ", "))",
+      label: all.isEmpty
+        ? nil : "wanted: \(wanted.joined(separator: ", ")); the best there is: \(reached.joined(separator: ", "))",
       help: "ask for less, or explore more: a wider space, more epochs")
   }
 

@@ -57,7 +57,9 @@ final class ExplorationFiles: TrialStore {
         training.add(text)
       }
       training.add(options.encoder?.callText ?? "")
-      for number in [options.epochs, options.batch, options.shuffles ? 1 : 0] { training.add(UInt64(truncatingIfNeeded: number)) }
+      for number in [options.epochs, options.batch, options.shuffles ? 1 : 0] {
+        training.add(UInt64(truncatingIfNeeded: number))
+      }
     }
     var drawn = Fingerprint(), chip = Fingerprint()
     for number in draws { drawn.add(UInt64(truncatingIfNeeded: number)) }

@@ -17,10 +17,13 @@ struct ExplorationValue: ForeignValue {
     var settings: CandidateSettings
     var candidate: DesignCandidate
     var finding: Finding
-    /// Whether no other of those that went furthest beats it.
+    /// Whether no other of those that are compared beats it.
     var isOnFront = false
 
     var trials: [Trial] { finding.trials }
+    /// Whether it is in the race still: after the last rung those that went through it, where the search was stopped those
+    /// that no rung had left behind, as far as each was.
+    var isCompared: Bool { !trials.isEmpty && !finding.isLeftBehind && finding.problem == nil }
   }
 
   let chip: Chip
@@ -34,8 +37,6 @@ struct ExplorationValue: ForeignValue {
   let validation: String
   let interrupted: Bool
   let isCutShort: Bool
-  /// The furthest rung that any candidate finished, whose candidates are compared; 0 where none was finished.
-  let rung: Int
 
   init(
     settings: [CandidateSettings], outcome: Exploration.Outcome, plan: Exploration, objective: Objective,
@@ -50,19 +51,17 @@ struct ExplorationValue: ForeignValue {
     validation = "\(groupedDigits(plan.validation.count)) validation samples of \(plan.validation.name)"
     interrupted = outcome.interrupted
     isCutShort = outcome.isCutShort
-    let furthest = outcome.findings.map(\.rung).max() ?? 0
-    rung = furthest
     var rows = settings.indices.map { index in
       Row(settings: settings[index], candidate: plan.candidates[index], finding: outcome.findings[index])
     }
-    let compared = rows.indices.filter { rows[$0].finding.rung == furthest && !rows[$0].trials.isEmpty }
+    let compared = rows.indices.filter { rows[$0].isCompared }
     let ranks = ParetoFront.ranks(compared.map { rows[$0].trials.merit })
     for (place, index) in compared.enumerated() { rows[index].isOnFront = ranks[place] == 0 }
     self.rows = rows
   }
 
-  /// The candidates that went furthest, the cheapest first.
-  var compared: [Row] { sorted(rows.filter { $0.finding.rung == rung && !$0.trials.isEmpty }) }
+  /// The candidates among which a choice is made, the cheapest first.
+  var compared: [Row] { sorted(rows.filter(\.isCompared)) }
   var front: [Row] { sorted(rows.filter(\.isOnFront)) }
 
   private func sorted(_ rows: [Row]) -> [Row] {
@@ -179,6 +178,9 @@ struct ExplorationValue: ForeignValue {
       columns.append(TableCells(figure.rawValue, values))
       values.forEach { $0.release() }
     }
+    if Set(shown.map(\.finding.rung)).count > 1 {
+      columns.append(TableCells("rung", shown.map { .int($0.finding.rung) }))
+    }
     let marks = shown.map { TextTable.Cell(text: $0.isOnFront ? "•" : "", isNumber: false) }
     return TextTable(
       header: columns.map(\.header) + ["front"],
@@ -205,15 +207,17 @@ struct ExplorationValue: ForeignValue {
       lines.append("accuracy on \(validation); energies and times are simulated; • no other is better in both")
     }
     if all.count > Self.mostShown { lines.append("\(all.count - front.count) that others beat are not shown: see `table`") }
-    let left = rows.count { $0.finding.problem == nil } - all.count
+    let left = rows.count { $0.finding.isLeftBehind }
     if left > 0 {
-      lines.append("\(groupedDigits(left)) candidate\(left == 1 ? "" : "s") did not get as far as rung \(rung)")
+      lines.append("\(groupedDigits(left)) candidate\(left == 1 ? " was" : "s were") left behind in earlier rungs")
     }
     let problems = rows.compactMap(\.finding.problem)
     if let first = problems.first {
       lines.append("\(problems.count) candidate\(problems.count == 1 ? "" : "s") failed, the first: \(Self.text(first))")
     }
-    if rung < halving.rungs, rung > 0 { lines.append("rung \(rung) of \(halving.rungs): the chip was not in their training yet") }
+    if all.contains(where: { $0.finding.rung < halving.rungs }) {
+      lines.append("before rung \(halving.rungs) the chip is not in the training")
+    }
     if interrupted { lines.append("interrupted: what was finished until then") }
     if isCutShort { lines.append("its time was over: what was finished until then") }
     return lines

@@ -60,9 +60,9 @@ let exploreBuiltin = Builtin(
   same result, whatever the threads. With `seeds=n` each candidate of the last rung is trained n times from its own first
   weights, and figures are means with deviations; its network is the first.
 
-  Ctrl-C, or a `budget` of time that is over, ends the search with what is finished. `resume="folder"` keeps every
-  finished network there; the same call then goes on from them, to the same result to the last bit. A folder of another
-  space, data set, chip or seed is refused.
+  Ctrl-C, or a `budget` of time that is over, ends the search with what is finished: those that no rung had left behind.
+  `resume="folder"` keeps every finished network there; the same call then goes on from them, to the same result to the
+  last bit. A folder of another space, data set, chip or seed is refused.
 
   The value prints as a table, and has `table` (a row for each candidate), `front` (those of the last rung that no other
   beats, the cheapest first), `networks` (theirs), `best(accuracy=0.97)` (of those that are as accurate, the cheapest),

@@ -62,7 +62,8 @@ struct ExploreSpace {
     let takes = makeParameters.isEmpty ? "`make` has no parameters" : "`make` has \(makeParameters.joined(separator: ", "))"
     throw Fault(
       .name, "nobody takes the setting `\(name)` of `space`", label: "no parameter of `make`, and no setting of training",
-      help: didYouMean(name, among: known) ?? "\(takes); training has lambda, prune, weight_bits, lr, epochs and more: see ?explore")
+      help: didYouMean(name, among: known)
+        ?? "\(takes); training has lambda, prune, weight_bits, lr, epochs and more: see ?explore")
   }
 
   private static func choices(_ value: Value, _ name: String) throws(Fault) -> [Value] {

@@ -13,12 +13,14 @@ let plotFront = Builtin(
     .optional("x", .string, default: "its objective", "the figure across: \(ExploreFigure.names.joined(separator: ", "))"),
     .optional("y", .string, default: "\"accuracy\"", "the figure upward"),
     .optional("title", .string, default: "the chip", "what the figure shows"),
-    .optional("log", .string, default: "where they lie decades apart", "the axes on a logarithmic scale: \"\", \"x\", \"y\" or \"xy\""),
+    .optional(
+      "log", .string, default: "where they lie decades apart",
+      "the axes on a logarithmic scale: \"\", \"x\", \"y\" or \"xy\""),
     .optional("show", .bool, default: "true", "whether to show the figure at once"),
   ],
   returns: "figure", subject: "plot",
   """
-  Draws the candidates of the last rung of an exploration as points: those that no other beats in both figures, joined, \
+  Draws the candidates that went through an exploration as points: those that no other beats in both figures, joined, \
   and the others. Figures of several seeds are drawn with error bars of one standard deviation.
   """,
   example: """

@@ -57,6 +57,8 @@ public struct Finding: Sendable {
   public var rung = 0
   /// One for each seed in the last rung, one before it.
   public var trials: [Trial] = []
+  /// Whether a rung left it behind, for others that were better.
+  public var isLeftBehind = false
   /// Why it could not go on.
   public var problem: Fault?
 }
@@ -101,7 +103,8 @@ public struct Exploration {
   public var progress: ((ExplorationProgress) -> Void)?
 
   public init(
-    chip: Chip, data: Dataset, validation: Dataset, halving: Halving, designs: [Design], candidates: [DesignCandidate], seed: UInt64
+    chip: Chip, data: Dataset, validation: Dataset, halving: Halving, designs: [Design], candidates: [DesignCandidate],
+    seed: UInt64
   ) {
     self.chip = chip
     self.data = data
@@ -173,6 +176,9 @@ private struct ExplorationRun {
       }
       let order = ParetoFront.order(running.map { $0.trial.figures.merit })
       let kept = order.prefix(plan.halving.survivors(of: running.count)).sorted()
+      for place in order.dropFirst(kept.count) {
+        for candidate in candidates(of: running[place].design) { findings[candidate].isLeftBehind = true }
+      }
       alive = kept.map { running[$0].design }
       learnt = [:]
       for place in kept { learnt[running[place].design] = running[place].trial }

@@ -86,7 +86,8 @@ private final class MemoryStore: TrialStore {
     // Six designs, of which 4 are kept, and of these no fewer.
     let finished = outcome.findings.indices.filter { outcome.findings[$0].rung == 3 }
     #expect(finished.count == 8)
-    #expect(outcome.findings.count { $0.rung == 1 } == 4)
+    #expect(outcome.findings.count { $0.rung == 1 && $0.isLeftBehind } == 4)
+    #expect(finished.allSatisfy { !outcome.findings[$0].isLeftBehind })
     // Candidates of one design go together.
     for candidate in outcome.findings.indices.filter({ $0 % 2 == 0 }) {
       #expect(outcome.findings[candidate].rung == outcome.findings[candidate + 1].rung)
@@ -188,7 +189,7 @@ private final class MemoryStore: TrialStore {
       let part = try stopped.run()
       #expect(part.interrupted && !part.isCutShort)
       #expect(!Interrupt.isRequested)
-      #expect(part.findings.contains { $0.rung > 0 } && part.findings.contains { $0.rung < 3 })
+      #expect(part.findings.contains { $0.rung > 0 && !$0.isLeftBehind } && part.findings.contains { $0.rung < 3 })
       // What runs beside the one that saw the request first is stopped too, and nothing half done is kept.
       var resumed = try plan()
       resumed.store = store
