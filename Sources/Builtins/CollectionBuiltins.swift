@@ -261,7 +261,7 @@ private func sorted(_ call: Call) throws(Fault) -> Value {
     guard call.has(1) else { return }
     for element in elements {
       keys.append(try call.invoke(call[1], [element]))
-      if Interrupt.isRequested { throw Fault(.interrupt, "interrupted") }
+      try Interrupt.check()
     }
   }
   defer { keys.forEach { $0.release() } }

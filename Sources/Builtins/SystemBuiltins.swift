@@ -19,16 +19,19 @@ let systemBuiltins: [Builtin] = [
   },
   Builtin(
     "read_lines", [.optional("path", .string, default: "standard input", "a file")], returns: "list", subject: "system",
-    "All lines of a file, or of standard input.", example: "for line in read_lines() { print(line) }"
+    """
+    All lines of a file, or of standard input. A loop over the lines of standard input takes each as it comes, and none \
+    is kept; `list(read_lines())` waits for all.
+    """,
+    example: "for line in read_lines() { print(line) }"
   ) { (call) throws(Fault) in
     if call.has(0) {
       var lines = try readText(try call.string(0)).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
       if lines.last == "" { lines.removeLast() }
       return .list(lines.map { .string($0) })
     }
-    var lines: [Value] = []
-    while let line = try StandardInput.line() { lines.append(.string(line)) }
-    return .list(lines)
+    call.output.flush()
+    return .foreign(InputLines())
   },
   Builtin(
     "read_text", [.required("path", .string, "a file")], returns: "string", subject: "system", "A text file's content.",

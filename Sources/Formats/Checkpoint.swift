@@ -55,7 +55,7 @@ public struct Checkpoint: Equatable, Sendable {
 
   /// Reads a checkpoint and checks all of it. Throws `.file`, naming the damage.
   public static func load(_ path: String) throws(Fault) -> Checkpoint {
-    try decode(try readBytes(path, limit: 1 << 36), name: shownPath(path))
+    try decode(try readBytes(path, limit: 1 << 36, magic: magic), name: shownPath(path))
   }
 }
 

@@ -2,6 +2,8 @@
 
 import Faults
 import Glibc
+import Tensors
+import Texts
 
 /// What the system says about its last refusal, in lower case.
 func systemReason(_ code: Int32 = errno) -> String {
@@ -15,14 +17,8 @@ func systemReason(_ code: Int32 = errno) -> String {
   }
 }
 
-/// A path as a message shows it: quoted, with control characters made visible.
-func shownPath(_ path: String) -> String {
-  let visible = path.unicodeScalars.map { scalar in
-    scalar.value < 32 || (0x7f..<0xa0).contains(scalar.value)
-      ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-  }
-  return "`\(visible.joined())`"
-}
+/// A path as a message shows it: quoted, with what would steer a terminal made visible.
+public func shownPath(_ path: String) -> String { "`\(path.withVisibleControls)`" }
 
 /// How many bytes, as people read it: `812 bytes`, `3.4 MiB`.
 func shownBytes(_ count: Int) -> String {
@@ -47,7 +43,8 @@ struct OpenedFile: ~Copyable {
     if path.isEmpty { throw Fault(.file, "cannot read a file without a name", label: "the path is empty") }
     let title = "cannot read \(shownPath(path))"
     if path.utf8.contains(0) { throw Fault(.file, title, label: "a path cannot hold a NUL character") }
-    let opened = open(path, O_RDONLY | O_CLOEXEC)
+    // A named pipe is opened at once, be there a writer or not, and then refused.
+    let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     if opened < 0 {
       let code = errno
       throw Fault(.file, title, label: systemReason(code), help: code == ENOENT ? Self.nearbyHelp(path) : nil)
@@ -58,16 +55,31 @@ struct OpenedFile: ~Copyable {
       close(opened)
       throw Fault(.file, title, label: reason)
     }
-    if status.st_mode & S_IFMT == S_IFDIR {
+    if let reason = Self.refusal(of: status, path) {
       close(opened)
-      throw Fault(.file, title, label: "it is a folder", help: "name a file inside it")
+      throw Fault(.file, title, label: reason.found, help: reason.help)
     }
+    _ = fcntl(opened, F_SETFL, fcntl(opened, F_GETFL) & ~O_NONBLOCK)
     self.descriptor = opened
     self.path = path
     self.size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
   }
 
   deinit { close(descriptor) }
+
+  /// What is no file: folders, devices, whose bytes may never end, and pipes, whose bytes may never come. A pipe or a
+  /// terminal that the shell has opened for this process (`/dev/stdin`, `<(command)`) is one that somebody writes to.
+  private static func refusal(of status: stat, _ path: String) -> (found: String, help: String)? {
+    let inherited = ["/dev/fd/", "/proc/self/fd/"].contains { path.hasPrefix($0) } || path == "/dev/stdin"
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return nil
+    case S_IFDIR: return ("it is a folder", "name a file inside it")
+    case S_IFIFO where inherited: return nil
+    case S_IFIFO: return ("it is a pipe, not a file", "read what comes through it from standard input, by read_lines()")
+    case S_IFCHR where inherited || path == "/dev/null": return nil
+    default: return ("it is a device, not a file", "copy what is to be read into a file first")
+    }
+  }
 
   /// Suggests a file of a similar name in the same folder.
   private static func nearbyHelp(_ path: String) -> String? {
@@ -96,10 +108,21 @@ func splitPath(_ path: String) -> (folder: String, name: String) {
 
 extension OpenedFile {
   /// Every byte of the file, at most `limit` of them; more is a fault, found before memory is taken where possible.
-  borrowing func readAll(limit: Int) throws(Fault) -> [UInt8] {
+  ///
+  /// - Parameter isWanted: whether bytes that begin so are to be read to their end; their beginning is given where
+  ///   they are not.
+  borrowing func readAll(limit: Int, isWanted: ([UInt8]) -> Bool = { _ in true }) throws(Fault) -> [UInt8] {
+    let limit = min(limit, Tensor.memoryLimit)
+    if let size, size > 1 << 20 {
+      var head: [UInt8] = []
+      while head.count < 4096, case let part = try readSome(4096 - head.count), !part.isEmpty { head += part }
+      if !isWanted(head) { return head }
+      lseek(descriptor, 0, SEEK_SET)
+    }
     if let size, size > limit { throw tooLarge(found: "it has \(shownBytes(size))", limit: limit) }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(size ?? 0)
+    // A size is a promise; a file without blocks behind it is empty all the same.
+    bytes.reserveCapacity(min(size ?? 0, 1 << 28))
     let chunk = 1 << 20
     while true {
       try Interrupt.check()
@@ -131,9 +154,12 @@ extension OpenedFile {
 }
 
 /// Reads a whole file as bytes. Throws `.file` when it is missing, a folder, unreadable or above `limit` bytes.
-public func readBytes(_ path: String, limit: Int = 1 << 34) throws(Fault) -> [UInt8] {
+///
+/// - Parameter magic: what the file must begin with to be read to its end; of another one only the beginning is given,
+///   for the reader to say what it is.
+public func readBytes(_ path: String, limit: Int = 1 << 34, magic: [UInt8] = []) throws(Fault) -> [UInt8] {
   let file = try OpenedFile(reading: path)
-  return try file.readAll(limit: limit)
+  return try file.readAll(limit: limit) { $0.starts(with: magic) }
 }
 
 /// Makes a folder where there is none yet, inside one that there is. Throws `.file` where that is refused.

@@ -10,7 +10,7 @@ private let npyMagic: [UInt8] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 ///
 /// Throws `.file` when it is not such a file, is truncated, holds another type, or has more than `limit` bytes.
 public func readNPY(_ path: String, limit: Int = 1 << 34) throws(Fault) -> NumericArray {
-  try decodeNPY(try readBytes(path, limit: limit), name: shownPath(path))
+  try decodeNPY(try readBytes(path, limit: limit, magic: npyMagic), name: shownPath(path))
 }
 
 /// Writes a `.npy` file of version 1.0. Throws `.file`, or `.shape` when the shape and the count differ.

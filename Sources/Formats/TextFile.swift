@@ -7,7 +7,8 @@ import Faults
 /// Throws `.file` when the file is missing, a folder, larger than `limit` bytes, binary, or not UTF-8
 /// (with the line and the byte where it stops being so).
 public func readText(_ path: String, limit: Int = 64 << 20) throws(Fault) -> String {
-  try decodeText(try readBytes(path, limit: limit), name: shownPath(path))
+  let file = try OpenedFile(reading: path)
+  return try decodeText(try file.readAll(limit: limit) { !$0.contains(0) }, name: shownPath(path))
 }
 
 /// Decodes UTF-8, where `name` says in a fault whose bytes these are.
@@ -31,8 +32,10 @@ public func decodeText(_ bytes: [UInt8], name: String) throws(Fault) -> String {
 }
 
 /// Writes text as UTF-8, replacing the file whole or not at all. Throws `.file`.
-public func writeText(_ text: String, to path: String) throws(Fault) {
-  try writeBytes(Array(text.utf8), to: path)
+///
+/// - Parameter input: a file that must not be written over, because it is what is read.
+public func writeText(_ text: String, to path: String, sparing input: String? = nil) throws(Fault) {
+  try writeBytes(Array(text.utf8), to: path, sparing: input)
 }
 
 /// The offset of the first byte that no valid UTF-8 sequence covers.

@@ -298,8 +298,11 @@ extension Machine {
 
   /// Lists and strings have a largest size, so that a slip in a loop does not take the machine's memory.
   public func checkSize(_ count: Int, of tag: Value.Tag) throws(Fault) {
-    if count <= limits.elements { return }
     let name = tag == .string ? "string" : (tag == .tuple ? "tuple" : "list")
+    if count <= limits.elements {
+      let size = tag == .string ? 1 : MemoryLayout<Value>.stride
+      return try MemoryLimit.check(count &* size, for: "a \(name) of \(groupedDigits(count))")
+    }
     let parts = tag == .string ? "characters" : "elements"
     throw Fault(
       .limit, "a \(name) of \(count == Int.max ? "too many" : groupedDigits(count)) \(parts) is too large",

@@ -28,7 +28,9 @@ public struct Kind: Sendable {
   public static let int = Kind("an int", [.int])
   public static let number = Kind("a number", [.int, .float])
   public static let string = Kind("a string", [.string])
-  public static let list = Kind("a list", [.list])
+  /// Lines that are still to come stand for the list of them.
+  public static let list = Kind("a list", [.list], foreign: [Kind.lines])
+  public static let lines = "lines"
   public static let tuple = Kind("a tuple", [.tuple])
   public static let map = Kind("a map", [.map])
   public static let range = Kind("a range", [.range])

@@ -146,6 +146,7 @@ extension Machine {
     top = max(frameEnd, base + 1 + max(count, parameters.count))
     defer { top = saved }
     do throws(Fault) {
+      try Interrupt.check()
       let value: Value
       if names == nil, count <= parameters.count, builtin.isSimple {
         for index in count..<max(count, parameters.count) { Machine.store(base + 1 + index, .undefined) }

@@ -27,6 +27,12 @@ public protocol ForeignValue {
   var count: Int? { get }
   /// The element at a checked index, owned.
   func element(at index: Int) throws(Fault) -> Value
+  /// Whether `for` takes its elements as they come, by `next`: nobody knows their number yet.
+  var isStream: Bool { get }
+  /// The next element of a stream, owned; nil at its end.
+  func next() throws(Fault) -> Value?
+  /// All elements as a list, borrowed, for builtins that take one; nil for what is no list.
+  var asList: Value? { get }
   /// The tape that records numbers in it; nil where a gradient flows through none of them.
   var tape: Tape? { get }
   /// The same without its place on a tape.
@@ -71,6 +77,9 @@ extension ForeignValue {
   }
   public func isEqual(to other: any ForeignValue) -> Bool { false }
   public var count: Int? { nil }
+  public var isStream: Bool { false }
+  public func next() throws(Fault) -> Value? { nil }
+  public var asList: Value? { nil }
   public var tape: Tape? { nil }
   public func detached() -> any ForeignValue { self }
   public func element(at index: Int) throws(Fault) -> Value { throw Fault(.type, "a \(typeName) has no elements") }

@@ -51,7 +51,7 @@ extension Machine {
     case .string, .map: return 0
     case .tensor: return value.asTensor?.shape.first
     case .spikes: return value.asSignal?.spikes.shape.first
-    case .foreign: return value.asForeign?.count
+    case .foreign: return value.asForeign?.isStream == true ? 0 : value.asForeign?.count
     default: return nil
     }
   }
@@ -98,6 +98,7 @@ extension Machine {
       iterator.position = next
       return .tuple([entry.key.retained(), entry.value.retained()])
     default:
+      if let stream = iterator.source.asForeign, stream.isStream { return try stream.next() }
       if iterator.position >= iterator.count { return nil }
       iterator.position += 1
       return try element(of: iterator.source, .int(iterator.position - 1))
@@ -120,13 +121,13 @@ extension Machine {
       case .some(false): return
       case nil: throw takeFault()
       }
-      if Interrupt.isRequested { throw Fault(.interrupt, "interrupted") }
+      try Interrupt.check()
     }
   }
 
   /// The elements of any iterable, owned.
   public func collect(_ source: Value) throws(Fault) -> [Value] {
-    if let count = iterationCount(source), count > limits.elements { try checkSize(count, of: .list) }
+    if let count = iterationCount(source) { try checkSize(count, of: .list) }
     return try Self.gathered { (elements) throws(Fault) in
       try forEach(source) { (value) throws(Fault) in
         elements.append(value)

@@ -83,7 +83,7 @@ extension Machine {
 
   @inline(never)
   func checkInterrupt() -> Bool {
-    Interrupt.isRequested ? fail(Fault(.interrupt, "interrupted")) : true
+    Interrupt.isRequested ? fail(Interrupt.fault()) : true
   }
 
   @inline(never)

@@ -145,7 +145,8 @@ public struct Value {
   public var asString: String? { tag == .string ? object(as: StringObject.self).text : nil }
   /// The elements of a list or a tuple, borrowed.
   public var elements: UnsafeBufferPointer<Value>? {
-    tag == .list || tag == .tuple ? object(as: ListObject.self).buffer : nil
+    if tag == .list || tag == .tuple { return object(as: ListObject.self).buffer }
+    return tag == .foreign ? asForeign?.asList?.elements : nil
   }
   public var asMap: MapObject? { tag == .map ? object(as: MapObject.self) : nil }
   public var asRange: RangeObject? { tag == .range ? object(as: RangeObject.self) : nil }

@@ -1,5 +1,6 @@
 import Builtins
 import Faults
+import Formats
 import Language
 import Machine
 
@@ -20,7 +21,7 @@ public final class InterpreterEvaluator: Evaluator {
     self.interpreter = interpreter
     self.output = output
     renderer = DiagnosticRenderer(usesColour: output.usesColour)
-    interpreter.machine.readModule = { [unowned self] (path) throws(Fault) in try readSource(place(of: path)) }
+    interpreter.machine.readModule = { [unowned self] (path) throws(Fault) in try readText(place(of: path)) }
   }
 
   private func place(of path: String) -> String {

@@ -1,5 +1,6 @@
 import Builtins
 import Faults
+import Formats
 import Glibc
 import Language
 import Machine
@@ -60,32 +61,53 @@ public struct Repl: Sendable {
   private func runStartup(_ session: Session) {
     guard let startupPath, access(startupPath, R_OK) == 0 else { return }
     session.reporting { () throws(Fault) in
-      let source = try readSource(startupPath)
+      let source = try readText(startupPath)
       session.show(session.evaluate { $0.run(source, path: startupPath, arguments: []) })
     }
   }
 
-  /// Runs standard input to its end, as a script; lines for the prompt (`%time …`, `?lif`) may stand between its
+  /// Runs standard input as it comes, to its end; lines for the prompt (`%time …`, `?lif`) may stand between its
   /// statements. The first error ends it with status 1.
   private func runInput(_ evaluator: Evaluator, _ console: Console) -> Int32 {
     let reader = PlainReader(console: console, showsPrompts: false)
     let session = Session(evaluator: evaluator, reader: reader, history: HistoryFile(path: nil), console: console)
-    for part in inputParts(reader.readAll()) {
-      guard case .code(let program, _) = InputKind(part.text) else {
-        session.run(part.text)
-        continue
+    var line = 0
+    do throws(Fault) {
+      while let text = try reader.readPart(isWhole: { isWhole($0, evaluator) }) {
+        for part in inputParts(text) {
+          if let status = run(part.text, line: line + part.line, in: session) { return status }
+        }
+        line += text.utf8.count { $0 == UInt8(ascii: "\n") }
       }
-      let padding = String(repeating: "\n", count: part.line)
-      let outcome = session.evaluate { $0.evaluate(padding + program, name: "standard input", echo: false) }
-      switch outcome {
-      case .value: continue
-      case .exit(let status): return status
-      case .failed(let report): writeAll(report + "\n", to: STDERR_FILENO)
-      case .interrupted: session.show(outcome)
-      }
+    } catch {
+      writeError("error: \(error.title)\(error.label.map { ": \($0)" } ?? "")\n")
       return 1
     }
-    return 0
+    return session.status
+  }
+
+  /// Whether the last program of a text is complete, or no further line would make it so.
+  private func isWhole(_ text: String, _ evaluator: Evaluator) -> Bool {
+    guard let last = inputParts(text).last, case .code(let program, _) = InputKind(last.text) else { return true }
+    if case .incomplete = evaluator.completeness(of: program) { return false }
+    return true
+  }
+
+  /// Runs one part of standard input; gives the status where it ends the run.
+  private func run(_ text: String, line: Int, in session: Session) -> Int32? {
+    guard case .code(let program, _) = InputKind(text) else {
+      session.run(text)
+      return session.isLeaving ? session.status : nil
+    }
+    let padding = String(repeating: "\n", count: line)
+    let outcome = session.evaluate { $0.evaluate(padding + program, name: "standard input", echo: false) }
+    switch outcome {
+    case .value: return nil
+    case .exit(let status): return status
+    case .failed(let report): writeError(report + "\n")
+    case .interrupted: session.show(outcome)
+    }
+    return 1
   }
 }
 

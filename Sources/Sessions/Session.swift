@@ -179,6 +179,16 @@ public final class Session {
     return false
   }
 
+  /// Whether the user agrees; where nobody can be asked nothing is done, and `otherwise` says what does it all the same.
+  func confirms(_ question: String, otherwise: String) -> Bool {
+    switch reader.ask(question) {
+    case .some(true): return true
+    case .some(false): console.line("nothing is changed")
+    case nil: fail(Fault(.file, question, label: "there is nobody to answer", help: otherwise))
+    }
+    return false
+  }
+
   /// Does something and shows the fault that it throws.
   func reporting(_ body: () throws(Fault) -> Void) {
     do { try body() } catch { fail(error) }

@@ -30,6 +30,9 @@ enum MemoryPool {
 
   private static let waiting = Mutex(Waiting())
 
+  /// The bytes of the blocks that wait.
+  static var waitingBytes: Int { waiting.withLock { $0.bytes } }
+
   /// A block of at least so many bytes, 64-byte aligned, and how many it has; nil when the machine has no memory left.
   ///
   /// - Parameter room: the bytes that may wait beside it.

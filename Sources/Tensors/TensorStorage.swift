@@ -19,6 +19,12 @@ final class TensorStorage: @unchecked Sendable {
       TensorMemory.held.subtract(bytes, ordering: .relaxed)
       throw Shape.tooLarge(shape, bytes: bytes)
     }
+    do throws(Fault) {
+      try MemoryLimit.check(bytes, for: "a tensor of shape \(Shape.text(shape))")
+    } catch {
+      TensorMemory.held.subtract(bytes, ordering: .relaxed)
+      throw error
+    }
     let peak = TensorMemory.peak.max(held, ordering: .relaxed).newValue
     guard let taken = MemoryPool.take(bytes: bytes, room: peak + peak / 4 - held) else {
       TensorMemory.held.subtract(bytes, ordering: .relaxed)
@@ -43,11 +49,11 @@ enum TensorMemory {
   static let held = Atomic<Int>(0)
   /// The most that was ever held at once, or what is always worth keeping.
   static let peak = Atomic<Int>(16 << 20)
-  static let limit = Atomic<Int>(8 << 30)
+  static let limit = Atomic<Int>(MemoryLimit.shareOfTheMachine())
 }
 
 extension Tensor {
-  /// The most bytes that all live tensors together may hold (8 GiB unless set).
+  /// The most bytes that all live tensors together may hold (as `MemoryLimit.bytes`, which it is).
   ///
   /// A tensor that would pass the limit is refused with a `.limit` fault before anything is allocated.
   public static var memoryLimit: Int {

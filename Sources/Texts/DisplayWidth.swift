@@ -47,19 +47,43 @@ private func isWide(_ code: UInt32) -> Bool {
   return low < wideRanges.count && wideRanges[low].contains(code)
 }
 
+extension Unicode.Scalar {
+  /// Whether a terminal does something else with it than draw it: controls of both sets (C0, C1), separators of lines,
+  /// and the marks that turn the direction of what follows (Unicode Standard Annex 9).
+  public var steersTerminal: Bool {
+    switch value {
+    case 0..<0x20, 0x7f..<0xa0, 0x61c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069: true
+    default: false
+    }
+  }
+}
+
 extension StringProtocol {
   /// Terminal columns of all characters together.
   public var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
 
-  /// The text with everything replaced that could move the cursor or start an escape sequence.
+  /// The text with everything replaced that could move the cursor, start an escape sequence or turn the direction.
   public var withoutControls: String {
-    String(String.UnicodeScalarView(unicodeScalars.map { scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator: " "
-      default: scalar
-      }
-    }))
+    if !utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) { return String(self) }
+    return String(String.UnicodeScalarView(unicodeScalars.map { $0.steersTerminal ? " " : $0 }))
   }
+
+  /// The text with the same characters written out, as `\u{1b}`; line ends and tabs stay where they are wanted.
+  public func showingControls(keeping kept: Set<Unicode.Scalar> = []) -> String {
+    if !utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) { return String(self) }
+    var out = ""
+    for scalar in unicodeScalars {
+      if scalar.steersTerminal, !kept.contains(scalar) {
+        out += "\\u{\(String(scalar.value, radix: 16))}"
+      } else {
+        out.unicodeScalars.append(scalar)
+      }
+    }
+    return out
+  }
+
+  /// The text with every such character written out.
+  public var withVisibleControls: String { showingControls() }
 
   /// The text, or its beginning and `…`, in at most `width` columns.
   public func clipped(toWidth width: Int) -> String {

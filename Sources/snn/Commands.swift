@@ -23,7 +23,20 @@ struct Snn: ParsableCommand {
     // What follows `run` belongs to the script, but for a question about the command itself.
     if arguments.first == "run", arguments.count == 2, ["--help", "-h"].contains(arguments[1]) { arguments = ["help", "run"] }
     if arguments.first == "run", let status = runPlainly(arguments.dropFirst()) { Glibc.exit(status) }
-    main(arguments)
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// Ends the process with what the argument parser says: help and the version are output like any other.
+  private static func end(with error: any Error) {
+    let code = exitCode(for: error)
+    let text = fullMessage(for: error)
+    if !text.isEmpty { code == .success ? writeOutput(text + "\n") : writeError(text + "\n") }
+    Glibc.exit(code.rawValue)
   }
 
   /// Runs what has no options but `-e`, as most do: the argument parser alone would take as long as all the rest of a

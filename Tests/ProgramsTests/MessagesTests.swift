@@ -1,10 +1,14 @@
 import Glibc
 import Language
+import Tensors
 import Testing
 
 /// The whole text of messages, as the terminal shows them, against golden files by class of error.
 @Suite(.serialized)
 struct MessagesTests {
+  /// Messages name the limit, which is otherwise a share of the machine's memory.
+  init() { MemoryLimit.bytes = 8 << 30 }
+
   @Test(arguments: ProgramFiles.messages)
   func message(_ program: Program) {
     let execution = Execution.of(program)

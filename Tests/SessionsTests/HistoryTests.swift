@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
   private let path = "/tmp/snn-history-\(getpid())-\(UInt32.random(in: 0..<UInt32.max))/state/history"
 
   private func lines() -> [String] {
-    ((try? readSource(path)) ?? "").split(separator: "\n").map(String.init)
+    ((try? readText(path)) ?? "").split(separator: "\n").map(String.init)
   }
 
   @Test(arguments: ["x", "a\nb", "\"quoted\\\" \t\u{1}", "神経"])
@@ -61,7 +62,7 @@ import Testing
     let file = HistoryFile(path: path)
     file.append("kept")
     let descriptor = open(path, O_WRONLY | O_APPEND)
-    writeAll("{\"time\":1,\"te", to: descriptor)
+    _ = write(descriptor, "{\"time\":1,\"te", 13)
     close(descriptor)
     file.append("next")
     #expect(HistoryFile(path: path).entries == ["kept", "next"])
@@ -71,6 +72,18 @@ import Testing
     let file = HistoryFile(path: "/proc/none/history")
     file.append("a")
     #expect(file.entries == ["a"])
+  }
+
+  /// Neither a pipe nor a device holds the prompt.
+  @Test func aHistoryThatIsNoFileHoldsNobody() {
+    let pipe = "/tmp/snn-history-pipe-\(getpid())"
+    mkfifo(pipe, 0o600)
+    defer { unlink(pipe) }
+    for path in [pipe, "/dev/zero"] {
+      let file = HistoryFile(path: path)
+      file.append("a")
+      #expect(file.entries == ["a"])
+    }
   }
 
   @Test func walksThroughWhatBeginsAsTyped() {

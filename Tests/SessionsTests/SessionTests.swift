@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 import ReplFixture
 import Synchronization
@@ -12,7 +13,16 @@ private final class ScriptedReader: LineReader {
 
   init(_ inputs: [String]) { self.inputs = inputs }
 
+  /// What is answered to a question; nil where nobody can be asked.
+  var answer: Bool?
+  private(set) var asked: [String] = []
+
   func prefill(_ text: String) { prefilled = text }
+
+  func ask(_ question: String) -> Bool? {
+    asked.append(question)
+    return answer
+  }
 
   func read(assistant: LineAssistant) -> ReadResult {
     if let text = prefilled {
@@ -31,11 +41,13 @@ private final class Transcript: Sendable {
 
 @Suite struct SessionTests {
   /// What a conversation shows.
-  private func talk(_ inputs: [String]) -> String {
+  private func talk(_ inputs: [String], answering answer: Bool? = nil) -> String {
     let transcript = Transcript()
     let console = Console(usesColour: false) { transcript.append($0) }
+    let reader = ScriptedReader(inputs)
+    reader.answer = answer
     let session = Session(
-      evaluator: FakeEvaluator(console: console), reader: ScriptedReader(inputs), history: HistoryFile(path: nil),
+      evaluator: FakeEvaluator(console: console), reader: reader, history: HistoryFile(path: nil),
       console: console)
     session.talk()
     return transcript.value
@@ -85,10 +97,27 @@ private final class Transcript: Sendable {
 
   @Test func filesThatCannotBeRun() {
     #expect(talk(["%run"]).contains("missing: a file to run"))
-    #expect(talk(["%run /nowhere.snn"]).contains("cannot open `/nowhere.snn`: no such file or directory"))
+    #expect(talk(["%run /nowhere.snn"]).contains("cannot read `/nowhere.snn`: there is no such file or folder"))
     #expect(talk(["%run /tmp"]).contains("is a folder"))
-    #expect(talk(["%run /proc/self/exe"]).contains("is no text"))
+    #expect(talk(["%run /proc/self/exe"]).contains("is not text"))
     #expect(talk(["%cd /nowhere"]).contains("cannot go to `/nowhere`"))
+  }
+
+  /// `%save` replaces nothing unasked, and makes no file of nothing.
+  @Test func savingAsksAndKeeps() throws {
+    let path = "/tmp/snn-save-\(getpid()).snn"
+    defer { unlink(path) }
+    #expect(talk(["%save \(path)"]).contains("there is nothing to save"))
+    #expect(access(path, F_OK) != 0)
+    #expect(talk(["x = 1;", "%save \(path)"]) == "1 input written to \(path)\n")
+    #expect(talk(["x = 2;", "%save \(path)"]).contains("%save -f FILE replaces it"))
+    #expect(talk(["x = 2;", "%save \(path)"], answering: false) == "nothing is changed\n")
+    #expect(try readText(path) == "x = 1;\n")
+    #expect(talk(["x = 2;", "%save \(path)"], answering: true) == "1 input written to \(path)\n")
+    #expect(try readText(path) == "x = 2;\n")
+    #expect(talk(["x = 3;", "%save -f \(path)"]) == "1 input written to \(path)\n")
+    #expect(talk(["%pwd", "%save -f \(path)"]).contains("there is nothing to save"))
+    #expect(try readText(path) == "x = 3;\n")
   }
 
   @Test func everyCommandIsDocumentedOnce() {

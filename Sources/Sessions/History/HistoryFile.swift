@@ -1,3 +1,5 @@
+import Faults
+import Formats
 import Glibc
 
 /// The history on disk, shared by every session of the user: each entry is appended in one write under a lock, and
@@ -11,6 +13,8 @@ public final class HistoryFile {
   public private(set) var entries: [String] = []
   private let path: String?
   private let keep: Int
+  /// A file that is larger is no history of ours: it is neither read nor waited for.
+  private static let mostBytes = 1 << 28
   private var readTo = 0
   private var identity: (device: UInt, file: UInt)?
 
@@ -28,11 +32,11 @@ public final class HistoryFile {
   /// Reads what other sessions have appended since the last look.
   public func refresh() {
     guard let path else { return }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { return }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.mostBytes else { return }
     let found = (UInt(status.st_dev), UInt(status.st_ino))
     if let identity, identity == found, status.st_size >= readTo {
       if status.st_size == readTo { return }
@@ -76,10 +80,14 @@ public final class HistoryFile {
   /// Opens and locks the file that has the name now: a trim by another session puts a new file in its place.
   private func openLocked(_ path: String) -> Int32? {
     for _ in 0..<10 {
-      let descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+      let descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o600)
       if descriptor < 0 { return nil }
       var opened = stat()
       var named = stat()
+      guard fstat(descriptor, &opened) == 0, opened.st_mode & S_IFMT == S_IFREG else {
+        close(descriptor)
+        return nil
+      }
       if flock(descriptor, LOCK_EX) == 0, fstat(descriptor, &opened) == 0, stat(path, &named) == 0,
         opened.st_ino == named.st_ino, opened.st_dev == named.st_dev
       {
@@ -102,17 +110,7 @@ public final class HistoryFile {
     }
     kept.reverse()
     let bytes = Array(kept.map(\.line).joined().utf8)
-    let temporary = path + ".\(getpid())"
-    let target = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    if target < 0 { return }
-    let written = bytes.withUnsafeBytes { Glibc.write(target, $0.baseAddress, $0.count) }
-    let synced = fsync(target) == 0
-    close(target)
-    guard written == bytes.count, synced, rename(temporary, path) == 0 else {
-      unlink(temporary)
-      return
-    }
-    refresh()
+    if (try? writeBytes(bytes, to: path)) != nil { refresh() }
   }
 
   private func readBytes(_ descriptor: Int32, from offset: Int) -> [UInt8] {

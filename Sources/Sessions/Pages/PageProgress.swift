@@ -44,28 +44,16 @@ final class PageProgress: Sendable {
   }
 
   private func startTicking() {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    // Signals stay with the thread that runs the cells.
-    var all = sigset_t(), before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_BLOCK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    var thread = pthread_t()
     let me = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &thread, &attributes,
-      { context in
-        guard let context else { return nil }
-        let progress = Unmanaged<PageProgress>.fromOpaque(context).takeRetainedValue()
-        while progress.state.withLock({ $0.isRunning }) {
-          usleep(500_000)
-          progress.draw()
-        }
-        return nil
-      }, me.toOpaque())
-    if status != 0 { me.release() }
+    let isStarted = startDetachedThread(me.toOpaque()) { context in
+      guard let context else { return nil }
+      let progress = Unmanaged<PageProgress>.fromOpaque(context).takeRetainedValue()
+      while progress.state.withLock({ $0.isRunning }) {
+        usleep(500_000)
+        progress.draw()
+      }
+      return nil
+    }
+    if !isStarted { me.release() }
   }
 }

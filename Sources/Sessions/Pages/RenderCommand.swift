@@ -32,44 +32,34 @@ public struct RenderOptions: Sendable {
 
 /// Renders a script and gives the exit status: of the script's error where there was one, though the page is written.
 public func renderPage(_ options: RenderOptions) -> Int32 {
-  do throws(Fault) {
-    if options.target != "-" { try checkWritable(options.target) }
-    let source = try readText(options.path)
-    let (page, status) = runCells(of: source, options, progress: PageProgress())
-    // Ctrl-C has done its work: it must not stop the writing too.
-    Interrupt.clear()
-    if options.target == "-" {
-      writeAll(page.html, to: STDOUT_FILENO)
-    } else {
-      try writeText(page.html, to: options.target)
-    }
+  let isStandardOutput = options.target == "-"
+  guard
+    isStandardOutput
+      || succeeds({ () throws(Fault) in try checkWritable(options.target, sparing: options.path) })
+  else { return ExitStatus.cannotCreate }
+  var source = ""
+  guard succeeds({ () throws(Fault) in source = try readText(options.path) }) else { return ExitStatus.noInput }
+  let (page, status) = runCells(of: source, options, progress: PageProgress())
+  // Ctrl-C has done its work: it must not stop the writing too.
+  Interrupt.clear()
+  if isStandardOutput {
+    writeOutput(page.html)
     return status
+  }
+  let isWritten = succeeds { () throws(Fault) in try writeText(page.html, to: options.target, sparing: options.path) }
+  return isWritten ? status : ExitStatus.cannotCreate
+}
+
+/// Does something; where it fails, its fault is told on the standard error.
+private func succeeds(_ body: () throws(Fault) -> Void) -> Bool {
+  do throws(Fault) {
+    try body()
+    return true
   } catch {
     let label = error.label.map { ": \($0)" } ?? ""
     writeError("error: \(error.title)\(label)\n" + (error.help.map { "  = help: \($0)\n" } ?? ""))
-    return error.title.hasPrefix("cannot read") ? ExitStatus.noInput : ExitStatus.cannotCreate
+    return false
   }
-}
-
-/// Refuses a target that could not be written in the end, before anything runs.
-private func checkWritable(_ path: String) throws(Fault) {
-  let title = "cannot write the page `\(path)`"
-  if path.isEmpty { throw Fault(.file, "cannot write a page without a name", label: "the path is empty") }
-  var status = stat()
-  if stat(path, &status) == 0 {
-    if status.st_mode & S_IFMT == S_IFDIR {
-      throw Fault(.file, title, label: "it is a folder", help: "name a file in it: -o \(path)/page.html")
-    }
-    if access(path, W_OK) != 0 { throw Fault(.file, title, label: "permission denied") }
-    if status.st_mode & S_IFMT != S_IFREG { return }
-  }
-  let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-  guard stat(folder, &status) == 0 else {
-    throw Fault(
-      .file, title, label: "the folder `\(folder)` does not exist", help: "make it first: mkdir -p \(shellQuoted(folder))")
-  }
-  if status.st_mode & S_IFMT != S_IFDIR { throw Fault(.file, title, label: "`\(folder)` is not a folder") }
-  if access(folder, W_OK | X_OK) != 0 { throw Fault(.file, title, label: "the folder `\(folder)` cannot be written to") }
 }
 
 /// Runs the cells of a script until one fails; gives the page and the exit status.

@@ -97,6 +97,20 @@ public final class EditlineReader: LineReader {
     return result ?? .end
   }
 
+  /// Asks in the terminal's own line mode: the answer is one line, and Ctrl-C is a no.
+  public func ask(_ question: String) -> Bool? {
+    console.write(question + " [y/N] ")
+    var answer = ""
+    while true {
+      guard case .character(let scalar) = keys.next() else {
+        console.line()
+        return false
+      }
+      if scalar == "\n" || scalar == "\r" { return isYes(answer) }
+      answer.unicodeScalars.append(scalar)
+    }
+  }
+
   /// libedit binds the terminal's erase and kill characters anew when they have changed, so ours come last.
   private func bindKeys() {
     for command in EditCommand.all {

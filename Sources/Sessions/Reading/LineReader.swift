@@ -26,6 +26,12 @@ public protocol LineReader: AnyObject {
   func read(assistant: LineAssistant) -> ReadResult
   /// Puts text into the next input, to be edited before it runs.
   func prefill(_ text: String)
+  /// Puts a question whose answer is yes or no; nil where nobody can answer it.
+  func ask(_ question: String) -> Bool?
+}
+
+extension LineReader {
+  public func ask(_ question: String) -> Bool? { nil }
 }
 
 /// The prompts. Both have the same width, so that the lines of a block stand under each other.

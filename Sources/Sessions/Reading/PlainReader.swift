@@ -1,3 +1,5 @@
+import Builtins
+import Faults
 import Glibc
 
 /// Reads lines without an editor: from a terminal that cannot move its cursor, with prompts, or from a file or a
@@ -40,12 +42,39 @@ public final class PlainReader: LineReader {
     }
   }
 
-  /// Everything up to the end of the input.
-  public func readAll() -> String {
-    var text = ""
-    while case .text(let line) = input.next() { text += line + "\n" }
-    return text
+  public func ask(_ question: String) -> Bool? {
+    guard showsPrompts else { return nil }
+    console.write(question + " [y/N] ")
+    guard case .text(let answer) = input.next() else {
+      console.line()
+      return false
+    }
+    return isYes(answer)
   }
+
+  /// What the input holds by now, up to a line's end: all that has come, and is taken as whole, or as much as a program
+  /// may have; nil at the end of the input.
+  ///
+  /// A program that is typed or generated bit by bit is thus run bit by bit, and one that comes as a whole is run as a
+  /// whole, so that its functions may use each other in any order.
+  /// - Parameter isWhole: whether a text can be run as it stands.
+  func readPart(isWhole: (String) -> Bool) throws(Fault) -> String? {
+    var text = ""
+    var nextLook = 1 << 20
+    while case .text(let line) = input.next() {
+      text += line + "\n"
+      if text.utf8.count > Self.largestProgram {
+        throw Fault(.limit, "standard input is too large", label: "one program has more than \(Self.largestProgram >> 20) MiB")
+      }
+      if input.isWaiting(milliseconds: 50), text.utf8.count < nextLook { continue }
+      if isWhole(text) { return text }
+      if text.utf8.count >= nextLook { nextLook *= 2 }
+    }
+    if let fault = input.fault { throw fault }
+    return text.isEmpty ? nil : text
+  }
+
+  private static let largestProgram = 64 << 20
 }
 
 /// Lines of a descriptor, without their ends, with signals looked after.
@@ -55,6 +84,16 @@ private struct LineInput {
   private var consumed = 0
 
   init(descriptor: Int32) { self.descriptor = descriptor }
+
+  /// Why the input ended where it did; nil where it is its own end.
+  private(set) var fault: Fault?
+
+  /// Whether a line, or more of one, or the end is there within some time.
+  mutating func isWaiting(milliseconds: Int32) -> Bool {
+    if bytes[consumed...].contains(UInt8(ascii: "\n")) { return true }
+    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&watched, 1, milliseconds) > 0
+  }
 
   mutating func next() -> ReadResult {
     var searched = consumed
@@ -68,6 +107,11 @@ private struct LineInput {
       bytes.removeFirst(consumed)
       consumed = 0
       searched = bytes.count
+      if bytes.count > StandardInput.longestLine {
+        fault = StandardInput.tooLong()
+        bytes = []
+        return .end
+      }
       switch fill() {
       case .text: continue
       case .interrupted:
@@ -103,3 +147,6 @@ private struct LineInput {
     }
   }
 }
+
+/// Whether an answer agrees: whatever is no clear yes does not.
+func isYes(_ answer: String) -> Bool { ["y", "yes"].contains(trimmed(answer).lowercased()) }

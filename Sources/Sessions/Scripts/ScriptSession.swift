@@ -32,21 +32,11 @@ public final class ScriptSession {
   /// Reads a file, or standard input for `-`; an error is reported and gives nil.
   func source(at path: String) -> SourceText? {
     do throws(Fault) {
-      if path == "-" { return SourceText(try decodeText(readStandardInput(), name: "standard input"), name: "standard input") }
+      if path == "-" { return SourceText(try decodeText(StandardInput.all(limit: 64 << 20), name: "standard input"), name: "standard input") }
       return SourceText(try readText(path), name: path)
     } catch {
       report("error: \(error.title)\(error.label.map { ": \($0)" } ?? "")\n" + (error.help.map { "  = help: \($0)\n" } ?? ""))
       return nil
-    }
-  }
-
-  private func readStandardInput() -> [UInt8] {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = read(STDIN_FILENO, &chunk, chunk.count)
-      if count <= 0 { return bytes }
-      bytes += chunk[..<count]
     }
   }
 

@@ -1,28 +1,24 @@
 import Glibc
 import Machine
+import Synchronization
 
-/// A program's output on the standard output, buffered: a terminal sees each piece at once, a pipe sees blocks.
+/// A program's output on the standard output: a terminal sees each piece at once; a pipe or a file sees blocks, and
+/// whatever was printed within a quarter of a second, so that a program that is killed has lost nothing of it.
 public final class StandardOutput: Output {
-  private var buffer: [UInt8] = []
+  private let pending = PendingOutput()
   public let isInteractive: Bool
   public let usesColour: Bool
-  /// Set where nobody reads: what is written then goes nowhere.
-  private var isClosed = false
 
   public init() {
     isInteractive = isatty(STDOUT_FILENO) == 1
     usesColour = wantsColour()
-    buffer.reserveCapacity(1 << 16)
   }
 
   deinit { flush() }
 
   public var width: Int { isInteractive ? terminalSize().columns : 80 }
 
-  public func write(_ text: String) {
-    buffer.append(contentsOf: text.utf8)
-    if isInteractive || buffer.count >= 1 << 16 { flush() }
-  }
+  public func write(_ text: String) { pending.add(text, isUrgent: isInteractive) }
 
   /// On the standard error, after what the program wrote so far.
   public func warn(_ text: String) {
@@ -30,39 +26,99 @@ public final class StandardOutput: Output {
     writeError("warning: \(text)\n")
   }
 
-  public func flush() {
-    var written = 0
-    buffer.withUnsafeBytes { bytes in
-      while written < bytes.count, !isClosed {
-        let count = Glibc.write(STDOUT_FILENO, bytes.baseAddress?.advanced(by: written), bytes.count - written)
-        if count > 0 {
-          written += count
-        } else if errno != EINTR {
-          isClosed = true
-          stop(errno)
-        }
-      }
+  public func flush() { pending.flush() }
+}
+
+/// What waits to be written, and the thread that does not let it wait for long.
+private final class PendingOutput: Sendable {
+  private struct State {
+    var bytes: [UInt8] = []
+    var isTicking = false
+
+    mutating func flush() {
+      bytes.withUnsafeBytes { writeOutput($0) }
+      bytes.removeAll(keepingCapacity: true)
     }
-    buffer.removeAll(keepingCapacity: true)
   }
 
-  /// Ends a process whose output goes nowhere, so that `snn run loop.snn | head` ends with `head`.
-  private func stop(_ code: Int32) {
-    switch code {
-    case EPIPE:
-      // As any other command in a pipeline: by the signal, without a message.
-      signal(SIGPIPE, SIG_DFL)
-      raise(SIGPIPE)
-    case EBADF: break
-    default:
-      writeError("error: cannot write the output: \(String(cString: strerror(code)))\n")
-      _exit(ExitStatus.failedOutput)
+  private static let block = 1 << 16
+  /// The longest that text waits, in microseconds.
+  private static let patience: UInt32 = 200_000
+
+  private let state = Mutex(State())
+
+  func flush() { state.withLock { $0.flush() } }
+
+  func add(_ text: String, isUrgent: Bool) {
+    let wantsTicking = state.withLock { state in
+      state.bytes.append(contentsOf: text.utf8)
+      if isUrgent || state.bytes.count >= Self.block { state.flush() }
+      if state.isTicking || state.bytes.isEmpty { return false }
+      state.isTicking = true
+      return true
     }
+    // Where no thread can be had, each piece is written at once.
+    if wantsTicking, !tick() { state.withLock { $0.isTicking = false; $0.flush() } }
+  }
+
+  /// Starts a thread that writes what waits, once, a little later.
+  private func tick() -> Bool {
+    let me = Unmanaged.passRetained(self)
+    let isStarted = startDetachedThread(me.toOpaque()) { context in
+      guard let context else { return nil }
+      let pending = Unmanaged<PendingOutput>.fromOpaque(context).takeRetainedValue()
+      usleep(PendingOutput.patience)
+      pending.state.withLock {
+        $0.isTicking = false
+        $0.flush()
+      }
+      return nil
+    }
+    if !isStarted { me.release() }
+    return isStarted
   }
 }
 
-/// A message on the standard error.
-func writeError(_ text: String) {
+/// Starts a thread that takes no signals and that nobody waits for; false where there is none to be had.
+func startDetachedThread(
+  _ context: UnsafeMutableRawPointer, _ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+) -> Bool {
+  var attributes = pthread_attr_t()
+  pthread_attr_init(&attributes)
+  defer { pthread_attr_destroy(&attributes) }
+  pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+  var all = sigset_t(), before = sigset_t()
+  sigfillset(&all)
+  pthread_sigmask(SIG_BLOCK, &all, &before)
+  defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+  var thread = pthread_t()
+  return pthread_create(&thread, &attributes, body, context) == 0
+}
+
+/// Writes to the standard output. A process whose output cannot be written ends here: with a message and a status of its
+/// own, or where nobody reads any more by SIGPIPE, as every tool in a pipeline does.
+public func writeOutput(_ text: String) {
   var text = text
-  text.withUTF8 { bytes in _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+  text.withUTF8 { writeOutput(UnsafeRawBufferPointer($0)) }
+}
+
+func writeOutput(_ bytes: UnsafeRawBufferPointer) {
+  guard let code = writeAll(bytes, to: STDOUT_FILENO) else { return }
+  TerminalGuard.restore()
+  if code == EPIPE {
+    signal(SIGPIPE, SIG_DFL)
+    var pipe = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    pthread_sigmask(SIG_UNBLOCK, &pipe, nil)
+    raise(SIGPIPE)
+  }
+  writeError("error: cannot write the output: \(String(cString: strerror(code)).lowercased())\n")
+  _exit(ExitStatus.failedOutput)
+}
+
+/// A message on the standard error, where there is one.
+public func writeError(_ text: String) {
+  var text = text
+  text.withUTF8 { _ = writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
 }

@@ -25,7 +25,7 @@ public struct Console: Sendable {
 
   /// Standard output.
   public static func standard() -> Console {
-    Console(usesColour: wantsColour()) { writeAll($0, to: STDOUT_FILENO) }
+    Console(usesColour: wantsColour()) { writeOutput($0) }
   }
 
   public func write(_ text: String) { send(text) }
@@ -52,25 +52,21 @@ var isDumbTerminal: Bool {
 /// An environment variable's value.
 func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-/// Writes the whole text, through interruptions; a reader that has gone is no error here.
-func writeAll(_ text: String, to descriptor: Int32) {
-  var text = text
-  text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
-}
-
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+/// Writes all bytes, through interruptions; gives the system's reason where it refuses.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32? {
   var done = 0
   while done < bytes.count {
     let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-    if count < 0, errno == EINTR { continue }
-    if count < 0, errno == EAGAIN {
+    if count >= 0 {
+      done += count
+    } else if errno == EAGAIN {
       var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       poll(&ready, 1, 1000)
-      continue
+    } else if errno != EINTR {
+      return errno
     }
-    if count <= 0 { return }
-    done += count
   }
+  return nil
 }
 
 /// The terminal's size, or 80 by 24 where there is none.

@@ -204,6 +204,8 @@ private struct StreamRunner {
     for step in 0..<count {
       if step & 63 == 0 {
         if Interrupt.isRequested {
+          let fault = Interrupt.fault()
+          if fault.kind != .interrupt { throw fault }
           Interrupt.clear()
           result.interrupted = true
           break

@@ -1,0 +1,1 @@
+#include "CMemory.h"
