@@ -58,7 +58,7 @@ let package = Package(
         "Machine", "Language", "Chips", "Spiking", "Formats", "Plots", "Tensors", "Kernels", "Texts", "Faults", "CEmbedded",
       ]),
     .target(name: "Sessions",
-      dependencies: ["Builtins", "Machine", "Language", "Formats", "Kernels", "Texts", "Faults", "CEditline"]),
+      dependencies: ["Builtins", "Machine", "Language", "Formats", "Tensors", "Kernels", "Texts", "Faults", "CEditline"]),
     .executableTarget(
       name: "snn",
       dependencies: [

@@ -41,6 +41,7 @@ struct OpenedFile: ~Copyable {
   /// Throws `.file` when there is nothing to read at `path`, or it is a folder.
   init(reading path: String) throws(Fault) {
     if path.isEmpty { throw Fault(.file, "cannot read a file without a name", label: "the path is empty") }
+    try FileRules.checkReading(path)
     let title = "cannot read \(shownPath(path))"
     if path.utf8.contains(0) { throw Fault(.file, title, label: "a path cannot hold a NUL character") }
     // A named pipe is opened at once, be there a writer or not, and then refused.

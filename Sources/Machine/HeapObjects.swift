@@ -8,6 +8,8 @@ import Tensors
 public class HeapObject {
   final var references = 1
 
+  init() {}
+
   /// Whether that was the last one.
   @inline(__always)
   final func dropReference() -> Bool {
@@ -18,6 +20,9 @@ public class HeapObject {
   /// Lets go of the values that this object holds; those that nothing else held are left to the caller to destroy, so
   /// that freeing never recurses.
   func dropChildren(into dead: inout [Value]) {}
+
+  /// Calls a body with each value that this object holds, borrowed.
+  func forEachChild(_ body: (Value) -> Void) {}
 
   /// Lets go of one value that an object held.
   @inline(__always)
@@ -139,6 +144,10 @@ final class ListObject: HeapObject {
     count = 0
   }
 
+  override func forEachChild(_ body: (Value) -> Void) {
+    for index in 0..<count { body(base[index]) }
+  }
+
   var buffer: UnsafeBufferPointer<Value> { UnsafeBufferPointer(start: base, count: count) }
 
   /// Takes over the element's reference.
@@ -242,6 +251,8 @@ final class FunctionObject: HeapObject {
     for capture in captures { Self.drop(capture, into: &dead) }
     captures = []
   }
+
+  override func forEachChild(_ body: (Value) -> Void) { captures.forEach(body) }
 }
 
 /// A builtin as a value.
@@ -252,7 +263,20 @@ final class NativeObject: HeapObject {
 
 final class CellObject: HeapObject {
   var value: Value
-  init(_ value: Value) { self.value = value }
+  private let registry: CellRegistry
+  /// Where the registry has it.
+  var place = 0
+
+  init(_ value: Value, in registry: CellRegistry) {
+    self.value = value
+    self.registry = registry
+    super.init()
+    place = registry.add(self)
+  }
+
+  deinit { registry.remove(at: place) }
+
+  override func forEachChild(_ body: (Value) -> Void) { body(value) }
 
   /// Takes over the new value's reference.
   func replace(with new: Value) {
@@ -332,6 +356,8 @@ final class ErrorObject: HeapObject {
     Self.drop(thrown, into: &dead)
     thrown = .nil
   }
+
+  override func forEachChild(_ body: (Value) -> Void) { body(thrown) }
 }
 
 /// A module's public names. Its values live in the machine's global slots.

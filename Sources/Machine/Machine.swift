@@ -54,6 +54,7 @@ public final class Machine {
   /// The value of the program's last expression, owned.
   var result = Value.nil
   var tests: [Value] = []
+  let cells = CellRegistry()
   /// The tapes that record what runs now, the innermost last.
   var tapes: [Tape] = []
   /// Where the characters of the text last indexed begin. The text is held, so that it cannot change meanwhile.

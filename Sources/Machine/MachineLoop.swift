@@ -64,7 +64,8 @@ extension Machine {
         registers[at.pointee.a].read(CellObject.self) { $0.replace(with: value) }
       case .makeCell:
         let value = registers[at.pointee.a]
-        registers[at.pointee.a] = Value(owning: CellObject(value), tag: .cell)
+        registers[at.pointee.a] = Value(owning: CellObject(value, in: cells), tag: .cell)
+        if _slowPath(cells.isDue) { cells.collect() }
       case .getCapture:
         let captured = registers[-1].read(FunctionObject.self) { $0.captures[Int(at.pointee.b)] }
         Machine.store(registers + at.pointee.a, captured.retained())

@@ -62,6 +62,10 @@ public final class MapObject: HeapObject {
     count = 0
   }
 
+  override func forEachChild(_ body: (Value) -> Void) {
+    for place in 0..<entryCount where entries[place].key.tag != .undefined { body(entries[place].value) }
+  }
+
   // MARK: look-up
 
   private func find(_ key: Value, hash: Int) -> UnsafeMutablePointer<Entry>? {

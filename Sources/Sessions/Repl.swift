@@ -27,14 +27,18 @@ public struct Repl: Sendable {
   /// on, so that nothing depends on which thread is which.
   /// - Parameter makeEvaluator: called on that thread.
   /// - Returns: the exit status.
-  public func run(_ makeEvaluator: @escaping @Sendable (Console) -> Evaluator) -> Int32 {
-    onLargeStack { converse(makeEvaluator) }
+  public func run(
+    files: FileRules = .open, _ makeEvaluator: @escaping @Sendable (Console) -> Evaluator
+  ) -> Int32 {
+    onLargeStack { FileRules.$current.withValue(files) { converse(makeEvaluator) } }
   }
 
   /// Talks in the language itself.
-  /// - Parameter seed: fixes every random draw from the start.
-  public func run(seed: Int? = nil) -> Int32 {
-    run { _ in
+  /// - Parameters:
+  ///   - seed: fixes every random draw from the start.
+  ///   - files: what programs, and the prompt's own commands, may do with files.
+  public func run(seed: Int? = nil, files: FileRules = .open) -> Int32 {
+    run(files: files) { _ in
       let output = StandardOutput()
       let interpreter = makeInterpreter(output: output)
       if let seed { _ = interpreter.run(SourceText("seed(\(seed))", name: "--seed"), mode: .cell) }

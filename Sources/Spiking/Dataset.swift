@@ -14,6 +14,9 @@ public struct Dataset: Sendable {
   /// Where the data come from, and under which licence.
   public var source: String
 
+  /// Classes that a data set may have: a label far beyond is a number that is no class.
+  public static let mostClasses = 1_000_000
+
   /// - Parameter classNames: when empty, the classes are named by their numbers, up to the highest label.
   /// - Throws: `.shape` when there aren't as many labels as samples; `.value` for a label without a class.
   public init(
@@ -26,6 +29,11 @@ public struct Dataset: Sendable {
       throw Fault(
         .shape, "a data set needs one label for each sample",
         label: "\(features.shape[0]) samples, \(labels.count) labels")
+    }
+    if let largest = labels.max(), largest >= Self.mostClasses {
+      throw Fault(
+        .limit, "a label is too large for a class", label: "the largest is \(largest), the limit is \(Self.mostClasses - 1)",
+        help: "labels count classes from 0: number them anew, or give classes by name")
     }
     let classes = classNames.isEmpty ? (labels.max() ?? -1) + 1 : classNames.count
     if let place = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {

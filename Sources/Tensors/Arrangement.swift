@@ -123,6 +123,7 @@ extension Tensor {
   /// Stretched to a larger shape under NumPy's rule. Differentiable.
   public func broadcast(to target: [Int]) throws(Fault) -> Tensor {
     if target == shape { return self }
+    _ = try Shape.count(target)
     let common = try Shape.broadcast(shape, target, operation: "broadcast")
     guard common == target else {
       throw Fault(

@@ -45,6 +45,7 @@ struct Snn: ParsableCommand {
     let isCode = words.first == "-e"
     let words = Array(isCode ? words.dropFirst() : words)
     guard let first = words.first, !words.contains(where: { $0.hasPrefix("-") }), askedKernelsProblem() == nil else { return nil }
+    RunLimits().begin()
     var options = ScriptSession.Options()
     options.arguments = Array(words.dropFirst())
     return runScript(code: isCode ? first : nil, path: first, options: options)
@@ -79,15 +80,34 @@ struct CommonOptions: ParsableArguments {
   @Flag(help: "Asks scripts to do more: they read it as `is_full()`, and take more seeds, settings and data.")
   var full = false
 
+  @Option(help: "The memory that all values may take, as 500M or 2G; three quarters of the machine's by default.")
+  var memory: String?
+
+  @Option(help: "How long the run may take, as 30s, 5m or 1h; as long as it likes by default.")
+  var time: String?
+
+  @Flag(help: "The program reads and writes no files.")
+  var noFiles = false
+
+  @Flag(help: "The program writes no files.")
+  var noWrite = false
+
   func validate() throws {
+    if let memory, parsedBytes(memory) == nil { throw ValidationError("--memory wants an amount such as 500M or 2G, found '\(memory)'.") }
+    if let time, parsedSeconds(time) == nil { throw ValidationError("--time wants a duration such as 30s or 5m, found '\(time)'.") }
     if quick, full { throw ValidationError("Give --quick or --full, not both.") }
     if let problem = askedKernelsProblem() { throw ValidationError(problem) }
   }
 
   func sessionOptions(arguments: [String] = []) -> ScriptSession.Options {
     if let threads { setThreads(threads) }
+    var limits = RunLimits()
+    limits.memory = memory.flatMap(parsedBytes)
+    limits.seconds = time.flatMap(parsedSeconds)
+    limits.begin()
     var options = ScriptSession.Options()
     options.seed = seed
+    options.files = noFiles ? .closed : noWrite ? .noWriting : .open
     options.form = quick ? .quick : full ? .full : .usual
     options.arguments = arguments
     return options
@@ -100,7 +120,7 @@ struct Prompt: ParsableCommand {
 
   func run() throws {
     let options = common.sessionOptions()
-    throw ExitCode(Repl(version: version).run(seed: options.seed))
+    throw ExitCode(Repl(version: version).run(seed: options.seed, files: options.files))
   }
 }
 

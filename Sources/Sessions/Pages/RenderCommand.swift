@@ -114,7 +114,7 @@ extension ScriptSession {
   func runCell(_ cell: ScriptCell, path: String) -> StoppedCell? {
     // Empty lines before the cell let messages name the lines of the file.
     let text = String(repeating: "\n", count: max(0, cell.firstLine - 1)) + cell.text
-    switch interpreter.run(SourceText(text, name: path), mode: .cell) {
+    switch interpret(SourceText(text, name: path), mode: .cell) {
     case .value(let value):
       let isShown = ShownFigure.takeIsShown(value, on: interpreter.machine)
       if value.isNil || isShown { return nil }

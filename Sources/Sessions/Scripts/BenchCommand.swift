@@ -79,7 +79,7 @@ private struct BenchRunner {
   /// The seconds of a run, or nil, with the report shown and the status set, where it fails.
   private mutating func seconds(_ source: SourceText, in session: ScriptSession, _ mode: Interpreter.Mode) -> Double? {
     let start = Clock.now().wall
-    switch session.interpreter.run(source, mode: mode) {
+    switch session.interpret(source, mode: mode) {
     case .value: return Clock.now().wall - start
     case .failed(let diagnostics):
       status = session.status(of: diagnostics)

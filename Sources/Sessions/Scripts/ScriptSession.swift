@@ -13,15 +13,18 @@ public final class ScriptSession {
     public var arguments: [String] = []
     /// What `is_quick()` and `is_full()` tell.
     public var form = RunForm.usual
+    public var files = FileRules.open
     public init() {}
   }
 
   public let output: any Output
   public let interpreter: Interpreter
+  private let files: FileRules
   private let renderer: DiagnosticRenderer
 
   public init(output: any Output, options: Options = Options()) {
     self.output = output
+    files = options.files
     interpreter = makeInterpreter(output: output)
     interpreter.arguments = options.arguments
     interpreter.machine.runForm = options.form
@@ -47,6 +50,11 @@ public final class ScriptSession {
 
   // MARK: running
 
+  /// Runs a source under the rules for files that this session was made with.
+  func interpret(_ source: SourceText, mode: Interpreter.Mode) -> Interpreter.Outcome {
+    FileRules.$current.withValue(files) { interpreter.run(source, mode: mode) }
+  }
+
   public func run(path: String) -> Int32 {
     guard let source = source(at: path) else { return ExitStatus.noInput }
     return run(source, printsResult: false)
@@ -56,7 +64,7 @@ public final class ScriptSession {
   public func run(code: String) -> Int32 { run(SourceText(code, name: "-e"), printsResult: true) }
 
   private func run(_ source: SourceText, printsResult: Bool) -> Int32 {
-    switch interpreter.run(source, mode: .script) {
+    switch interpret(source, mode: .script) {
     case .value(let value):
       if printsResult, !value.isNil { output.write(display(value, style: output.style) + "\n") }
       (output as? StandardOutput)?.flush()
@@ -93,7 +101,7 @@ public final class ScriptSession {
   /// Runs a file's code and then its `test` blocks whose names hold the filter; gives how many passed and failed.
   func test(path: String, filter: String?, log: any Output) -> (passed: Int, failed: Int) {
     guard let source = source(at: path) else { return (0, 1) }
-    let outcome = interpreter.run(source, mode: .cell)
+    let outcome = interpret(source, mode: .cell)
     // Training answers a request to stop; the tests behind it are not to run.
     if interpreter.machine.isStopping { Interrupt.request() }
     if case .failed(let diagnostics) = outcome {
@@ -106,7 +114,7 @@ public final class ScriptSession {
     for index in 0..<interpreter.testCount {
       let name = interpreter.testName(index)
       if let filter, !matches(name, filter) { continue }
-      let diagnostic = interpreter.runTest(index)
+      let diagnostic = FileRules.$current.withValue(files) { interpreter.runTest(index) }
       if interpreter.machine.isStopping { Interrupt.request() }
       if let diagnostic {
         failed += 1
