@@ -29,29 +29,33 @@ let collectionBuiltins: [Builtin] = [
     "push", [.required("values", .list, "a list"), .rest("more", .any, "what to add")], returns: "list", subject: "collections",
     "A list with more elements at its end. The list given stays as it was: write `xs += [v]` to grow a variable.",
     example: "print(push([1], 2, 3))   # expect: [1, 2, 3]"
-  ) { (call) throws(Fault) in .list(try call.elements(0).map { $0.retained() } + call.rest.map { $0.retained() }) },
+  ) { (call) throws(Fault) in
+    let count = call[0].elements?.count ?? 0
+    try call.machine.checkSize(count + call.rest.count, of: .list)
+    guard let longer = call[0].list(replacing: count..<count, by: call.rest) else { throw call.mismatch(0, "a list") }
+    return longer
+  },
   Builtin(
     "pop", [.required("values", .list, "a list")], returns: "tuple", subject: "collections",
     "The list without its last element, and that element: `let (rest, last) = pop(xs)`.",
     example: "print(pop([1, 2, 3]))   # expect: ([1, 2], 3)"
   ) { (call) throws(Fault) in
-    let elements = try call.elements(0)
-    guard let last = elements.last else { throw call.wrong(0, "is empty") }
-    return .tuple([.list(elements.dropLast().map { $0.retained() }), last.retained()])
+    guard let last = call[0].elements?.last, let count = call[0].elements?.count else { throw call.wrong(0, "is empty") }
+    guard let rest = call[0].list(replacing: count - 1..<count, by: []) else { throw call.mismatch(0, "a list") }
+    return .tuple([rest, last.retained()])
   },
   Builtin(
     "insert", [.required("values", .list, "a list"), .required("index", .int, "where"), .required("value", .any, "what")],
     returns: "list", subject: "collections", "A list with one more element before the index.",
     example: "print(insert([1, 3], 1, 2))   # expect: [1, 2, 3]"
   ) { (call) throws(Fault) in
-    var elements = try call.elements(0).map { $0.retained() }
+    let count = call[0].elements?.count ?? 0
     let index = try call.int(1)
-    let place = index < 0 ? index + elements.count : index
-    guard place >= 0, place <= elements.count else {
-      throw call.wrong(1, "is \(index), outside a list of \(elements.count)")
+    let place = index < 0 ? index &+ count : index
+    guard place >= 0, place <= count, let longer = call[0].list(replacing: place..<place, by: [call[2]]) else {
+      throw call.wrong(1, "is \(index), outside a list of \(count)")
     }
-    elements.insert(call[2].retained(), at: place)
-    return .list(elements)
+    return longer
   },
   Builtin(
     "remove", [.required("values", .map | .list, "a map, or a list"), .required("key", .any, "the key, or the index in a list")],
@@ -64,12 +68,13 @@ let collectionBuiltins: [Builtin] = [
       }
       return result
     }
-    var elements = try call.elements(0)
+    let count = call[0].elements?.count ?? 0
     let index = try call.int(1)
-    let place = index < 0 ? index + elements.count : index
-    guard elements.indices.contains(place) else { throw call.wrong(1, "is \(index), outside a list of \(elements.count)") }
-    elements.remove(at: place)
-    return .list(elements.map { $0.retained() })
+    let place = index < 0 ? index &+ count : index
+    guard place >= 0, place < count, let shorter = call[0].list(replacing: place..<place + 1, by: []) else {
+      throw call.wrong(1, "is \(index), outside a list of \(count)")
+    }
+    return shorter
   },
   Builtin(
     "keys", [.required("map", .map, "a map")], returns: "list", subject: "collections", "A map's keys in order.",
@@ -185,7 +190,7 @@ let collectionBuiltins: [Builtin] = [
     "reverse", [.required("values", .iterable, "a list, tuple, string or range")], returns: "list or string",
     subject: "collections", "The elements from last to first.", example: "print(reverse([1, 2, 3]), reverse(\"abc\"))   # expect: [3, 2, 1] cba"
   ) { (call) throws(Fault) in
-    if let text = call[0].asString { return .string(String(text.reversed())) }
+    if let text = call[0].asString { return .string(try characters(of: text).reversed().joined()) }
     let elements = Array(try call.machine.collect(call[0]).reversed())
     return call[0].tag == .tuple ? .tuple(elements) : .list(elements)
   },
@@ -196,7 +201,7 @@ let collectionBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     if let text = call[0].asString {
       let part = try call.string(1)
-      return firstRange(of: part, in: text).map { .int(text.distance(from: text.startIndex, to: $0.lowerBound)) } ?? .nil
+      return try firstPlace(of: part, in: text).map { .int($0) } ?? .nil
     }
     var index = 0
     var found: Int?
@@ -219,7 +224,7 @@ let collectionBuiltins: [Builtin] = [
     if let text = call[0].asString {
       let part = try call.string(1)
       if part.isEmpty { throw call.wrong(1, "is empty") }
-      return .int(pieces(of: text, separatedBy: part).count - 1)
+      return .int(try pieces(of: text, separatedBy: part).count - 1)
     }
     var count = 0
     let isTest = call[1].isCallable
@@ -241,9 +246,15 @@ let collectionBuiltins: [Builtin] = [
     "The elements without repetitions, in the order of their first occurrence.", example: "print(unique([3, 1, 3]))   # expect: [3, 1]"
   ) { (call) throws(Fault) in
     .list(try Machine.gathered { (kept) throws(Fault) in
+      // What can be a key is found by its hash; only other values are compared one by one.
+      var keys = UniqueKeys()
+      var others: [Int] = []
       try call.machine.forEach(call[0]) { (value) throws(Fault) in
         defer { value.release() }
-        for known in kept where try call.machine.equal(known, value) { return true }
+        let isKey = call.machine.isKey(value)
+        if isKey, keys.contains(value) { return true }
+        for place in isKey ? others : Array(kept.indices) where try call.machine.equal(kept[place], value) { return true }
+        if isKey { keys.insert(value) } else { others.append(kept.count) }
         kept.append(value.retained())
         return true
       }
@@ -267,14 +278,20 @@ private func sorted(_ call: Call) throws(Fault) -> Value {
   defer { keys.forEach { $0.release() } }
   // Plain numbers, the common case, sort without asking the machine.
   if keys.isEmpty, elements.allSatisfy({ $0.tag == .int }) {
-    let ints = elements.compactMap(\.asInt).sorted()
+    var ints = elements.compactMap(\.asInt)
+    try RadixSort.sort(&ints)
     return .list((descending ? ints.reversed() : ints).map { .int($0) })
   }
+  if keys.isEmpty, elements.allSatisfy({ $0.tag == .float }) {
+    var floats = elements.compactMap(\.asNumber)
+    try RadixSort.sort(&floats, descending: descending)
+    return .list(floats.map { .float($0) })
+  }
   let sortKeys = keys.isEmpty ? elements : keys
-  var fault: Fault?
-  let order = sortKeys.indices.sorted { a, b in
-    if fault != nil { return false }
-    do throws(Fault) {
+  var comparisons = 0
+  let order = try sortedIndices(sortKeys.count) { (a, b) throws(Fault) in
+      comparisons += 1
+      if comparisons & 0xFFF == 0 { try Interrupt.check() }
       guard let order = try call.machine.order(sortKeys[a], sortKeys[b], "<") else {
         // Without an order, as nan is: those go to the end.
         let (isFirstOdd, isSecondOdd) = (sortKeys[a].plain.asNumber?.isNaN == true, sortKeys[b].plain.asNumber?.isNaN == true)
@@ -282,11 +299,27 @@ private func sorted(_ call: Call) throws(Fault) -> Value {
       }
       if order == 0 { return a < b }
       return descending ? order > 0 : order < 0
-    } catch {
-      fault = error
-      return false
-    }
   }
-  if let fault { throw fault }
   return .list(order.map { elements[$0].retained() })
+}
+
+/// The numbers 0..<count in the order that a comparison gives; its fault ends the sorting.
+private func sortedIndices(_ count: Int, _ isBefore: (Int, Int) throws(Fault) -> Bool) throws(Fault) -> [Int] {
+  do {
+    return try (0..<count).sorted { a, b in try isBefore(a, b) }
+  } catch let fault as Fault {
+    throw fault
+  } catch {
+    throw Fault(.value, "the elements cannot be sorted")
+  }
+}
+
+/// Keys that have been met, held as long as this is.
+private struct UniqueKeys: ~Copyable {
+  private let map = MapObject()
+
+  func contains(_ key: Value) -> Bool { map.get(key) != nil }
+  func insert(_ key: Value) { map.set(key.retained(), .nil) }
+
+  deinit { map.clear() }
 }

@@ -123,7 +123,11 @@ private func foldList(_ call: Call, _ opcode: (Value, Value) throws(Fault) -> Va
     elements.allSatisfy({ $0.amount != nil || $0.asTensor != nil })
   else { return nil }
   guard var result = elements.first?.retained() else { return .int(start) }
-  for element in elements.dropFirst() {
+  for (place, element) in elements.dropFirst().enumerated() {
+    if place & 0xFFF == 0xFFF, Interrupt.isRequested {
+      result.release()
+      throw Interrupt.fault()
+    }
     let next = try opcode(result, element)
     result.release()
     result = next
@@ -141,11 +145,8 @@ private func reduction(_ name: String, _ documentation: String, _ example: Strin
       operation == .sum ? try machine.sum(a, b) : try machine.product(a, b)
     }, start: operation == .sum ? 0 : 1) { return folded }
     if let range = call[0].asRange, operation == .sum, !call.has(1) {
-      var total = 0
-      for index in 0..<range.count {
-        let (sum, overflow) = total.addingReportingOverflow(range.low + index * range.step)
-        if overflow { throw Fault(.value, "integer overflow", label: "the result does not fit an int of 64 bits") }
-        total = sum
+      guard let total = range.sum else {
+        throw Fault(.value, "integer overflow", label: "the result does not fit an int of 64 bits")
       }
       return .int(total)
     }
@@ -205,7 +206,7 @@ private func allOrAny(_ name: String, _ documentation: String, _ example: String
   ) { (call) throws(Fault) in
     if let bool = call[0].asBool { return .bool(bool) }
     if let tensor = call[0].asTensor {
-      return .bool(tensor.scalars.contains { ($0 != 0) == stopsAt } == stopsAt)
+      return .bool(tensor.withUnsafeBuffer { $0.contains { ($0 != 0) == stopsAt } } == stopsAt)
     }
     var result = !stopsAt
     try call.machine.forEach(call[0]) { (value) throws(Fault) in

@@ -1,5 +1,6 @@
 import Faults
 import Machine
+import Texts
 
 /// Printing and describing.
 let outputBuiltins: [Builtin] = [
@@ -10,7 +11,9 @@ let outputBuiltins: [Builtin] = [
       print("spikes:", 3)   # expect: spikes: 3
       """
   ) { (call) throws(Fault) in
-    call.output.write(call.rest.map { $0.description(of: .plain) }.joined(separator: " ") + "\n")
+    let text = call.rest.map { $0.description(of: .plain) }.joined(separator: " ") + "\n"
+    // A terminal draws what a text holds, and obeys none of it.
+    call.output.write(call.output.isInteractive ? text.showingControls(keeping: ["\n", "\t"]) : text)
     return .nil
   },
   Builtin(

@@ -26,7 +26,7 @@ let systemBuiltins: [Builtin] = [
     example: "for line in read_lines() { print(line) }"
   ) { (call) throws(Fault) in
     if call.has(0) {
-      var lines = try readText(try call.string(0)).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      var lines = try pieces(of: try readText(try call.string(0)), separatedBy: "\n")
       if lines.last == "" { lines.removeLast() }
       return .list(lines.map { .string($0) })
     }

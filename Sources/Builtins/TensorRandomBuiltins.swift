@@ -84,7 +84,10 @@ let tensorRandomBuiltins: [Builtin] = [
     }
     return .tensor(
       try Tensor(shape: try call.ints(2)) { (out) throws(Fault) in
-        for place in out.indices { out[place] = Float(low + stream.integer(below: span)) }
+        for place in out.indices {
+          if place & 0xFFFF == 0xFFFF { try Interrupt.check() }
+          out[place] = Float(low + stream.integer(below: span))
+        }
       })
   },
   Builtin(
@@ -95,7 +98,7 @@ let tensorRandomBuiltins: [Builtin] = [
     let count = try call.int(0, atLeast: 0)
     if count > call.machine.limits.elements { throw call.wrong(0, "is too large", kind: .limit) }
     var stream = call.machine.nextStream("permutation")
-    return .list(stream.permutation(count).map { .int($0) })
+    return .list(try stream.permutation(count).map { .int($0) })
   },
   Builtin(
     "shuffle", [.required("values", .list | .tuple | .range | .tensor, "a list, or a tensor whose rows are shuffled")],
@@ -105,10 +108,10 @@ let tensorRandomBuiltins: [Builtin] = [
     var stream = call.machine.nextStream("shuffle")
     if let tensor = call[0].asTensor {
       guard let rows = tensor.shape.first else { return call[0].retained() }
-      return .tensor(try tensor.indexed([.gather(stream.permutation(rows))]))
+      return .tensor(try tensor.indexed([.gather(try stream.permutation(rows))]))
     }
     var values = try call.machine.collect(call[0])
-    stream.shuffle(&values)
+    try stream.shuffle(&values)
     return .list(values)
   },
 ]

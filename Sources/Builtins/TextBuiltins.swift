@@ -32,19 +32,16 @@ let textBuiltins: [Builtin] = [
     "trim", [.required("text", .string, "a text")], returns: "string", subject: "text",
     "A text without blanks and line ends at both ends.", example: "print(trim(\"  a \") + \"!\")   # expect: a!"
   ) { (call) throws(Fault) in
-    var text = Substring(try call.string(0))
-    while let first = text.first, first.isWhitespace { text.removeFirst() }
-    while let last = text.last, last.isWhitespace { text.removeLast() }
-    return .string(String(text))
+    .string(try withoutBlanksAround(try call.string(0)))
   },
   Builtin(
     "upper", [.required("text", .string, "a text")], returns: "string", subject: "text", "In capital letters.",
     example: "print(upper(\"abc\"))   # expect: ABC"
-  ) { (call) throws(Fault) in .string(try call.string(0).uppercased()) },
+  ) { (call) throws(Fault) in .string(try converted(try call.string(0)) { $0.uppercased() }) },
   Builtin(
     "lower", [.required("text", .string, "a text")], returns: "string", subject: "text", "In small letters.",
     example: "print(lower(\"ABC\"))   # expect: abc"
-  ) { (call) throws(Fault) in .string(try call.string(0).lowercased()) },
+  ) { (call) throws(Fault) in .string(try converted(try call.string(0)) { $0.lowercased() }) },
   Builtin(
     "replace", [.required("text", .string, "a text"), .required("old", .string, "what to replace"), .required("new", .string, "with what")],
     returns: "string", subject: "text", "A text with every occurrence replaced.", example: "print(replace(\"banana\", \"an\", \"o\"))   # expect: booa"
@@ -52,7 +49,7 @@ let textBuiltins: [Builtin] = [
     let old = try call.string(1)
     if old.isEmpty { throw call.wrong(1, "is empty") }
     let new = try call.string(2)
-    let parts = pieces(of: try call.string(0), separatedBy: old)
+    let parts = try pieces(of: try call.string(0), separatedBy: old)
     let growth = parts.count.multipliedReportingOverflow(by: new.utf8.count)
     try call.machine.checkSize(growth.overflow ? Int.max : growth.partialValue, of: .string)
     return .string(parts.joined(separator: new))
@@ -72,14 +69,14 @@ let textBuiltins: [Builtin] = [
   Builtin(
     "chars", [.required("text", .string, "a text")], returns: "list", subject: "text", "A text's characters.",
     example: "print(chars(\"añ\"))   # expect: [\"a\", \"ñ\"]"
-  ) { (call) throws(Fault) in .list(try call.string(0).map { .string(String($0)) }) },
+  ) { (call) throws(Fault) in try .list(of: try characters(of: try call.string(0))) },
   Builtin(
     "lines", [.required("text", .string, "a text")], returns: "list", subject: "text", "A text's lines.",
     example: "print(len(lines(\"a\\nb\")))   # expect: 2"
   ) { (call) throws(Fault) in
-    var lines = try call.string(0).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var lines = try pieces(of: try call.string(0), separatedBy: "\n")
     if lines.last == "" { lines.removeLast() }
-    return .list(lines.map { .string($0) })
+    return try .list(of: lines)
   },
   Builtin(
     "char_code", [.required("character", .string, "one character")], returns: "int", subject: "text",
@@ -109,18 +106,7 @@ let textBuiltins: [Builtin] = [
 /// The parts of a text between separators, or between blanks.
 func splitText(_ text: Value, _ separator: Value) throws(Fault) -> Value {
   let text = text.asString ?? ""
-  guard let separator = separator.asString else { return .list(text.split(whereSeparator: \.isWhitespace).map { .string(String($0)) }) }
+  guard let separator = separator.asString else { return try .list(of: try words(of: text)) }
   if separator.isEmpty { throw Fault(.value, "the separator is empty", help: "chars(text) gives the characters") }
-  return .list(pieces(of: text, separatedBy: separator).map { .string($0) })
-}
-
-/// The parts of a text between occurrences of another, none of them dropped.
-func pieces(of text: String, separatedBy separator: String) -> [String] {
-  var parts: [String] = []
-  var rest = Substring(text)
-  while let range = firstRange(of: separator, in: rest) {
-    parts.append(String(rest[..<range.lowerBound]))
-    rest = rest[range.upperBound...]
-  }
-  return parts + [String(rest)]
+  return try .list(of: try pieces(of: text, separatedBy: separator))
 }

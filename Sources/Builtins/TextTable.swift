@@ -1,3 +1,4 @@
+import Faults
 import Language
 import Texts
 
@@ -88,7 +89,8 @@ public struct TextTable {
       })
     }
     lines.append(widths.map { String(repeating: "─", count: $0) }.joined(separator: "  "))
-    for row in 0..<(columns.first?.cells.count ?? 0) {
+    // Whoever stops the program does not read the rest.
+    for row in 0..<(columns.first?.cells.count ?? 0) where !Interrupt.isRequested {
       let cells = zip(columns, widths).map { $0.cellLines(row, width: $1) }
       for line in 0..<(cells.map(\.count).max() ?? 0) {
         lines.append(joined(columns, widths) { line < cells[$0].count ? cells[$0][line] : "" })

@@ -68,18 +68,15 @@ struct UnfinishedFile: ~Copyable {
   }
 }
 
-/// Folders that this process has cleared, by device and number: one look is enough for a loop that writes many files.
-private let cleared = Mutex<Set<[UInt64]>>([])
+/// Folders that this process has cleared, by path: one look is enough for a loop that writes many files.
+private let cleared = Mutex<Set<String>>([])
 
 /// Removes the unfinished files of writers that were killed: those of this user that nobody holds a lock on.
 func clearUnfinishedFiles(in folder: String) {
-  guard let stream = opendir(folder) else { return }
+  guard cleared.withLock({ $0.insert(folder).inserted }), let stream = opendir(folder) else { return }
   defer { closedir(stream) }
   let descriptor = dirfd(stream)
   var status = stat()
-  guard fstat(descriptor, &status) == 0 else { return }
-  let identity = [UInt64(status.st_dev), UInt64(status.st_ino)]
-  guard cleared.withLock({ $0.insert(identity).inserted }) else { return }
   while let entry = readdir(stream) {
     let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     guard name.hasPrefix(UnfinishedFile.prefix), name.hasSuffix(UnfinishedFile.suffix) else { continue }

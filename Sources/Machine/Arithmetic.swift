@@ -128,6 +128,8 @@ extension Machine {
   /// Runs a throwing body; a fault becomes pending, with its operands described for the label.
   func attempt(_ left: Value?, _ right: Value?, _ body: () throws(Fault) -> Void) -> Bool {
     do throws(Fault) {
+      // What comes this way may be large: a loop over it hears a stop at each pass.
+      try Interrupt.check()
       try body()
       return true
     } catch {

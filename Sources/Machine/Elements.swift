@@ -199,6 +199,9 @@ extension Machine {
       if let item = tensor.item, tensor.rank == 0, let whole = Int(exactly: item) { return .at(whole) }
       return .gather(try whole(tensor.scalars))
     case .list:
+      if let elements = key.elements, elements.allSatisfy({ $0.tag == .int }), !elements.isEmpty {
+        return .gather(elements.map(\.rawInt))
+      }
       guard let tensor = try key.convertedToTensor() else { break }
       if key.elements?.first?.tag == .bool {
         return .mask(try Tensor.compare(.notEqual, tensor, Tensor.scalar(0)))
@@ -380,6 +383,7 @@ extension Machine {
       makeUnique(memory)
       memory.pointee.object(as: MapObject.self).set(key.retained(), value.retained())
     case .tensor:
+      if try setNumber(in: container.object(as: TensorObject.self), isShared: !container.isUnique, key, value) { return }
       guard let replacement = try value.convertedToTensor() else {
         throw Fault(.type, "only numbers can be put into a tensor", label: "found \(value.description(of: .kind))")
       }
@@ -389,10 +393,35 @@ extension Machine {
       } else {
         indices = [try tensorIndex(key)]
       }
-      let tensor = container.object(as: TensorObject.self).tensor
-      Machine.store(memory, .tensor(try tensor.assigning(replacement, at: indices)))
+      let object = container.object(as: TensorObject.self)
+      if container.isUnique, !object.tensor.isTracked, !replacement.isTracked {
+        // Nothing else holds it: it is changed where it is.
+        try object.tensor.assign(replacement, at: indices)
+      } else {
+        Machine.store(memory, .tensor(try object.tensor.assigning(replacement, at: indices)))
+      }
     default: throw cannotChange(container)
     }
+  }
+
+  /// Puts a plain number at one place of a tensor that nothing else holds; false where it is not that.
+  private func setNumber(in object: TensorObject, isShared: Bool, _ key: Value, _ value: Value) throws(Fault) -> Bool {
+    guard !isShared, !object.tensor.isTracked, !object.tensor.isMask, value.tag == .float || value.tag == .int else { return false }
+    var places: [Int] = []
+    if key.tag == .int {
+      places = [key.rawInt]
+    } else if key.tag == .tuple, let parts = key.elements, parts.allSatisfy({ $0.tag == .int }) {
+      places = parts.map(\.rawInt)
+    }
+    guard !places.isEmpty, places.count == object.tensor.rank else { return false }
+    let number: Float
+    if value.tag == .float {
+      number = Float(value.rawFloat)
+    } else {
+      guard let exact = Float(exactly: value.rawInt) else { return false }
+      number = exact
+    }
+    return try object.tensor.setNumber(number, at: places)
   }
 
   private func setSlice(_ memory: UnsafeMutablePointer<Value>, _ key: Value, _ value: Value) throws(Fault) {

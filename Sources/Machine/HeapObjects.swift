@@ -226,6 +226,16 @@ public final class RangeObject: HeapObject {
     return RangeObject(low: number(at: start), high: isBeyond ? last + step.signum() : end, step: step)
   }
 
+  /// The sum of the numbers, in one step; nil where it is no int.
+  public var sum: Int? {
+    let count = count
+    if count == 0 { return 0 }
+    let last = number(at: count - 1)
+    // Twice the mean times the count, halved where it is even: in 128 bits nothing overflows on the way.
+    let twice = (Int128(low) + Int128(last)) * Int128(count)
+    return Int(exactly: twice / 2)
+  }
+
   public var count: Int {
     if step > 0 ? high <= low : high >= low { return 0 }
     // The distance of two ints always fits an unsigned one.

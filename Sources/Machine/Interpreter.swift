@@ -37,6 +37,15 @@ public final class Interpreter {
     set { define("args", .list(newValue.map { .string($0) }), in: machine.prelude) }
   }
 
+  /// The seconds that the last run took, once it was parsed and compiled.
+  public private(set) var lastDuration = 0.0
+
+  private static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
   /// Parses, resolves, compiles and runs a source.
   public func run(_ source: SourceText, mode: Mode) -> Outcome {
     let parsed = parse(source)
@@ -46,6 +55,8 @@ public final class Interpreter {
     case .success(let compiled):
       machine.result.release()
       machine.result = .nil
+      let start = Self.now()
+      defer { lastDuration = Self.now() - start }
       if let diagnostic = machine.execute(compiled, in: scope) { return .failed([diagnostic]) }
       return .value(machine.result)
     }

@@ -53,6 +53,32 @@ extension Value {
   /// A builtin as a function value, owned.
   public static func function(_ builtin: Builtin) -> Value { Value(owning: NativeObject(builtin), tag: .native) }
 
+  /// Texts as a list, owned.
+  ///
+  /// - Throws: `.interrupt` when the user has asked to stop.
+  public static func list(of texts: [String]) throws(Fault) -> Value {
+    let list = ListObject(capacity: texts.count)
+    let value = Value(owning: list, tag: .list)
+    for text in texts {
+      list.append(.string(text))
+      if list.count & 0xFFFF == 0, Interrupt.isRequested {
+        value.release()
+        throw Interrupt.fault()
+      }
+    }
+    return value
+  }
+
+  /// A list with some neighbours replaced by other values, owned; nil for what is no list. The values are borrowed.
+  public func list(replacing range: Range<Int>, by values: [Value]) -> Value? {
+    guard let elements else { return nil }
+    let list = ListObject(capacity: elements.count - range.count + values.count)
+    for element in elements.prefix(range.lowerBound) { list.append(element.retained()) }
+    for value in values { list.append(value.retained()) }
+    for element in elements.dropFirst(range.upperBound) { list.append(element.retained()) }
+    return Value(owning: list, tag: .list)
+  }
+
   public var asBuiltin: Builtin? { tag == .native ? object(as: NativeObject.self).builtin : nil }
 
   /// The names of the parameters of a function of the language or of a builtin; nil for anything else.

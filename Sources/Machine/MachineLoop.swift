@@ -335,6 +335,8 @@ extension Machine {
           if fuel != 0 { continue }
           fuel = 1024
           ok = checkInterrupt()
+          // A stop is felt where the jump is, inside what surrounds the loop, and not where it leads to.
+          if !ok { pc = at + 1 }
           break
         }
         (ok, pc) = slowBranch(at, registers, constants)
@@ -345,6 +347,8 @@ extension Machine {
           if fuel != 0 { continue }
           fuel = 1024
           ok = checkInterrupt()
+          // A stop is felt where the jump is, inside what surrounds the loop, and not where it leads to.
+          if !ok { pc = at + 1 }
           break
         }
         (ok, pc) = slowBranch(at, registers, constants)
@@ -357,6 +361,7 @@ extension Machine {
           if fuel == 0 {
             fuel = 1024
             ok = checkInterrupt()
+            if !ok { pc = at + 1 }
           }
         }
       case .jumpIfFalse:
@@ -562,6 +567,7 @@ extension Machine {
           if fuel == 0 {
             fuel = 1024
             ok = checkInterrupt()
+            if !ok { pc = at + 1 }
           }
         }
       case .iterate: ok = makeIterator(registers + at.pointee.a)

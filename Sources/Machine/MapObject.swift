@@ -2,6 +2,8 @@
 ///
 /// Keys are strings, ints and floats; a float that is a whole number is the same key as the int.
 public final class MapObject: HeapObject {
+  public override init() {}
+
   struct Entry {
     var hash: Int
     /// Undefined where the entry was removed.
@@ -98,6 +100,13 @@ public final class MapObject: HeapObject {
   }
 
   // MARK: change
+
+  /// Lets go of all keys and values.
+  public func clear() {
+    var dead: [Value] = []
+    dropChildren(into: &dead)
+    dead.forEach { HeapObject.destroy($0) }
+  }
 
   /// Takes over the references of both.
   public func set(_ newKey: Value, _ value: Value) {

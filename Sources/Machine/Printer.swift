@@ -1,6 +1,7 @@
 import Faults
 import Language
 import Tensors
+import Texts
 
 /// How values look: for `print`, inside containers, and in messages.
 extension Value {
@@ -103,7 +104,7 @@ public func quoted(_ text: String) -> String {
     case "\r": result += "\\r"
     case "{": result += "{{"
     case "}": result += "}}"
-    case _ where scalar.value < 0x20 || scalar.value == 0x7F: result += "\\u{\(String(scalar.value, radix: 16))}"
+    case _ where scalar.steersTerminal: result += "\\u{\(String(scalar.value, radix: 16))}"
     default: result.unicodeScalars.append(scalar)
     }
   }

@@ -98,6 +98,8 @@ public protocol Evaluator: AnyObject {
   func remove(_ name: String) -> Bool
   /// Forgets everything that the user has bound.
   func reset()
+  /// The seconds that the last evaluation ran, without reading and compiling it.
+  var lastDuration: Double { get }
   /// The last error in full, with the whole call stack.
   var lastErrorReport: String? { get }
 }

@@ -30,6 +30,8 @@ public final class InterpreterEvaluator: Evaluator {
     return moduleFolder + "/" + path
   }
 
+  public var lastDuration: Double { interpreter.lastDuration }
+
   public var lastErrorReport: String? {
     lastDiagnostics.isEmpty ? nil : withoutLastNewline(renderer.render(lastDiagnostics))
   }
@@ -39,6 +41,9 @@ public final class InterpreterEvaluator: Evaluator {
   public func completeness(of source: String) -> Completeness {
     let parsed = parse(SourceText(source, name: "input"))
     if parsed.isIncomplete { return .incomplete(indent: nextIndent(after: source)) }
+    // A line of documentation belongs to the definition that follows.
+    let last = source.split(separator: "\n", omittingEmptySubsequences: false).last
+    if let last, trimmed(String(last)).hasPrefix("##") { return .incomplete(indent: 0) }
     return parsed.diagnostics.isEmpty ? .complete : .invalid
   }
 

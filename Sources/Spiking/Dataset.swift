@@ -101,7 +101,7 @@ public struct Dataset: Sendable {
         help: "split(d, 0.8) gives 80 % and 20 %")
     }
     var draws = stream
-    let order = draws.permutation(count)
+    let order = try draws.permutation(count)
     var taken = [Bool](repeating: false, count: count)
     if stratified {
       for (label, quota) in quotas(fraction).enumerated() {

@@ -133,16 +133,11 @@ extension Tensor {
     try Self.checkPlaces(lines.length)
     let result = try Tensor(uninitialized: shape)
     let shift = result.base - base
-    try lines.forEach(in: self) { _, start in
+    for line in 0..<lines.lineCount {
+      let start = lines.start(of: line, in: self)
       let out = UnsafeMutablePointer(mutating: start) + shift
-      let values = (0..<lines.length).map { start[$0 * lines.step] }
-      let order = values.indices.sorted { i, j in
-        let (a, b) = (values[i], values[j])
-        if a.isNaN || b.isNaN { return a.isNaN == b.isNaN ? i < j : b.isNaN }
-        if a == b { return i < j }
-        return descending ? a > b : a < b
-      }
-      for (i, place) in order.enumerated() { out[i * lines.step] = Float(place) }
+      let order = try RadixSort.order(of: start, count: lines.length, step: lines.step, descending: descending)
+      for (i, packed) in order.enumerated() { out[i * lines.step] = Float(packed & 0xFFFF_FFFF) }
     }
     return result
   }
@@ -173,6 +168,11 @@ struct AxisLines {
     length = tensor.shape[self.axis]
     step = tensor.shape[(self.axis + 1)...].reduce(1, *)
     lineCount = tensor.shape[..<self.axis].reduce(1, *) * step
+  }
+
+  /// Where a line begins.
+  func start(of line: Int, in tensor: Tensor) -> UnsafePointer<Float> {
+    UnsafePointer(tensor.base) + line / step * length * step + line % step
   }
 
   /// Calls `body` with each line's number (in row-major order of the other axes) and first element.

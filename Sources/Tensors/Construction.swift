@@ -14,6 +14,7 @@ extension Tensor {
     try result.withUnsafeMutableBuffer { (out) throws(Fault) in
       try labels.withUnsafeBuffer { (labels) throws(Fault) in
         for (row, label) in labels.enumerated() {
+          if row & 0xFFFF == 0xFFFF { try Interrupt.check() }
           guard let place = Int(exactly: label), place >= 0, place < classes else {
             throw Fault(
               .value, "a label is not a class", label: "label \(label) with \(classes) classes",

@@ -176,6 +176,19 @@ extension Tensor {
     isMask = isMask && value.isMask
   }
 
+  /// Replaces one element, after making the memory this tensor's own; false where a place is out of range.
+  public mutating func setNumber(_ number: Float, at places: [Int]) throws(Fault) -> Bool {
+    var offset = 0
+    for (axis, place) in places.enumerated() {
+      let size = shape[axis]
+      let positive = place < 0 ? place &+ size : place
+      guard positive >= 0, positive < size else { return false }
+      offset = offset * size + positive
+    }
+    try withUnsafeMutableBuffer { (mine) throws(Fault) in mine[offset] = number }
+    return true
+  }
+
   /// Writes (or adds) a tensor's elements at the places of a walk, in order.
   private mutating func scatter(_ value: Tensor, along walk: StridedWalk, adding: Bool) throws(Fault) {
     if value.count == 0 { return }

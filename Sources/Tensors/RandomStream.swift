@@ -100,15 +100,20 @@ public struct RandomStream: Sendable {
   }
 
   /// The numbers 0..<count in random order (Fisher and Yates).
-  public mutating func permutation(_ count: Int) -> [Int] {
+  ///
+  /// - Throws: `.interrupt` when the user has asked to stop.
+  public mutating func permutation(_ count: Int) throws(Fault) -> [Int] {
     var order = Array(0..<max(count, 0))
-    shuffle(&order)
+    try shuffle(&order)
     return order
   }
 
   /// Puts the elements into random order.
-  public mutating func shuffle<Element>(_ elements: inout [Element]) {
+  ///
+  /// - Throws: `.interrupt` when the user has asked to stop; the elements are then in some order.
+  public mutating func shuffle<Element>(_ elements: inout [Element]) throws(Fault) {
     for last in stride(from: elements.count - 1, to: 0, by: -1) {
+      if last & 0xFFFF == 0 { try Interrupt.check() }
       elements.swapAt(last, integer(below: last + 1))
     }
   }

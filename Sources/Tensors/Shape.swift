@@ -31,13 +31,14 @@ public enum Shape {
       }
       if size == 0 { hasZero = true }
     }
-    if hasZero { return 0 }
+    // Sizes beside a zero are multiplied as well, where places are worked out.
     var product = 1
-    for size in shape {
+    for size in shape where size > 0 {
       let (next, overflow) = product.multipliedReportingOverflow(by: size)
       if overflow { throw tooLarge(shape, bytes: nil) }
       product = next
     }
+    if hasZero { return 0 }
     let (bytes, overflow) = product.multipliedReportingOverflow(by: 4)
     if overflow || bytes > Tensor.memoryLimit { throw tooLarge(shape, bytes: overflow ? nil : bytes) }
     return product

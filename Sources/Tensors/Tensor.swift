@@ -44,7 +44,10 @@ public struct Tensor: @unchecked Sendable {
   /// A tensor of one repeated number.
   public init(filledWith value: Float, shape: [Int]) throws(Fault) {
     try self.init(uninitialized: shape)
-    base.update(repeating: value, count: count)
+    let out = base
+    try Parallel.ranges(count, grain: 16 * Parallel.grain) { range in
+      (out + range.lowerBound).update(repeating: value, count: range.count)
+    }
   }
 
   /// A tensor whose elements the caller sets through the buffer before anyone reads them.

@@ -15,11 +15,7 @@ struct Snn: ParsableCommand {
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
   static func main() {
     holdStandardFiles()
-    var arguments = Array(CommandLine.arguments.dropFirst())
-    let commands = ["repl", "run", "render", "test", "check", "bench", "help"]
-    if let first = arguments.first, !commands.contains(first), first == "-e" || first == "-" || !first.hasPrefix("-") {
-      arguments.insert("run", at: 0)
-    }
+    var arguments = withCommand(Array(CommandLine.arguments.dropFirst()))
     // What follows `run` belongs to the script, but for a question about the command itself.
     if arguments.first == "run", arguments.count == 2, ["--help", "-h"].contains(arguments[1]) { arguments = ["help", "run"] }
     if arguments.first == "run", let status = runPlainly(arguments.dropFirst()) { Glibc.exit(status) }
@@ -37,6 +33,24 @@ struct Snn: ParsableCommand {
     let text = fullMessage(for: error)
     if !text.isEmpty { code == .success ? writeOutput(text + "\n") : writeError(text + "\n") }
     Glibc.exit(code.rawValue)
+  }
+
+  /// The words with their command in front: `snn FILE` and `snn -e CODE` run, also behind options that every command
+  /// takes, as in `snn --threads 1 FILE` and `snn --seed 1 test`.
+  static func withCommand(_ words: [String]) -> [String] {
+    let commands = ["repl", "run", "render", "test", "check", "bench", "help"]
+    let withValue = ["--seed", "--threads", "--memory", "--time"]
+    var place = 0
+    while place < words.count, words[place].hasPrefix("--"), words[place] != "--" {
+      let name = String(words[place].prefix { $0 != "=" })
+      let isShared = withValue.contains(name) || ["--quick", "--full", "--no-files", "--no-write"].contains(name)
+      if !isShared { return words }
+      place += withValue.contains(words[place]) ? 2 : 1
+    }
+    guard place < words.count else { return words }
+    let first = words[place]
+    if commands.contains(first) { return [first] + words[..<place] + words[(place + 1)...] }
+    return first == "-e" || first == "-" || !first.hasPrefix("-") ? ["run"] + words : words
   }
 
   /// Runs what has no options but `-e`, as most do: the argument parser alone would take as long as all the rest of a
@@ -68,10 +82,10 @@ private func runScript(code: String?, path: String, options: ScriptSession.Optio
 
 /// The settings that all commands share.
 struct CommonOptions: ParsableArguments {
-  @Option(help: "Fixes every random draw, as `seed(n)` does.")
+  @Option(parsing: .unconditional, help: "Fixes every random draw, as `seed(n)` does.")
   var seed: Int?
 
-  @Option(help: "How many threads the kernels use; all cores by default.")
+  @Option(parsing: .unconditional, help: "How many threads the kernels use; all cores by default.")
   var threads: Int?
 
   @Flag(help: "Asks scripts to do less: they read it as `is_quick()`, and train for fewer epochs.")
@@ -93,6 +107,7 @@ struct CommonOptions: ParsableArguments {
   var noWrite = false
 
   func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads wants a positive number, found \(threads).") }
     if let memory, parsedBytes(memory) == nil { throw ValidationError("--memory wants an amount such as 500M or 2G, found '\(memory)'.") }
     if let time, parsedSeconds(time) == nil { throw ValidationError("--time wants a duration such as 30s or 5m, found '\(time)'.") }
     if quick, full { throw ValidationError("Give --quick or --full, not both.") }
@@ -128,7 +143,7 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Runs a script.")
   @OptionGroup var common: CommonOptions
 
-  @Option(name: .customShort("e"), help: ArgumentHelp("Runs this text and prints its value.", valueName: "code"))
+  @Option(name: .customShort("e"), parsing: .unconditional, help: ArgumentHelp("Runs this text and prints its value.", valueName: "code"))
   var code: String?
 
   @Argument(parsing: .captureForPassthrough, help: "The script (- for standard input), and its arguments.")
@@ -215,7 +230,7 @@ struct Bench: ParsableCommand {
       """)
   @OptionGroup var common: CommonOptions
 
-  @Option(name: .customShort("e"), help: ArgumentHelp("Measures this text.", valueName: "code"))
+  @Option(name: .customShort("e"), parsing: .unconditional, help: ArgumentHelp("Measures this text.", valueName: "code"))
   var code: String?
 
   @Option(

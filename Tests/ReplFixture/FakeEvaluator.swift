@@ -9,6 +9,7 @@ public final class FakeEvaluator: Evaluator {
   public private(set) var values: [String: Int] = [:]
   public private(set) var evaluated: [String] = []
   public private(set) var lastErrorReport: String?
+  public let lastDuration = 0.01
   private let console: Console
 
   static let documented = [

@@ -85,7 +85,10 @@ private final class Transcript: Sendable {
   @Test func stateCommands() {
     #expect(talk(["x = 1;", "y = 2;", "%who"]) == "ans  x  y\n")
     #expect(talk(["x = 1;", "%del x", "%del x"]).contains("nothing is bound to `x`"))
-    #expect(talk(["x = 1;", "%reset", "%who"]) == "everything is forgotten\nnothing is bound\n")
+    #expect(talk(["x = 1;", "%reset", "%who"], answering: true) == "everything is forgotten\nnothing is bound\n")
+    #expect(talk(["x = 1;", "%reset", "%who"], answering: false).hasPrefix("nothing is changed\n"))
+    #expect(talk(["x = 1;", "%reset", "%who"]).contains("%reset -f forgets all"))
+    #expect(talk(["x = 1;", "%reset -f", "%who"]) == "everything is forgotten\nnothing is bound\n")
     #expect(talk(["%quit", "1"]) == "")
   }
 

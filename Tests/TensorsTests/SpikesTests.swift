@@ -86,7 +86,7 @@ import Testing
     let normal = try stream.normalTensor([100_000], mean: 2, standardDeviation: 3)
     #expect(abs((try normal.mean().item ?? 0) - 2) < 0.05)
     #expect(abs((try normal.reduced(.standardDeviation).item ?? 0) - 3) < 0.05)
-    let order = stream.permutation(100)
+    let order = try stream.permutation(100)
     #expect(order.sorted() == Array(0..<100))
     #expect(order != Array(0..<100))
     var counts = [Int](repeating: 0, count: 7)

@@ -39,7 +39,7 @@ def shows_errors_and_keeps_names(folder):
         prompt.wait_for("did you mean `value`")
         prompt.send("value" + ENTER)
         prompt.wait_for_tail("snn> value", "3", "snn>")
-        prompt.send("[1, 2][7]" + ENTER + "%reset" + ENTER + "%tb" + ENTER)
+        prompt.send("[1, 2][7]" + ENTER + "%reset -f" + ENTER + "%tb" + ENTER)
         prompt.wait_for("everything is forgotten")
 
 

@@ -143,7 +143,7 @@ def knows_help_and_magics(folder):
         prompt.wait_for("wall ")
         prompt.send("%timeit -n 10 -r 2 x" + ENTER)
         prompt.wait_for("2 repeats of 10")
-        prompt.send("%reset" + ENTER + "x" + ENTER)
+        prompt.send("%reset -f" + ENTER + "x" + ENTER)
         prompt.wait_for("unknown word `x`")
         prompt.send("%tb" + ENTER)
         prompt.wait_for("unknown word `x` in input")
@@ -154,7 +154,7 @@ def saves_loads_and_runs(folder):
     with Prompt(folder) as prompt:
         prompt.send(f"%cd {folder}" + ENTER + "x = 2" + ENTER + "y = x + 1" + ENTER + "%save work.snn" + ENTER)
         prompt.wait_for("2 inputs written to work.snn")
-        prompt.send("%reset" + ENTER + "%run work.snn a b" + ENTER + "y + arguments" + ENTER)
+        prompt.send("%reset -f" + ENTER + "%run work.snn a b" + ENTER + "y + arguments" + ENTER)
         prompt.wait_for_tail("5", "snn>")
         prompt.send("%load work.snn" + ENTER)
         prompt.wait_for_tail("snn> x = 2", "...> y = x + 1")

@@ -25,6 +25,18 @@ struct RepeatedTiming {
   /// `7 repeats of 100`
   var countText: String { "\(seconds.count) repeat\(seconds.count == 1 ? "" : "s") of \(passes)" }
 
+  /// Measures code by `run`, which runs it in a loop of so many passes and gives the seconds of all, or nil to end it.
+  /// What an empty loop takes is not the code's.
+  static func measure(
+    _ code: String, passes: Int?, repeats: Int, _ run: (_ code: String, _ passes: Int) -> Double?
+  ) -> RepeatedTiming? {
+    guard var timing = measure(passes: passes, repeats: repeats, { run(code, $0) }),
+      let loop = measure(passes: timing.passes, repeats: 3, { run("", $0) })
+    else { return nil }
+    timing.seconds = timing.seconds.map { max(0, $0 - loop.best) }
+    return timing
+  }
+
   /// Measures by `pass`, which runs the code so many times and gives the seconds of all, or nil to end it.
   ///
   /// - Parameter passes: of one repeat; nil for so many that a repeat takes about a fifth of a second.

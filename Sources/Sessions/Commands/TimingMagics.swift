@@ -80,10 +80,9 @@ private func measure(_ session: Session, _ rest: String) {
     code = trimmed(String(value.dropFirst(digits.count)))
   }
   guard session.wants(code, "code to measure, as in `%timeit sum(x)`") else { return }
-  let timing = RepeatedTiming.measure(passes: loops, repeats: repeats) { count in
-    let start = Clock.now().wall
+  let timing = RepeatedTiming.measure(code, passes: loops, repeats: repeats) { (code, count) in
     guard session.runQuietly(RepeatedTiming.loop(code, passes: count), name: "%timeit") else { return nil }
-    return Clock.now().wall - start
+    return session.evaluator.lastDuration
   }
   guard let timing else { return }
   session.console.line(timing.text + " " + session.console.styled("(\(timing.countText))", .faint))

@@ -50,7 +50,7 @@ private struct BenchRunner {
     }
     // Once by itself and uncounted, so that its errors are shown where they stand in the text that was given.
     guard seconds(SourceText(code, name: "-e"), in: session, .cell) != nil else { return nil }
-    return RepeatedTiming.measure(passes: bench.passes, repeats: bench.repeats) { count in
+    return RepeatedTiming.measure(code, passes: bench.passes, repeats: bench.repeats) { (code, count) in
       seconds(SourceText(RepeatedTiming.loop(code, passes: count), name: "-e"), in: session, .cell)
     }
   }
@@ -78,9 +78,8 @@ private struct BenchRunner {
 
   /// The seconds of a run, or nil, with the report shown and the status set, where it fails.
   private mutating func seconds(_ source: SourceText, in session: ScriptSession, _ mode: Interpreter.Mode) -> Double? {
-    let start = Clock.now().wall
     switch session.interpret(source, mode: mode) {
-    case .value: return Clock.now().wall - start
+    case .value: return session.interpreter.lastDuration
     case .failed(let diagnostics):
       status = session.status(of: diagnostics)
       return nil

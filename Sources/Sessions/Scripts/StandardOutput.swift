@@ -1,6 +1,7 @@
 import Glibc
 import Machine
 import Synchronization
+import Texts
 
 /// A program's output on the standard output: a terminal sees each piece at once; a pipe or a file sees blocks, and
 /// whatever was printed within a quarter of a second, so that a program that is killed has lost nothing of it.
@@ -18,7 +19,7 @@ public final class StandardOutput: Output {
 
   public var width: Int { isInteractive ? terminalSize().columns : 80 }
 
-  public func write(_ text: String) { pending.add(text, isUrgent: isInteractive) }
+  public func write(_ text: String) { pending.add(isInteractive ? text.safeForTerminal : text, isUrgent: isInteractive) }
 
   /// On the standard error, after what the program wrote so far.
   public func warn(_ text: String) {
@@ -119,6 +120,6 @@ func writeOutput(_ bytes: UnsafeRawBufferPointer) {
 
 /// A message on the standard error, where there is one.
 public func writeError(_ text: String) {
-  var text = text
+  var text = isatty(STDERR_FILENO) == 1 ? text.safeForTerminal : text
   text.withUTF8 { _ = writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Texts
 
 /// The session's own output: text for the user, coloured where the terminal and the user want colour.
 public struct Console: Sendable {
@@ -25,7 +26,8 @@ public struct Console: Sendable {
 
   /// Standard output.
   public static func standard() -> Console {
-    Console(usesColour: wantsColour()) { writeOutput($0) }
+    let isTerminal = isatty(STDOUT_FILENO) == 1
+    return Console(usesColour: wantsColour()) { writeOutput(isTerminal ? $0.safeForTerminal : $0) }
   }
 
   public func write(_ text: String) { send(text) }

@@ -30,7 +30,7 @@ struct WordReading {
     let count = (classes.max() ?? 0) + 1
     var draws = RandomStream(seed: seed, purpose: "folds of efficiency", index: 0)
     // Each fold gets the same share of each class.
-    let order = draws.permutation(samples).enumerated().sorted {
+    let order = try draws.permutation(samples).enumerated().sorted {
       (classes[$0.element], $0.offset) < (classes[$1.element], $1.offset)
     }
     var fold = [Int](repeating: 0, count: samples)

@@ -66,7 +66,7 @@ struct BatchSource {
     let (size, overflow) = widest.multipliedReportingOverflow(by: max(1, steps))
     let count = min(data.count, max(4, min(64, (1 << 24) / (overflow ? Int.max : max(1, size)))))
     var draws = RandomStream(seed: seed, purpose: "first weights, samples")
-    let indices = Array(draws.permutation(data.count).prefix(count))
+    let indices = Array(try draws.permutation(data.count).prefix(count))
     let input = try signal(indices, stream: RandomStream(seed: seed, purpose: "first weights, encode"))
     return try network.initialized(by: rule, on: input, seed: seed)
   }

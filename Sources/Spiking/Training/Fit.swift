@@ -134,7 +134,7 @@ private struct Training {
     var order = Array(0..<source.data.count)
     if options.shuffles {
       var draws = RandomStream(seed: options.seed, purpose: "shuffle", index: UInt64(epoch))
-      order = draws.permutation(source.data.count)
+      order = try draws.permutation(source.data.count)
     }
     var tally = Tally()
     try objective?.beginEpoch(epoch, network)

@@ -1,0 +1,81 @@
+// Sorting by digits: passes over the keys from the lowest digit to the highest, each of which keeps the order of the one
+// before, so that equal keys stay in theirs. (Knuth, The Art of Computer Programming 3, section 5.2.5.)
+
+import Faults
+
+public enum RadixSort {
+  private static let digitBits = 11
+  private static let digits = 1 << digitBits
+
+  /// Sorts whole numbers, from small to large.
+  ///
+  /// - Throws: `.interrupt` when the user has asked to stop.
+  public static func sort(_ numbers: inout [Int]) throws(Fault) {
+    // With the sign's bit turned, the order is that of unsigned numbers.
+    try sort(&numbers, bits: 64) { UInt64(bitPattern: Int64($0)) ^ 1 << 63 }
+  }
+
+  /// Sorts floats from small to large, or from large to small; nan comes last.
+  public static func sort(_ numbers: inout [Double], descending: Bool) throws(Fault) {
+    try sort(&numbers, bits: 64) { descending && !$0.isNaN ? ~ordered($0) : ordered($0) }
+  }
+
+  /// The order in which numbers go from small to large, or from large to small, equal ones in their own order and nan
+  /// last. There are at most 2^32 of them.
+  static func order(of values: UnsafePointer<Float>, count: Int, step: Int, descending: Bool) throws(Fault) -> [UInt64] {
+    var packed = [UInt64](unsafeUninitializedCapacity: count) { target, filled in
+      for place in 0..<count {
+        let value = values[place * step]
+        var key = ordered(value)
+        if descending, !value.isNaN { key = ~key }
+        target[place] = UInt64(key) << 32 | UInt64(place)
+      }
+      filled = count
+    }
+    try sort(&packed, bits: 32) { $0 >> 32 }
+    return packed
+  }
+
+  /// Floats as numbers in the same order. Both zeros are one, and nan is the largest.
+  private static func ordered(_ value: Float) -> UInt32 {
+    if value.isNaN { return .max }
+    let bits = (value == 0 ? 0 : value).bitPattern
+    return bits >> 31 == 1 ? ~bits : bits | 1 << 31
+  }
+
+  private static func ordered(_ value: Double) -> UInt64 {
+    if value.isNaN { return .max }
+    let bits = (value == 0 ? 0 : value).bitPattern
+    return bits >> 63 == 1 ? ~bits : bits | 1 << 63
+  }
+
+  private static func sort<Element: BitwiseCopyable>(
+    _ elements: inout [Element], bits: Int, by key: (Element) -> UInt64
+  ) throws(Fault) {
+    if elements.count < 2 { return }
+    let mask = UInt64(digits - 1)
+    // A digit that all keys have in common needs no pass.
+    let first = key(elements[0])
+    var differing: UInt64 = 0
+    for element in elements { differing |= key(element) ^ first }
+    var other = elements
+    for shift in stride(from: 0, to: bits, by: digitBits) where differing >> UInt64(shift) & mask != 0 {
+      try Interrupt.check()
+      var starts = [Int](repeating: 0, count: digits)
+      for element in elements { starts[Int(key(element) >> UInt64(shift) & mask)] += 1 }
+      var sum = 0
+      for digit in 0..<digits { (starts[digit], sum) = (sum, sum + starts[digit]) }
+      for part in stride(from: 0, to: elements.count, by: 1 << 20) {
+        try Interrupt.check()
+        other.withUnsafeMutableBufferPointer { target in
+          for element in elements[part..<min(part + 1 << 20, elements.count)] {
+            let digit = Int(key(element) >> UInt64(shift) & mask)
+            target[starts[digit]] = element
+            starts[digit] += 1
+          }
+        }
+      }
+      swap(&elements, &other)
+    }
+  }
+}
