@@ -18,7 +18,7 @@ public struct DatasetValue: ForeignValue {
 
   public var summary: String {
     let shape = Shape.text(dataset.sampleShape)
-    return "dataset \(dataset.name): \(dataset.count) samples of \(shape), \(dataset.classCount) classes"
+    return "dataset \(dataset.name): \(counted(dataset.count, "sample")) of \(shape), \(counted(dataset.classCount, "class", "classes"))"
   }
 
   /// What `describe` and the prompt show: one fact a line.

@@ -202,8 +202,21 @@ private func extreme(_ name: String, _ documentation: String, _ example: String,
 
 private func allOrAny(_ name: String, _ documentation: String, _ example: String, stopsAt: Bool) -> Builtin {
   Builtin(
-    name, [.required("x", .iterable | .bool, "bools: a list or a mask")], returns: "bool", subject: "numbers", documentation, example: example
+    name,
+    [.required("x", .iterable | .bool, "bools: a list or a mask"), .optional("f", .function, default: "the element itself", "a function that gives a bool for each")],
+    returns: "bool", subject: "numbers", documentation, example: example
   ) { (call) throws(Fault) in
+    if call.has(1) {
+      var result = !stopsAt
+      try call.machine.forEach(call[0]) { (value) throws(Fault) in
+        defer { value.release() }
+        let answer = try call.invoke(call[1], [value])
+        defer { answer.release() }
+        if try call.machine.isTrue(answer) == stopsAt { result = stopsAt }
+        return result != stopsAt
+      }
+      return .bool(result)
+    }
     if let bool = call[0].asBool { return .bool(bool) }
     if let tensor = call[0].asTensor {
       return .bool(tensor.withUnsafeBuffer { $0.contains { ($0 != 0) == stopsAt } } == stopsAt)

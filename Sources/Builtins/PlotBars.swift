@@ -4,6 +4,7 @@ import Faults
 import Formats
 import Machine
 import Plots
+import Tensors
 
 let plotHistogram = Builtin(
   "plot.histogram",
@@ -20,6 +21,11 @@ let plotHistogram = Builtin(
 ) { (call) throws(Fault) in
   var numbers = try call.plotNumbers(of: call[0], 0)
   if numbers == nil { numbers = PlotNumbers(values: try call.tensor(0).scalars.map { Double($0) }) }
+  // The figure wants its numbers in order: they are brought into it where a stop is heard.
+  if var values = numbers?.values, values.count > 1 << 16 {
+    try RadixSort.sort(&values, descending: false)
+    numbers?.values = values
+  }
   let bins = call.has(1) && !call[1].isNil ? try call.int(1, atLeast: 1) : nil
   let options = try PlotOptions(call, from: 2, y: "count")
   return options.finish(

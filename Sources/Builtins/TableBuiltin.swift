@@ -99,7 +99,10 @@ private func tableOfMembers(_ rows: [Value], _ wanted: [String]?, _ title: Strin
   for name in wanted ?? known {
     var values: [Value?] = []
     defer { values.forEach { $0?.release() } }
-    for row in rows { values.append(try member(name, of: row, call)) }
+    for row in rows {
+      if values.count & 0xFFF == 0xFFF { try Interrupt.check() }
+      values.append(try member(name, of: row, call))
+    }
     if wanted == nil, values.contains(where: { $0.map(isLarge) ?? false }) { continue }
     let column = TableCells(name, values)
     header.append(column.header)
@@ -127,11 +130,15 @@ private func isLarge(_ value: Value) -> Bool {
 
 private func tableOfLists(_ rows: [Value], _ names: [String]?, _ title: String, _ call: Call) throws(Fault) -> TextTable {
   let width = rows.first?.elements?.count ?? 0
+  if width > 1000 {
+    throw call.wrong(0, "has rows of \(width) cells", kind: .limit, help: "a table has at most 1000 columns; `print(x)` shows the beginning")
+  }
   if let names, names.count != width {
     throw call.wrong(1, "has \(names.count) names for rows of \(width)", kind: .shape)
   }
   var columns: [[Value?]] = Array(repeating: [], count: width)
   for (index, row) in rows.enumerated() {
+    if index & 0xFFF == 0xFFF { try Interrupt.check() }
     let cells = row.elements.map { Array($0) } ?? []
     if cells.count != width {
       throw call.wrong(0, "has rows of different lengths", kind: .shape, help: "row 0 has \(width) cells, row \(index) has \(cells.count)")

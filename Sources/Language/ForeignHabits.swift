@@ -8,14 +8,32 @@ extension Parser {
     switch tokens[index].kind {
     case .symbol(let text):
       if text == "//" || text == "%", before == .newline { return Self.commentHabit }
+      if text == "=", before == .symbol("..") { return ("`..=` is not an operator", "an end is not included: write `1..4` for 1, 2, 3") }
+      if text == "..", tokens[..<index].suffix(4).contains(where: { $0.kind == .symbol("..") }) {
+        return ("a range has two ends", "a step is written `0..10 by 2`")
+      }
+      if text == ",", index >= 2, case .name = before, [.keyword(.let), .keyword(.var)].contains(tokens[index - 2].kind) {
+        return ("several names stand in parentheses", "write `let (a, b) = (1, 2)`")
+      }
       return symbolHabit(text)
     case .name(let word):
       if isBehindSlashes(index) { return Self.commentHabit }
+      if isNumber(before), units[word] != nil {
+        return ("a unit stands right behind its number", "write it without the blank: `20ms`")
+      }
       if let habit = wordHabit(word, followedBy: next) { return habit }
       if case .name(let previous) = before { return wordHabit(previous, followedBy: .name(word)) }
       return nil
+    case .keyword(.if) where isNumber(before) || before == .symbol(")"):
+      return ("a choice begins with its condition", "write `if c { a } else { b }`")
     case .string, .int, .float:
       if before == .name("print") { return ("`print` is a function", "write `print(…)`") }
+      if isNumber(before), isNumber(tokens[index].kind) {
+        return ("elements stand apart by commas", "write `[1, 2]`; a matrix is `[[1, 2], [3, 4]]`")
+      }
+      if case .string = tokens[index].kind, [.name("import"), .name("from"), .name("include")].contains(before) {
+        return ("`import` is not a word of the language", "write `use plot` or `use \"./file.snn\" as name`")
+      }
       if before == .name("f") { return ("a string needs no `f` before it", "every string takes values: \"x is {x}\"") }
       return nil
     default: return nil
@@ -27,6 +45,13 @@ extension Parser {
   /// Whether `//` stands earlier on the line, where it divides: words behind it are probably meant as a comment.
   private func isBehindSlashes(_ index: Int) -> Bool {
     tokens[..<index].reversed().prefix { $0.kind != .newline }.contains { $0.kind == .symbol("//") }
+  }
+
+  private func isNumber(_ kind: TokenKind) -> Bool {
+    switch kind {
+    case .int, .float: true
+    default: false
+    }
   }
 
   private func symbolHabit(_ text: String) -> (title: String, help: String)? {
@@ -47,7 +72,7 @@ extension Parser {
     case "'": ("strings stand in double quotes", "write \"text\"; a transpose is `transpose(x)`")
     case "=": ("`=` cannot stand here", "`==` compares; `name = value` is a statement, and an argument only inside a call")
     case ":": ("`:` cannot stand here", "blocks stand in braces: `if x > 0 { … }`; slices are written `x[2..5]`")
-    case "&": ("`&` is not an operator", "write `and`")
+    case "&": ("`&` is not an operator", "write `and` between bools; numbers have no operators on their bits")
     case "::": ("`::` is not an operator", "members are written `module.name`")
     case "<<", ">>", "~", "$", "`": ("`\(text)` is not an operator", "see ?operators for those there are")
     default: nil
@@ -74,6 +99,8 @@ extension Parser {
     case "class", "struct": return ("there are no classes", "a map `{name: \"a\", size: 3}` holds named values")
     case "print" where next != .symbol("("): return ("`print` is a function", "write `print(…)`")
     case "del": return ("`del` is not a word of the language", "write `remove(m, key)`")
+    case "with" where isBeforeName:
+      return ("`with` is not a word of the language", "`read_text(path)` gives a file's text, and nothing is left open")
     case "pass": return ("`pass` is not a word of the language", "an empty block is `{ }`")
     default: return nil
     }

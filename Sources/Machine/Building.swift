@@ -77,7 +77,10 @@ extension Machine {
     guard let other = source.asMap else {
       return fail(Fault(.type, "`{..x}` spreads a map", label: "this is \(source.description(of: .kind))"))
     }
-    for pair in other.pairs { map.set(pair.key.retained(), pair.value.retained()) }
+    for (place, pair) in other.pairs.enumerated() {
+      if place & 0xFFFF == 0, Interrupt.isRequested { return fail(Interrupt.fault()) }
+      map.set(pair.key.retained(), pair.value.retained())
+    }
     if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
     return true
   }

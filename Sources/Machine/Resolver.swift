@@ -243,11 +243,26 @@ struct Resolver {
       report(Fault(.name, "unknown name `\(name)`", label: "a module not in use", help: "write `use \(name)` first"), span)
       return
     }
+    if let habit = Self.foreignNames[name] {
+      report(Fault(.name, "unknown name `\(name)`", label: "not defined", help: habit), span)
+      return
+    }
     let visible = scopes.flatMap(\.names.keys) + Array(global.names.keys) + Array(prelude.names.keys)
       + library.builtins.keys.filter { !$0.contains(".") } + library.openModules
     let help = didYouMean(name, among: visible.filter { !$0.hasPrefix("_") })
     report(Fault(.name, "unknown name `\(name)`", label: "not defined", help: help), span)
   }
+
+  /// Names that other languages and prompts have, and what stands for them here.
+  private static let foreignNames = [
+    "quit": "`exit()` ends a program; at the prompt, %quit or Ctrl-D leaves",
+    "clear": "at the prompt, %clear clears the screen and %reset forgets what is bound",
+    "who": "at the prompt, %who lists what is bound", "e": "`exp(1)` is Euler's number",
+    "True": "write `true`", "False": "write `false`", "None": "write `nil`", "null": "write `nil`", "NULL": "write `nil`",
+    "undefined": "write `nil`", "NaN": "write `0.0 / 0.0`", "Inf": "write `1.0 / 0.0`",
+    "printf": "write `print(\"{x:.3}\")`", "println": "write `print(x)`", "append": "write `xs += [x]`, or `push(xs, x)`",
+    "length": "write `len(x)`", "size_of": "write `size(x)`", "numel": "write `size(x)`",
+  ]
 
   // MARK: walking
 

@@ -164,6 +164,14 @@ extension Tensor {
     if result.count == 0 { return result }
     let (source, out) = (UnsafePointer(base), result.base)
     let width = walk.innerCount
+    if walk.rowCount == 1, case .step(let step) = walk.inner {
+      // One long row is cut as well.
+      let from = source + walk.offset(ofRow: 0)
+      try Parallel.ranges(width, grain: Parallel.grain) { range in
+        kernels.copyStrided(count: range.count, from: from + range.lowerBound * step, step: step, to: out + range.lowerBound)
+      }
+      return result
+    }
     try Parallel.rows(walk.rowCount, width: width) { rows in
       for row in rows {
         let from = source + walk.offset(ofRow: row)

@@ -1,6 +1,7 @@
 import Faults
 import Glibc
 import Machine
+import Texts
 
 /// `snn test`: every `.snn` file under a path, each in a session of its own, its own output held back.
 public func runTests(paths: [String], filter: String?, output: any Output, options: ScriptSession.Options) -> Int32 {
@@ -24,6 +25,10 @@ public func runTests(paths: [String], filter: String?, output: any Output, optio
   output.write("\n\(passed) passed, \(failed) failed\n")
   (output as? StandardOutput)?.flush()
   if Interrupt.isRequested { return ExitStatus.interrupted }
+  if let filter, passed + failed == 0 {
+    writeError("error: no test's name holds '\(filter.withVisibleControls)'\n")
+    return ExitStatus.failure
+  }
   return failed == 0 ? ExitStatus.success : ExitStatus.failure
 }
 
