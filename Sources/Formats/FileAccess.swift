@@ -165,6 +165,7 @@ public func readBytes(_ path: String, limit: Int = 1 << 34, magic: [UInt8] = [])
 
 /// Makes a folder where there is none yet, inside one that there is. Throws `.file` where that is refused.
 public func makeFolder(_ path: String) throws(Fault) {
+  try FileRules.checkWriting(path)
   let title = "cannot make the folder \(shownPath(path))"
   if path.isEmpty || path.utf8.contains(0) { throw Fault(.file, title, label: "a folder needs a name without NUL characters") }
   var status = stat()
