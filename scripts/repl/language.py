@@ -52,6 +52,8 @@ def stops_any_loop(folder):
         for text in endless + [f"fn f() {{ while true {{}} }}{ALT_ENTER}f()"]:
             prompt.send(text + ENTER)
             prompt.wait_for(lambda _: not prompt.is_raw(), "a running program")
+            # A stop is heard at once: the loop is given a moment to get somewhere.
+            prompt.settle()
             prompt.send(CTRL["C"])
             prompt.wait_for(lambda lines: "interrupted at" in [line for line in lines if line][-2], "interrupted")
             prompt.wait_for_last("snn>")
