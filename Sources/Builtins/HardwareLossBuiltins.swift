@@ -45,6 +45,7 @@ private struct HardwareLossText: Described {
       ("freeze", .number(options.freeze)), ("prune", .number(options.prune)),
       ("chips", options.chips.map { .integer($0) } ?? .none),
       ("weight_bits", options.weightBits.map { .integer($0) } ?? .none),
+      ("cores", options.cores.map { .integer($0) } ?? .none), ("fill", .text(options.fill.rawValue)),
     ]
   }
 
@@ -58,38 +59,61 @@ let hardwareLossBuiltins: [Builtin] = [
     "hardware_loss",
     [
       .required("chip", .foreign("chip"), "where the network shall run"),
-      .optional("weight", .number, default: "0.2", "lambda: how much the chip counts beside the task"),
-      .optional("utilization", .number, default: "1", "how much badly filled cores count"),
-      .optional("communication", .number, default: "1", "how much packets between cores count"),
-      .optional("memory", .number, default: "1", "how much stored synapses count"),
+      .optional("weight", .number, default: "0.03", "lambda: how much task loss a factor e of energy or time is worth"),
+      .optional("utilization", .number, default: "1", "how much cores that are busier than the mean count"),
+      .optional("communication", .number, default: "1", "how much packets, links and ways count"),
+      .optional("memory", .number, default: "1", "how much the limits, and the power of cores, count"),
       .optional("strategy", .string, default: "\"joint\"", "the mapper that is asked each epoch, as in place"),
-      .optional("objective", .string, default: "\"energy_delay\"", "what that mapper makes small, as in place"),
-      .optional("warmup", .number, default: "0.3", "the share of training in which the task is learnt alone"),
-      .optional("freeze", .number, default: "0.7", "the share of training after which nothing more is removed"),
       .optional(
-        "prune", .number, default: "0", "the share of each layer's weights, the smallest first, that go at the freeze"),
+        "objective", .string, default: "\"energy_delay\"",
+        "what that mapper makes small, as in place, and training: \"energy\", \"latency\", or both"),
+      .optional("warmup", .number, default: "0.5", "the share of training in which the task is learnt alone"),
+      .optional("freeze", .number, default: "0.75", "the share of training after which nothing more is removed"),
+      .optional(
+        "prune", .number, default: "0.5",
+        "the share of each layer's weights, the smallest first, that go between `warmup` and `freeze`"),
       .optional("chips", .int | .nil, default: "as many as the chip's file allows", "how many chips may be used"),
       .optional("weight_bits", .int | .nil, default: "the chip's own", "bits of a weight"),
-      .optional("operations", .number, default: "0", "how much spikes that arrive over synapses count"),
+      .optional("operations", .number, default: "0", "how much the logarithm of spikes that arrive over synapses counts"),
+      .optional("cores", .int | .nil, default: "those of one chip, or of `chips`", "the most cores that the mapper may use"),
+      .optional(
+        "fill", .string, default: "\"objective\"",
+        "how many of them: those that make the objective small, or \"cores\", as few as hold the network"),
     ],
     returns: "hardware_loss", subject: "chips",
     """
-    The hardware loss of the NeuEdge paper (Eq. 9-10), for `fit(…, hardware=…)`: L = L_task + weight · L_hw, with
+    The hardware loss of the NeuEdge paper (Eq. 9-10, whose terms the paper leaves open), for `fit(…, hardware=…)`:
+    L = L_task + weight · L_hw. Here L_hw is what `place` would report, made differentiable: the logarithm of the energy of an
+    inference, plus that of its time (`objective="energy"` or `"latency"` takes one alone; `"cores"` and `"traffic"` steer the
+    mapper, and training takes both), plus a wall at the chip's limits. A logarithm has no unit: `weight` says how much task
+    loss a factor e is worth, and its default serves networks of any size and all chips. Energy and time are made of
+    synaptic operations, updates of neurons, packets times hops, and the power of chips and cores standing by; the time
+    follows the busiest cores and links. The three terms of the paper are parts of it, and in the history:
 
-    - memory: the synapses that the chip must store, as a share of those at first;
-    - communication: packets times hops in a step, expected from the batch's own spikes, as a share of those at first;
-    - utilization: what would spill from full cores into a further one, as a share of the cores in use;
-    - operations: the spikes that arrive over synapses, as a share of those at first. Eq. 9-10 do not have this term, and it
-      counts nothing unless asked for. A spike that stays in its core is no communication, but costs energy and time:
-      with operations=1 small networks in few cores stay quick.
+    - utilization: what the busiest core costs beyond the mean core;
+    - communication: what packets, busy links and long ways cost;
+    - memory: the wall at the limits of the granted cores, and the power of the cores in use.
 
-    Each neuron (each channel of a convolution) has a gate that multiplies its outgoing weights and learns; spikes pay for
-    their ways (a border between chips counts as so many hops as cost its energy); and each epoch the mapper places the
-    network anew (Algorithm 1), which says where neurons lie and what is scarce. It goes by the mean counts of a step, as
-    place does without samples: latencies of real steps, each with its own slowest core, are what place(…, on=…) gives. For the share `warmup` of training the task is learnt alone. After the share `freeze` the gates are 0 or 1:
-    so many neurons stay as fill the nearest number of whole cores, weights that the chip's bits would round to zero go,
-    and what is left learns on. `fit` gives back the network without what was removed. A larger weight gives a smaller
-    network. The network remembers how many cores it was trained to fill, for `place` on a chip of the same limits.
+    A weight of 0 takes a part out, a larger one makes it count more. `operations` adds log(operations / those at first).
+
+    Each epoch the mapper places the network anew (Algorithm 1), with the rates of the epoch before; it says how many cores
+    are used and what happens in each. It goes by the mean counts of a step, as place does without samples: latencies of real
+    steps, each with its own slowest core, are what place(…, on=…) gives. For the share `warmup` of training the task is
+    learnt alone. Then lambda rises from 0 within a tenth of training. Each neuron, each channel of a convolution and each
+    input has a gate that multiplies its outgoing weights: it closes where that saves more than it costs the task, and
+    spikes pay as they come. The smallest weights go by and by (`prune`). At `freeze` the gates become 0 or 1 and
+    weights that the chip's bits would round to zero go; none comes back, and what is left learns on. `fit` gives back the
+    network without what was removed; an input that was removed keeps its place, without synapses. A layer that is about to
+    fall silent holds the pressure, and `history.warnings` says so.
+
+    The history has, for each epoch, `hardware` (L_hw, from 0 at the first batch), its parts `hardware_energy`,
+    `hardware_latency` (logarithms), `hardware_utilization`, `hardware_communication`, `hardware_memory`, and by the chip's
+    name `loihi2_cores`, `loihi2_utilization`, `loihi2_energy` and `loihi2_latency` (of an inference, estimated) and
+    `loihi2_mapping_share` (the mapper's share of the epoch's time).
+
+    With `fill="cores"` the mapper takes as few cores as hold the network, what spills from full cores has a price, and so many
+    neurons stay as fill whole cores, also some whose gates had closed: full cores, at the price of time. The network then
+    remembers how many cores it fills, for `place` on a chip of the same limits.
 
     Where neurons have more inputs than the chip allows (256 axons on TrueNorth, four of them an input at 4 bits), their
     smallest weights go from `warmup` on, few at a time, until the limit holds at `freeze`.
@@ -100,18 +124,21 @@ let hardwareLossBuiltins: [Builtin] = [
       """
   ) { (call) throws(Fault) in
     var options = HardwareLoss.Options()
-    options.weight = try call.number(1, default: 0.2)
+    let standard = options
+    options.weight = try call.number(1, default: standard.weight)
     options.utilization = try call.number(2, default: 1)
     options.communication = try call.number(3, default: 1)
     options.memory = try call.number(4, default: 1)
     options.strategy = try call.string(5, default: options.strategy)
     options.objective = try objectiveArgument(6, call)
-    options.warmup = try call.number(7, default: 0.3)
-    options.freeze = try call.number(8, default: 0.7)
-    options.prune = try call.number(9, default: 0)
+    options.warmup = try call.number(7, default: standard.warmup)
+    options.freeze = try call.number(8, default: standard.freeze)
+    options.prune = try call.number(9, default: standard.prune)
     if call.has(10), !call[10].isNil { options.chips = try call.int(10, atLeast: 1) }
     if call.has(11), !call[11].isNil { options.weightBits = try call.int(11, atLeast: 1) }
     options.operations = try call.number(12, default: 0)
+    if call.has(13), !call[13].isNil { options.cores = try call.int(13, atLeast: 1) }
+    options.fill = try fillArgument(14, call)
     options.seed = call.machine.seed
     return .foreign(HardwareLossValue(try HardwareLoss(try call.chip(0), options)))
   }

@@ -26,7 +26,7 @@ let placementBuiltins: [Builtin] = [
       .optional("steps", .int | .nil, default: "the encoder's", "steps of an inference"),
       .optional("encode", .foreign("encoder") | .nil, default: "the network's own", "the code of the samples"),
       .optional(
-        "cores", .int | .nil, default: "those it was trained for, or the fewest that are no worse than \"sequential\"",
+        "cores", .int | .nil, default: "those of one chip, or of `chips`, or that it was trained to fill",
         "the most cores that \"joint\" may use"),
       .optional("rate", .number, default: "0.1", "spikes a neuron and step, where no samples tell"),
       .optional("seed", .int | .nil, default: "the session's", "names the draws of \"joint\""),
@@ -34,17 +34,21 @@ let placementBuiltins: [Builtin] = [
       .optional("clip", .number, default: "1", "the share of weights, the smallest first, that keep their size"),
       .optional(
         "split_fan_in", .bool, default: "false", "whether neurons with too many inputs get neurons that add up parts of them"),
+      .optional(
+        "fill", .string, default: "\"objective\"",
+        "how many of the cores \"joint\" takes: those that make the objective small, or \"cores\", as few as hold the network"),
     ],
     returns: "mapping", subject: "chips",
     """
     Places a network on a chip: divides its neurons among cores without breaking a limit, lays the cores on the mesh,
     and counts what an inference then costs. Energies and times are simulated from the chip's figures.
 
-    `"sequential"` is the baseline: layer after layer, core after core. `"joint"` packs layers together, balances cores
-    and arranges them so that the objective becomes small. It uses the fewest cores with which the objective is no worse
-    than the baseline's; with `cores=n` it may spread over up to n cores, which is often faster. A network that was
-    trained with `hardware_loss` for a chip of the same limits has its number of cores from there, also after more
-    training; `notes` says when that does not hold.
+    `"sequential"` is the baseline: layer after layer, core after core. `"joint"` packs layers together, balances cores and
+    arranges them so that the objective becomes smallest, over all numbers of cores of one chip (of `chips` of them, or up to
+    `cores`); a network that one chip does not hold takes as many as it needs. More cores that gain less than 2 % are not
+    taken. `fill="cores"` takes as few cores as hold the network, which fills them, and is often many times slower. A network
+    that was trained with `hardware_loss(…, fill="cores")` for a chip of the same limits has its number of cores from there,
+    also after more training; `notes` says when that does not hold.
 
     What runs is what is charged: the network is rounded first, and its synapses, memory, packets, spikes and accuracy are
     those of the rounded one, `m.network`. Weights become `scale · k` with whole numbers from -(2^(b-1) - 1) to
@@ -54,7 +58,7 @@ let placementBuiltins: [Builtin] = [
     into its threshold (`lif` right behind the weights; as many different ones as a core has thresholds, shared by outputs
     of similar weights). Thresholds,
     biases and decays are rounded where the chip's file says how (`describe(chip)`, section neuron); `rounded` and
-    `not_rounded` list both. `accuracy` and `accuracy_float` are after and before. Synapses with a weight of zero need no
+    `not_rounded` list both. `accuracy` and `accuracy_float` are after and before. Synapses whose weight is zero, or rounds to it, need no
     room, no spike goes to a core where it reaches none, and neurons whose spikes reach nobody are left out; but a
     processor whose `synaptic_operation` is `per: synapse_and_step` (gpu, edge_cpu) computes whole products, and zeros take
     room, time and energy there as all others do (`per: nonzero_synapse_and_step` passes them over). An output whose
@@ -115,6 +119,7 @@ private func placeNetwork(_ call: Call) throws(Fault) -> Value {
   options.weightScale = known
   options.clip = try call.number(13, default: 1)
   options.splitsFanIn = try call.bool(14, default: false)
+  options.fill = try fillArgument(15, call)
   let report = try place(network, on: try call.chip(1), options)
   if report.placed.isInterrupted { call.machine.stopAfterStatement() }
   return .foreign(MappingValue(report))
@@ -127,4 +132,14 @@ func objectiveArgument(_ index: Int, _ call: Call) throws(Fault) -> Objective {
   throw call.wrong(
     index, "is not known: \"\(name)\"",
     help: didYouMean(name, among: Objective.allCases.map(\.rawValue)) ?? "it is one of \(objectiveNames)")
+}
+
+/// How many cores a mapper takes, by its name; another name is an error that suggests the nearest.
+func fillArgument(_ index: Int, _ call: Call) throws(Fault) -> CoreUse {
+  let name = try call.string(index, default: CoreUse.objective.rawValue)
+  if let known = CoreUse(rawValue: name) { return known }
+  throw call.wrong(
+    index, "is not known: \"\(name)\"",
+    help: didYouMean(name, among: CoreUse.allCases.map(\.rawValue))
+      ?? "it is one of " + CoreUse.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
 }

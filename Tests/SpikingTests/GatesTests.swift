@@ -194,6 +194,31 @@ private func silencing(_ network: Network, _ silent: [Int: [Int]]) throws -> Net
     #expect(try #require(trained.layers[0] as? DenseLayer).outputs == 12)
   }
 
+  /// What is shut stays shut when gates become 0 or 1, and nothing else goes.
+  @Test func noUnitReturnsAtTheFreeze() throws {
+    let network = try smallNetwork(seed: 5, inputs: 8, hidden: 30, outputs: 3)
+    var options = NetworkGates.Options()
+    (options.start, options.freeze, options.gatesInput) = (0.2, 0.8, true)
+    var gates = NetworkGates(network, TrainingCourse(epochs: 1, batches: 100), options)
+    var now = network
+    for step in 1..<80 {
+      var gradients = try now.layers.map { layer in try layer.parameters.map { try Tensor.ones($0.value.shape) * 0.01 } }
+      try gates.pullBack(&gradients, now)
+      gates.add(gates.values.map { row in row.indices.map { Double($0 % 5) * 1e-3 } })
+      try gates.advance(&now, progress: Double(step) / 100)
+    }
+    let before = gates.kept(above: 0.5)
+    #expect(try #require(before[1]).count < 30)
+    try gates.advance(&now, progress: 0.8)
+    #expect(gates.isFrozen && gates.kept() == before)
+    // An input that is gone keeps its place, and none of its weights.
+    let finished = try gates.finish(now)
+    #expect(finished.inputShape == [8])
+    let weights = try #require(finished.layers[0].parameters.first?.value)
+    let inputs = (0..<8).filter { row in weights.scalars[row * weights.shape[1]..<(row + 1) * weights.shape[1]].contains { $0 != 0 } }
+    #expect(inputs == before[0])
+  }
+
   @Test func aPricedRunIsTheSameOnOneOrTwoThreads() throws {
     let threads = ThreadPool.shared.threads
     defer { ThreadPool.shared.threads = threads }

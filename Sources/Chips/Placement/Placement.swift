@@ -24,9 +24,10 @@ public struct PlaceOptions: Sendable {
   public var splitsFanIn = false
   /// Steps of an inference; nil for the encoder's.
   public var steps: Int?
-  /// The most cores that `joint` may use; nil for those that the network was trained for with this chip in its loss, and
-  /// otherwise for the fewest that are no worse than what `sequential` gives.
+  /// The most cores that `joint` may use; nil for all of one chip, or of as many as `chips` says. For the whole cores that a
+  /// network was trained to fill with this chip in its loss, it is these.
   public var cores: Int?
+  public var fill = CoreUse.objective
   /// Spikes a neuron and step where no samples tell.
   public var assumedRate: Double = 0.1
   public var seed: UInt64 = 0
@@ -89,7 +90,7 @@ public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = P
   var problem = try PlacementProblem(
     Workload(graph: graph, rates: assumed(graph), steps: steps + splits.count), on: chip, objective: options.objective,
     chips: options.chips, weightBits: options.weightBits, coreBudget: options.cores ?? recorded.record?.cores,
-    seed: options.seed)
+    fill: options.fill, seed: options.seed)
   problem.suggestion = recorded.record?.slices(for: problem.connectome)
   var activity = MappingReport.Activity.assumed(rate: options.assumedRate)
   if let data = options.data {

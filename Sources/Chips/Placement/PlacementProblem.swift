@@ -28,6 +28,14 @@ public enum Objective: String, Sendable, CaseIterable {
   }
 }
 
+/// How many of the granted cores a mapper takes.
+public enum CoreUse: String, Sendable, CaseIterable {
+  /// As many as make the objective smallest.
+  case objective
+  /// As few as hold the network: full cores, whatever that costs.
+  case cores
+}
+
 /// One question to a mapper; a value that all strategies share.
 public struct PlacementProblem: Sendable {
   public let workload: Workload
@@ -36,10 +44,13 @@ public struct PlacementProblem: Sendable {
   public let objective: Objective
   /// How many chips may be used.
   public let chips: Int
-  /// The most cores that `joint` may use; nil for the fewest that are no worse than the sequential mapping.
+  /// The most cores that `joint` may use; nil for those of `grantedChips`.
   public let coreBudget: Int?
-  /// Without a budget, the objective's number that is good enough to stop at; nil for the sequential mapping's.
-  public let allowance: Double?
+  /// Chips whose cores `joint` may use without need: more are taken only by what does not fit.
+  public let grantedChips: Int
+  public let fill: CoreUse
+  /// A number of cores that was good for nearly the same question: only numbers near it are tried; nil for all.
+  public var near: Int?
   /// Contents of cores that are worth a try, as training left them; nil for none.
   public var suggestion: [[Mapping.Slice]]?
   public let seed: UInt64
@@ -52,7 +63,7 @@ public struct PlacementProblem: Sendable {
   /// - Throws: `.value` for weights that aren't finite, or numbers of chips or bits that there can't be.
   public init(
     _ workload: Workload, on chip: Chip, objective: Objective = .energyDelay, chips: Int? = nil,
-    weightBits: Int? = nil, coreBudget: Int? = nil, allowance: Double? = nil, seed: UInt64 = 0
+    weightBits: Int? = nil, coreBudget: Int? = nil, fill: CoreUse = .objective, seed: UInt64 = 0
   ) throws(Fault) {
     let available = max(1, Int(chip.mesh.chips.value.rounded()))
     if let chips, chips > available {
@@ -71,7 +82,8 @@ public struct PlacementProblem: Sendable {
     self.objective = objective
     self.chips = missing.isEmpty ? max(1, chips ?? available) : 1
     self.coreBudget = coreBudget
-    self.allowance = allowance
+    grantedChips = max(1, chips ?? 1)
+    self.fill = fill
     self.seed = seed
     rules = try CoreRules(chip, weightBits: weightBits)
     connectome = try Connectome(workload.graph, countsZeros: chip.countsZeroWeights)
@@ -89,7 +101,9 @@ public struct PlacementProblem: Sendable {
     objective = other.objective
     chips = other.chips
     coreBudget = other.coreBudget
-    allowance = other.allowance
+    grantedChips = other.grantedChips
+    fill = other.fill
+    near = other.near
     suggestion = other.suggestion
     seed = other.seed
     rules = other.rules
@@ -97,4 +111,11 @@ public struct PlacementProblem: Sendable {
 
   /// Cores that may be used.
   public var cores: Int { chips.multipliedReportingOverflow(by: chip.mesh.cores).partialValue }
+
+  /// The most cores for a network that takes at least so many.
+  func granted(_ fewest: Int) -> Int {
+    if fill == .cores { return fewest }
+    let wanted = coreBudget ?? max(grantedChips, chipsNeeded(fewest)) * chip.mesh.cores
+    return min(cores, max(fewest, wanted))
+  }
 }

@@ -35,6 +35,19 @@ struct MeshPlane: Sendable {
     ((place.chip * rows + place.row) * columns + place.column) * slots + place.slot
   }
 
+  /// The first places by their tiles' distance from a place of chip 0, chip after chip: what enters there has short ways,
+  /// over as many links as there are.
+  func places(around port: Mapping.Place, count: Int) -> [Mapping.Place] {
+    let own = columns * rows
+    func distance(_ tile: Int) -> Int { abs(tile % columns - port.column) + abs(tile / columns - port.row) }
+    let tiles = (0..<own).sorted { (distance($0), $0) < (distance($1), $1) }
+    return (0..<min(count, cores)).map { index in
+      let (tile, slot) = index.quotientAndRemainder(dividingBy: slots)
+      let (chip, place) = tile.quotientAndRemainder(dividingBy: own)
+      return Mapping.Place(chip: chip, column: tiles[place] % columns, row: tiles[place] / columns, slot: slot)
+    }
+  }
+
   /// A tile's position in the plane.
   @inline(__always)
   func position(_ place: Mapping.Place) -> (x: Int, y: Int) {

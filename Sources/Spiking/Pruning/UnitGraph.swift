@@ -36,7 +36,7 @@ public struct UnitGraph: Sendable {
   public private(set) var links: [Link] = []
 
   public init(_ network: Network) {
-    populations = [Self.population(nil, network.inputShape, isRemovable: false)]
+    populations = [Self.input(of: network)]
     var source = 0
     var weights: [Int] = []
     var isOpaque = false
@@ -71,6 +71,16 @@ public struct UnitGraph: Sendable {
   /// The link that ends at a population, and the one that leaves it.
   public func linkInto(_ population: Int) -> Link? { links.first { $0.target == population } }
   public func linkOut(of population: Int) -> Link? { links.first { $0.source == population } }
+
+  /// The input by channels, or by features where a dense layer reads them one by one.
+  private static func input(of network: Network) -> Population {
+    var input = population(nil, network.inputShape, isRemovable: false)
+    let reader = network.layers.first { !($0 is FlattenLayer) && !($0 is DropoutLayer) }
+    if let dense = reader as? DenseLayer, dense.inputRows == input.units * input.neuronsPerUnit {
+      (input.units, input.neuronsPerUnit) = (dense.inputRows, 1)
+    }
+    return input
+  }
 
   private static func population(_ layer: Int?, _ shape: [Int], isRemovable: Bool) -> Population {
     let neurons = shape.reduce(1, *)

@@ -2,9 +2,9 @@
 
 import Glibc
 
-enum Clock {
+public enum Clock {
   /// Seconds since some fixed moment, never going back.
-  static var now: Double {
+  public static var now: Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

@@ -189,6 +189,7 @@ private struct Training {
         .count { $0 == source.data.labels[$1] },
       activity: trace.activity)
     let priced = objective?.name ?? ""
+    objective?.observe(taskLoss: loss.value)
     if let charge = try objective?.charge(network, input: input, trace: trace) {
       guard charge.value.isFinite else {
         throw divergence("the \(priced) loss is \(charge.value)", epoch, batch, nil)
@@ -252,6 +253,10 @@ private struct Training {
       // The loss itself wakes neurons that are read, so they are judged at the end.
       let isEarly = place == network.readout && history.loss.count < options.epochs
       guard !isEarly, warned.insert(place).inserted else { continue }
+      history.warnings.append(text)
+      options.warn?(text)
+    }
+    for text in objective?.takeWarnings() ?? [] {
       history.warnings.append(text)
       options.warn?(text)
     }

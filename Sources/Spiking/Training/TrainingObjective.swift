@@ -23,8 +23,12 @@ public protocol TrainingObjective {
   mutating func beginEpoch(_ epoch: Int, _ network: Network) throws(Fault)
   /// Asked at the end of each epoch: numbers that the history remembers for it, by name.
   var notes: [(name: String, value: Double)] { get }
+  /// Asked at the end of each epoch: what the user should know of it, each text once.
+  mutating func takeWarnings() -> [String]
   /// The network as it is to run: its parameters seen through the objective's own.
   func shaped(_ network: Network) throws(Fault) -> Network
+  /// Told the task's loss of each batch, before it is asked for the batch's price.
+  mutating func observe(taskLoss: Double)
   /// The price of one batch.
   ///
   /// - Parameters:
@@ -39,6 +43,11 @@ public protocol TrainingObjective {
   mutating func advance(_ network: inout Network, progress: Double) throws(Fault)
   /// The network that was learnt, without what was removed. It does what `shaped(network)` does.
   func finish(_ network: Network) throws(Fault) -> Network
+}
+
+extension TrainingObjective {
+  public mutating func takeWarnings() -> [String] { [] }
+  public mutating func observe(taskLoss: Double) {}
 }
 
 /// What an objective knows of the run that begins.

@@ -1,161 +1,181 @@
 import Faults
+import Glibc
 import Spiking
 import Tensors
 import Testing
 
 @testable import Chips
 
-/// A mapped network with units of one neuron and of several, its soft assignment, and gates and rates of all sizes.
+/// A network on a mapping, with gates and rates of all sizes.
 private struct Setting {
-  var network: PricedNetwork
-  var assignment: SoftAssignment
+  var problem: PlacementProblem
+  var placed: PlacedMapping
+  var mapping: PricedMapping
   var gates: [[Double]]
   var rates: [[Double]]
-  let cores = 3
 
-  init(softness: Double) {
-    let sizes = [(4, 1), (5, 1), (3, 4), (2, 1)]
-    network = PricedNetwork(
-      populations: sizes.enumerated().map {
-        PricedNetwork.Population(units: $1.0, neuronsPerUnit: $1.1, isInput: $0 == 0)
-      },
-      projections: [
-        .init(source: 0, target: 1, stored: 1, reached: 1), .init(source: 1, target: 2, stored: 2.5, reached: 4),
-        .init(source: 2, target: 3, stored: 4, reached: 1), .init(source: 2, target: 2, stored: 0.5, reached: 3),
-      ])
-    func slice(_ population: Int, _ neurons: [Int32]) -> Mapping.Slice { .init(population: population, neurons: neurons) }
-    func place(_ column: Int, _ row: Int) -> Mapping.Place { .init(chip: 0, column: column, row: row, slot: 0) }
-    // Unit 3 of the second population and unit 0 of the third are closed, and the mapper has not seen them.
-    let mapping = Mapping(
-      cores: [
-        .init(place: place(0, 0), slices: [slice(1, [0, 1, 2])]),
-        .init(place: place(1, 1), slices: [slice(1, [3]), slice(2, [0, 1, 2, 3, 4])]),
-        .init(place: place(1, 0), slices: [slice(2, [5, 6, 7]), slice(3, [0, 1])]),
-      ], port: place(0, 0))
-    assignment = SoftAssignment(
-      mapping,
-      populations: [(4, 1, [0, 1, 2, 3]), (5, 1, [0, 1, 2, 4]), (3, 4, [1, 2]), (2, 1, [0, 1])],
-      chip: PlacementSamples.chip(), softness: softness)
-    var draws = RandomStream(seed: 3, purpose: "price")
-    gates = sizes.map { size in (0..<size.0).map { _ in draws.uniformDouble() } }
-    gates[0] = [1, 1, 1, 1]
-    rates = sizes.map { size in (0..<size.0).map { _ in 0.3 * draws.uniformDouble() } }
+  init(
+    _ network: Network, _ chip: Chip, cores: Int = 3, fill: CoreUse = .objective, capacity: Double = 3
+  ) throws {
+    problem = try PlacementSamples.problem(network, chip, cores: cores)
+    placed = try JointStrategy().place(problem)
+    let gating = UnitGraph(network).populations
+    let units = gating.map { (units: $0.units, neuronsPerUnit: $0.neuronsPerUnit, kept: Array(0..<$0.units)) }
+    mapping = PricedMapping(problem, placed, units: units, capacity: capacity)
+    gates = units.map { [Double](repeating: 1, count: $0.units) }
+    rates = units.enumerated().map { number, entry in
+      (0..<entry.units).map { unit in
+        problem.workload.rates[number][unit * entry.neuronsPerUnit..<(unit + 1) * entry.neuronsPerUnit]
+          .reduce(0) { $0 + Double($1) }
+      }
+    }
   }
 
-  func terms(_ resource: Resource, _ weights: HardwarePrice.Weights = .init()) -> HardwarePrice.Terms {
-    var price = HardwarePrice(network, weights: weights)
-    price.trafficAtFirst = 2
-    price.operationsAtFirst = 5
-    let open = gates.map { $0.map { _ in 1.0 } }
-    return price.terms(
-      gates: gates, rates: rates, assignment: assignment,
-      demand: MappedDemand(resource: resource, cores: 2.4, used: cores, gates: open))
+  mutating func draw() {
+    var draws = RandomStream(seed: 3, purpose: "price")
+    gates = gates.map { $0.map { _ in 0.2 + 0.8 * draws.uniformDouble() } }
+    rates = rates.map { $0.map { $0 * (0.5 + draws.uniformDouble()) } }
+  }
+
+  func terms(_ weights: HardwarePrice.Weights = .init()) -> HardwarePrice.Terms {
+    var price = HardwarePrice(weights)
+    price.first = (1, 1, 1)
+    return price.terms(gates: gates, rates: rates, mapping: mapping)
   }
 }
 
+/// Every event has an energy and a time, and cores stand by.
+private func wholeChip(coresPerTile: Int = 1) -> Chip {
+  func figure(_ value: Double) -> Figure { Figure(value, grade: .derived, source: "a test") }
+  var chip = PlacementSamples.chip(columns: 3, rows: 3, coresPerTile: coresPerTile, limits: [.neurons: 40, .synapses: 900])
+  chip.power.perCore = figure(2e-3)
+  for (event, value) in [(Event.spike, 7.0), (.axonOut, 2), (.axonIn, 3)] {
+    chip.energy[event] = figure(value * 1e-12)
+    chip.time[event] = figure(value * 1e-10)
+  }
+  chip.time[.activeUpdate] = figure(2e-9)
+  chip.time[.hopVertical] = figure(5e-9)
+  return chip
+}
+
 @Suite struct HardwarePriceTests {
-  @Test(arguments: [0.0, 0.4, 1.0]) func everyUnitLiesSomewhere(softness: Double) {
-    let setting = Setting(softness: softness)
-    for (population, gates) in setting.gates.enumerated() where population > 0 {
-      for unit in gates.indices {
-        let row = setting.assignment.probabilities(population, unit)
-        #expect(row.count == 3)
-        #expect(abs(row.reduce(0, +) - 1) < 1e-12)
-        let mean = setting.assignment.means(population, of: [2, 3, 5])[unit]
-        #expect(abs(mean - (2 * row[0] + 3 * row[1] + 5 * row[2])) < 1e-12)
+  /// What was mapped costs what the mapper says.
+  @Test func theEstimateIsTheMappersOwn() throws {
+    for network in [try PlacementSamples.network([12, 20, 16, 4]), try PlacementSamples.convolutional()] {
+      for cores in [1, 3, 6] {
+        let setting = try Setting(network, wholeChip(), cores: cores)
+        let terms = setting.terms()
+        #expect(abs(terms.joules / setting.placed.cost.energy.total - 1) < 1e-6)
+        #expect(abs(terms.seconds / setting.placed.cost.latency - 1) < 1e-6)
       }
     }
   }
 
-  @Test func withoutSoftnessTheAssignmentIsTheMappers() {
-    let assignment = Setting(softness: 0).assignment
-    #expect(assignment.probabilities(1, 0) == [1, 0, 0])
-    // The mapper's neuron 3 is unit 4: unit 3 was closed.
-    #expect(assignment.probabilities(1, 4) == [0, 1, 0])
-    #expect(assignment.probabilities(1, 3) == [0.75, 0.25, 0])
-    #expect(assignment.probabilities(2, 1) == [0, 1, 0])
-    #expect(assignment.probabilities(2, 2) == [0, 0.25, 0.75])
-    #expect(assignment.hops == [[0, 2, 1], [2, 0, 1], [1, 1, 0], [1, 2, 1]])
+  @Test func thePartsAddUp() throws {
+    var setting = try Setting(try PlacementSamples.network([12, 20, 16, 4]), wholeChip())
+    setting.draw()
+    let terms = setting.terms()
+    #expect(terms.utilization >= 0 && terms.communication > 0 && terms.memory > 0)
+    // Far below the limits there is no wall.
+    #expect(abs(terms.total - terms.energy - terms.latency) < 1e-6)
+    var weights = HardwarePrice.Weights()
+    (weights.utilization, weights.communication, weights.memory) = (3, 0, 0)
+    let other = setting.terms(weights)
+    #expect(abs(other.total - (terms.total + 2 * terms.utilization - terms.communication - terms.memory)) < 1e-6)
   }
 
-  @Test func trafficIsCountedByHand() {
-    var setting = Setting(softness: 0)
-    setting.gates = setting.gates.map { $0.map { _ in 1 } }
-    setting.rates = setting.rates.map { $0.map { _ in 0 } }
-    func traffic() -> Double { setting.terms(.neurons).communication * 2 }
-    #expect(traffic() == 0)
-    // The input reaches cores 0 and 1, of which the port is 1 and 2 hops away.
-    setting.rates[0][2] = 0.5
-    #expect(abs(traffic() - 0.5 * 3) < 1e-6)
-    // Of targets with several neurons it is nearly, not wholly, certain that some lie in each core of theirs.
-    // Unit 0 of the second population, in core 0, reaches cores 1 and 2.
-    setting.rates = setting.rates.map { $0.map { _ in 0 } }
-    setting.rates[1][0] = 1
-    #expect(abs(traffic() - 3) < 1e-3)
-    // Unit 1 of the third, all in core 1, reaches core 2 twice: on its way to the last population, and back to its own.
-    setting.rates[1][0] = 0
-    setting.rates[2][1] = 1
-    #expect(abs(traffic() - 2) < 1e-3)
+  @Test func theWallRisesAtTheLimit() throws {
+    let network = try PlacementSamples.network([12, 20, 16, 4])
+    // 240 + 320 + 64 synapses.
+    let below = try Setting(network, wholeChip(), capacity: 3).terms()
+    let above = try Setting(network, wholeChip(), capacity: 0.5).terms()
+    #expect(abs(below.total - below.energy - below.latency) < 1e-6)
+    #expect(above.total - above.energy - above.latency > 0.3)
+    #expect(above.gateSlopes[1][0] > below.gateSlopes[1][0] + 0.01)
   }
 
-  @Test func memoryAndUtilizationAreCountedByHand() {
-    var setting = Setting(softness: 0)
-    setting.gates = setting.gates.map { $0.map { _ in 1 } }
-    let all = setting.terms(.synapticMemory)
-    #expect(abs(all.memory - 1) < 1e-12)
-    #expect(abs(all.utilization - 0.4 / 3) < 1e-12)
-    setting.gates[3][0] = 0
-    // 4·5 + 2.5·5·3 + 4·3·2 + 0.5·3·3 synapses, of which 4·3 go.
-    #expect(abs(setting.terms(.synapticMemory).memory - 74.0 / 86) < 1e-12)
-    // 2.4 cores' worth of 19 neurons, of which one goes.
-    #expect(abs(setting.terms(.neurons).utilization - (2.4 * 18 / 19 - 2) / 3) < 1e-12)
-    setting.gates = setting.gates.map { $0.map { _ in 0.5 } }
-    #expect(abs(setting.terms(.neurons).utilization - (2 - 1.2) / 3) < 1e-12)
-  }
-
-  @Test func operationsAreCountedByHand() {
-    var setting = Setting(softness: 0)
-    setting.gates = setting.gates.map { $0.map { _ in 1 } }
-    setting.rates = setting.rates.map { $0.map { _ in 0 } }
-    func operations() -> Double { setting.terms(.neurons).operations * 5 }
-    #expect(operations() == 0)
-    // An input reaches 5 neurons; half a spike a step.
-    setting.rates[0][2] = 0.5
-    #expect(abs(operations() - 2.5) < 1e-12)
-    // A unit of 4 neurons that fire 3 spikes a step together: 2 neurons of the last population, and 3 of each of 3 units.
-    setting.rates[2][1] = 3
-    #expect(abs(operations() - 2.5 - 3 * (2 + 9)) < 1e-12)
-    // A closed target is not reached, and a closed source says nothing.
-    setting.gates[3][0] = 0
-    #expect(abs(operations() - 2.5 - 3 * (1 + 9)) < 1e-12)
-    setting.gates[2][1] = 0
-    #expect(abs(operations() - 2.5) < 1e-12)
-  }
-
-  @Test(arguments: [Resource.neurons, .synapses, .synapticMemory, .inputAxons, .outputAxons])
-  func slopesAreDerivatives(resource: Resource) {
-    let weights = HardwarePrice.Weights(utilization: 0.7, communication: 1.3, memory: 0.4, operations: 0.9)
-    for softness in [0.0, 0.35] {
-      let setting = Setting(softness: softness)
-      let terms = setting.terms(resource, weights)
+  @Test(arguments: [
+    HardwarePrice.Weights(.energyDelay), HardwarePrice.Weights(.energy), HardwarePrice.Weights(.latency),
+    HardwarePrice.Weights(utilization: 3, communication: 0.4, memory: 2, operations: 0.7),
+  ])
+  func slopesAreDerivatives(weights: HardwarePrice.Weights) throws {
+    for (network, capacity) in [
+      (try PlacementSamples.network([6, 9, 7, 3], zeros: 0.3), 3.0), (try PlacementSamples.convolutional(), 0.9),
+    ] {
+      var setting = try Setting(network, wholeChip(coresPerTile: 2), cores: 5, capacity: capacity)
+      setting.draw()
+      let terms = setting.terms(weights)
       func difference(_ move: (inout Setting, Double) -> Void) -> Double {
-        let step = 1e-6
+        let step = 1e-5
         var (up, down) = (setting, setting)
         move(&up, step)
         move(&down, -step)
-        return (up.terms(resource, weights).total(weights) - down.terms(resource, weights).total(weights)) / (2 * step)
+        return (up.terms(weights).total - down.terms(weights).total) / (2 * step)
       }
       for population in setting.gates.indices {
-        for unit in setting.gates[population].indices {
-          if population > 0 {
-            let slope = difference { $0.gates[population][unit] += $1 }
-            #expect(abs(terms.gateSlopes[population][unit] - slope) < 1e-6 * max(1, abs(slope)))
-          }
-          let slope = difference { $0.rates[population][unit] += $1 }
-          #expect(abs(terms.rateSlopes[population][unit] - slope) < 1e-6 * max(1, abs(slope)))
+        for unit in Set([0, setting.gates[population].count - 1]) {
+          let gate = difference { $0.gates[population][unit] += $1 }
+          #expect(abs(terms.gateSlopes[population][unit] - gate) < 1e-5 * max(1, abs(gate)))
+          let rate = difference { $0.rates[population][unit] += $1 }
+          #expect(abs(terms.rateSlopes[population][unit] - rate) < 1e-5 * max(1, abs(rate)))
         }
       }
     }
+  }
+
+  /// What `place` says when one neuron fires 5 % more often, or is gone, is what the derivatives foretold.
+  @Test func placeChangesAsTheDerivativesSay() throws {
+    let network = try PlacementSamples.network([30, 40, 30, 10])
+    for chip in [wholeChip(), wholeChip(coresPerTile: 2)] {
+      let setting = try Setting(network, chip, cores: 6)
+      let terms = setting.terms()
+      let cores = setting.placed.mapping.cores.map(\.slices)
+      let places = setting.placed.mapping.cores.map(\.place)
+      func score(_ problem: PlacementProblem, _ cores: [[Mapping.Slice]]) -> Double {
+        log(problem.placed(cores, at: places, problem.activity(of: cores)).cost.energyDelay)
+      }
+      let before = score(setting.problem, cores)
+      for (population, unit) in [(0, 3), (1, 4), (1, 21), (2, 5)] {
+        var workload = setting.problem.workload
+        let more = 0.05 * Double(workload.rates[population][unit])
+        workload.rates[population][unit] *= 1.05
+        let change = score(setting.problem.with(workload), cores) - before
+        let foretold = terms.rateSlopes[population][unit] * more
+        #expect(more > 0 && abs(change / foretold - 1) < 0.25, "\(population) \(unit): \(change) for \(foretold)")
+      }
+      // All neurons of a layer that fire a little more: the busiest core is no longer one among many.
+      for population in 0..<3 {
+        var workload = setting.problem.workload
+        workload.rates[population] = workload.rates[population].map { $0 * 1.01 }
+        let change = score(setting.problem.with(workload), cores) - before
+        let foretold = zip(terms.rateSlopes[population], setting.rates[population]).reduce(0) { $0 + 0.01 * $1.0 * $1.1 }
+        #expect(abs(change / foretold - 1) < 0.15, "\(population): \(change) for \(foretold)")
+      }
+      // A neuron less, summed over a layer: each is taken out alone.
+      for population in 1..<3 {
+        var (change, foretold) = (0.0, 0.0)
+        for unit in 0..<setting.gates[population].count {
+          let without = cores.map { slices in
+            slices.map { slice in
+              slice.population == population
+                ? Mapping.Slice(population: population, neurons: slice.neurons.filter { $0 != Int32(unit) }) : slice
+            }
+          }
+          var workload = setting.problem.workload
+          workload.rates[population][unit] = 0
+          change += before - score(setting.problem.with(workload), without)
+          foretold += terms.gateSlopes[population][unit]
+        }
+        #expect(abs(change / foretold - 1) < 0.25, "\(population): \(change) for \(foretold)")
+      }
+    }
+  }
+}
+
+extension HardwarePrice.Weights {
+  fileprivate init(utilization: Double, communication: Double, memory: Double, operations: Double) {
+    self.init()
+    (self.utilization, self.communication, self.memory, self.operations) = (utilization, communication, memory, operations)
   }
 }
 

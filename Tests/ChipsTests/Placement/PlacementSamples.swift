@@ -69,7 +69,7 @@ enum PlacementSamples {
 
   static func problem(
     _ network: Network, _ chip: Chip, objective: Objective = .energyDelay, rates: [[Float]]? = nil, chips: Int? = nil,
-    weightBits: Int? = nil, cores: Int? = nil, seed: UInt64 = 0
+    weightBits: Int? = nil, cores: Int? = nil, fill: CoreUse = .objective, seed: UInt64 = 0
   ) throws(Fault) -> PlacementProblem {
     let graph = network.graph
     var standard: [[Float]] = []
@@ -79,7 +79,7 @@ enum PlacementSamples {
     }
     return try PlacementProblem(
       Workload(graph: graph, rates: rates ?? standard, steps: 10), on: chip, objective: objective, chips: chips,
-      weightBits: weightBits, coreBudget: cores, seed: seed)
+      weightBits: weightBits, coreBudget: cores, fill: fill, seed: seed)
   }
 
   /// All synapses with a weight, as pairs of neurons numbered through.
