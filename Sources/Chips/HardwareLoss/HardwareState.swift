@@ -103,11 +103,10 @@ struct HardwareState: Sendable {
   }
 
   mutating func beginEpoch(_ epoch: Int, _ network: Network) throws(Fault) {
-    began = Clock.now
     (joules, seconds, batches) = (0, 0, 0)
     // The time of the first mapping belongs to the first epoch.
     if epoch > 0 {
-      mappingTime = 0
+      (began, mappingTime) = (Clock.now, 0)
       try renew(network)
     }
   }

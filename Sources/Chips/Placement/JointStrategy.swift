@@ -20,7 +20,7 @@ public struct JointStrategy: MappingStrategy {
   /// Parts a core, on average, into which layers are divided before they are laid into cores.
   private static let grains = [1.0, 2, 4, 8]
   /// Mappings whose places are annealed.
-  private static let finalists = 8
+  private static let finalists = 6
 
   public init() {}
 
@@ -166,7 +166,7 @@ public struct JointStrategy: MappingStrategy {
       var draws = stream
       let count = candidate.cores.count
       let sites = plane.places(around: problem.port, count: min(plane.cores, count + 4 * plane.slots))
-      let tries = min(problem.near == nil ? 300 : 20, max(20, 1_000_000 / (count * count)))
+      let tries = min(problem.near == nil ? 16 * count : 20, 240, max(20, 1_000_000 / (count * count)))
       for _ in 0..<tries {
         if Interrupt.isRequested { break }
         var places = best.mapping.cores.map(\.place)

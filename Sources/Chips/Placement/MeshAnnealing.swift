@@ -59,7 +59,7 @@ struct MeshAnnealing {
     let cores = start.count
     let flows = neighbours.reduce(0) { $0 + $1.count }
     if flows == 0 || cores == 0 { return start }
-    let moves = max(200, min(2000 * cores, work / max(1, 4 * flows / cores)))
+    let moves = max(200, min(600 * cores, work / max(1, 4 * flows / cores)))
     var draws = stream
     let ways = Ways(plane, prices)
     // Where each core lies, the port last.

@@ -87,9 +87,9 @@ import Testing
 
   /// However many cores are granted, no number of them is better than what is found without one by more than what cores
   /// must gain to be taken.
-  @Test(arguments: [Objective.energyDelay, .energy, .latency]) func noNumberOfCoresIsBetter(objective: Objective) throws {
-    for (sizes, leak) in [([30, 60, 40, 10], 0.0), ([16, 24, 8], 0.05), ([40, 90, 10], 0)] {
-      var chip = PlacementSamples.chip(columns: 4, rows: 4, coresPerTile: 2, limits: [.neurons: 50])
+  @Test(arguments: [Objective.energyDelay, .energy]) func noNumberOfCoresIsBetter(objective: Objective) throws {
+    for (sizes, leak) in [([20, 40, 24, 6], 0.0), ([16, 24, 8], 0.05)] {
+      var chip = PlacementSamples.chip(columns: 3, rows: 2, coresPerTile: 2, limits: [.neurons: 50])
       chip.power.perCore = Figure(leak, grade: .derived, source: "a test")
       chip.step.barrier = [
         (tiles: 1, seconds: Figure(50e-9, grade: .derived, source: "a test")),
@@ -97,7 +97,7 @@ import Testing
       ]
       let network = try PlacementSamples.network(sizes, zeros: 0.2)
       let joint = try JointStrategy().place(try PlacementSamples.problem(network, chip, objective: objective))
-      for cores in 1...32 {
+      for cores in [1, 2, 3, 4, 6, 8, 9, 12] {
         let problem = try PlacementSamples.problem(network, chip, objective: objective, cores: cores)
         let other = try JointStrategy().place(problem)
         #expect(joint.score <= other.score * (1 + JointStrategy.leastGain), "\(sizes), \(cores) cores")
