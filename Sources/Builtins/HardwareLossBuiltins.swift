@@ -77,8 +77,8 @@ let hardwareLossBuiltins: [Builtin] = [
       .optional("operations", .number, default: "0", "how much the logarithm of spikes that arrive over synapses counts"),
       .optional("cores", .int | .nil, default: "those of one chip, or of `chips`", "the most cores that the mapper may use"),
       .optional(
-        "fill", .string, default: "\"objective\"",
-        "how many of them: those that make the objective small, or \"cores\", as few as hold the network"),
+        "fill", .string, default: "\"cores\"",
+        "how many of them: \"cores\", as few as hold the network, or \"objective\", those that make that small"),
     ],
     returns: "hardware_loss", subject: "chips",
     """
@@ -111,9 +111,11 @@ let hardwareLossBuiltins: [Builtin] = [
     name `loihi2_cores`, `loihi2_utilization`, `loihi2_energy` and `loihi2_latency` (of an inference, estimated) and
     `loihi2_mapping_share` (the mapper's share of the epoch's time).
 
-    With `fill="cores"` the mapper takes as few cores as hold the network, what spills from full cores has a price, and so many
-    neurons stay as fill whole cores, also some whose gates had closed: full cores, at the price of time. The network then
-    remembers how many cores it fills, for `place` on a chip of the same limits.
+    With `fill="cores"`, as Eq. 9-10 have it, the mapper takes as few cores as hold the network, what spills from full cores
+    has a price, and so many neurons stay as fill whole cores, also some whose gates had closed: full cores, at the price of
+    time. The network then remembers how many cores it fills, for `place` on a chip of the same limits. Who wants the
+    least energy and time takes `fill="objective"`: the mapper spreads the network over as many cores as make the objective
+    small, no closed gate opens again, and `place` does the same.
 
     Where neurons have more inputs than the chip allows (256 axons on TrueNorth, four of them an input at 4 bits), their
     smallest weights go from `warmup` on, few at a time, until the limit holds at `freeze`.
@@ -138,7 +140,7 @@ let hardwareLossBuiltins: [Builtin] = [
     if call.has(11), !call[11].isNil { options.weightBits = try call.int(11, atLeast: 1) }
     options.operations = try call.number(12, default: 0)
     if call.has(13), !call[13].isNil { options.cores = try call.int(13, atLeast: 1) }
-    options.fill = try fillArgument(14, call)
+    options.fill = try fillArgument(14, call, default: standard.fill)
     options.seed = call.machine.seed
     return .foreign(HardwareLossValue(try HardwareLoss(try call.chip(0), options)))
   }

@@ -119,7 +119,7 @@ private func placeNetwork(_ call: Call) throws(Fault) -> Value {
   options.weightScale = known
   options.clip = try call.number(13, default: 1)
   options.splitsFanIn = try call.bool(14, default: false)
-  options.fill = try fillArgument(15, call)
+  options.fill = try fillArgument(15, call, default: options.fill)
   let report = try place(network, on: try call.chip(1), options)
   if report.placed.isInterrupted { call.machine.stopAfterStatement() }
   return .foreign(MappingValue(report))
@@ -135,8 +135,8 @@ func objectiveArgument(_ index: Int, _ call: Call) throws(Fault) -> Objective {
 }
 
 /// How many cores a mapper takes, by its name; another name is an error that suggests the nearest.
-func fillArgument(_ index: Int, _ call: Call) throws(Fault) -> CoreUse {
-  let name = try call.string(index, default: CoreUse.objective.rawValue)
+func fillArgument(_ index: Int, _ call: Call, default standard: CoreUse) throws(Fault) -> CoreUse {
+  let name = try call.string(index, default: standard.rawValue)
   if let known = CoreUse(rawValue: name) { return known }
   throw call.wrong(
     index, "is not known: \"\(name)\"",

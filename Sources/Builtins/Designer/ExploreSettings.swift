@@ -92,10 +92,14 @@ enum ExploreSettings {
     let renamed = choices.map { $0.name == "lambda" ? (name: "weight", value: $0.value) : $0 }
     var named = renamed.filter { choice in hardwareLoss.parameters.contains { $0.name == choice.name } }
     if !objective.isUndefined { named.append((name: "objective", value: objective)) }
+    // A front is sought for what the objective counts, not for full cores.
+    if !named.contains(where: { $0.name == "fill" }) {
+      named.append((name: "fill", value: .string(CoreUse.objective.rawValue)))
+    }
     let made = try invoke(hardwareLoss, [chip], named, machine)
     defer { made.release() }
     guard let loss = made.asForeign(HardwareLossValue.self)?.loss else { return nil }
-    return loss.weight == 0 && loss.options.prune == 0 ? nil : loss
+    return loss.weight == 0 ? nil : loss
   }
 
   static func placing(of choices: Choices, _ machine: Machine) throws(Fault) -> PlaceOptions {

@@ -24,7 +24,8 @@ public struct HardwareLoss: TrainingObjective {
     /// The mapper that renews the mapping, and what it makes small.
     public var strategy = JointStrategy.name
     public var objective = Objective.energyDelay
-    public var fill = CoreUse.objective
+    /// Full cores are what Eq. 9-10 ask for; as many as make the objective small are many times quicker.
+    public var fill = CoreUse.cores
     /// As in `PlaceOptions`.
     public var cores: Int?
     public var chips: Int?
