@@ -116,7 +116,7 @@ import Testing
     "type", "print", "describe", "help", "table", "char", "exit", "sleep", "assert_close", "error", "save", "load",
     // Counts, seeds and settings.
     "seed", "randint", "rand", "randn", "normal", "uniform", "permutation", "shuffle", "split", "adapt", "fit", "evaluate",
-    "efficiency", "prune", "batches", "run_stream", "place", "hardware_loss", "threshold", "first_spike_cross_entropy",
+    "efficiency", "explore", "prune", "batches", "run_stream", "place", "hardware_loss", "threshold", "first_spike_cross_entropy",
     "as_stream", "grad", "value_and_grad", "random", "choice", "bernoulli", "poisson",
   ]
 

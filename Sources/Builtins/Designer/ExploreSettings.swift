@@ -93,9 +93,9 @@ enum ExploreSettings {
     var named = renamed.filter { choice in hardwareLoss.parameters.contains { $0.name == choice.name } }
     if !objective.isUndefined { named.append((name: "objective", value: objective)) }
     // A front is sought for what the objective counts, not for full cores.
-    if !named.contains(where: { $0.name == "fill" }) {
-      named.append((name: "fill", value: .string(CoreUse.objective.rawValue)))
-    }
+    let fill = Value.string(CoreUse.objective.rawValue)
+    defer { fill.release() }
+    if !named.contains(where: { $0.name == "fill" }) { named.append((name: "fill", value: fill)) }
     let made = try invoke(hardwareLoss, [chip], named, machine)
     defer { made.release() }
     guard let loss = made.asForeign(HardwareLossValue.self)?.loss else { return nil }

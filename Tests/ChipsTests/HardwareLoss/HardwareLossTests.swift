@@ -173,6 +173,7 @@ private func hidden(_ network: Network) throws -> Int { try #require(network.lay
     var options = try options(weight: 2, epochs: 8)
     var hardware = HardwareLoss.Options()
     hardware.weight = 2
+    hardware.fill = .objective
     options.objective = try HardwareLoss(PlacementSamples.chip(limits: [.synapses: 900], shares: true), hardware)
     let before = try PlacementSamples.convolutional(seed: 2)
     let trained = try fit(before, images, options)
