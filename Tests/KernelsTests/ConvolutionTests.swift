@@ -68,8 +68,8 @@ private struct TestRows {
     (WindowShape(channels: 3, height: 18, width: 17, kernelHeight: 2, kernelWidth: 2), 14),
     (WindowShape(channels: 3, height: 7, width: 9, kernelHeight: 2, kernelWidth: 1, strideY: 3, strideX: 2), 1),
     // For minimal filtering: odd sizes, blocks over several images and within one.
-    (WindowShape(channels: 17, height: 19, width: 18, kernelHeight: 3, kernelWidth: 3, paddingY: 1, paddingX: 1), 33),
-    (WindowShape(channels: 16, height: 2, width: 4, kernelHeight: 3, kernelWidth: 3, paddingY: 1, paddingX: 2), 16),
+    (WindowShape(channels: 33, height: 19, width: 18, kernelHeight: 3, kernelWidth: 3, paddingY: 1, paddingX: 1), 47),
+    (WindowShape(channels: 32, height: 2, width: 4, kernelHeight: 3, kernelWidth: 3, paddingY: 1, paddingX: 2), 32),
   ]
   static let densities: [Float?] = [0, 0.05, 0.3, 1, nil]
 
