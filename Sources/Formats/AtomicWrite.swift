@@ -27,7 +27,11 @@ public func writeBytes(_ bytes: [UInt8], to path: String, sparing input: String?
 public func checkWritable(_ path: String, sparing input: String? = nil) throws(Fault) {
   guard case .file(let folder, _, _) = try WriteTarget(path, sparing: input) else { return }
   if access(folder, W_OK | X_OK) == 0 { return }
-  throw Fault(.file, "cannot write \(shownPath(path))", label: systemReason(), help: missingFolderHelp(folder))
+  let reason = systemReason()
+  let help = missingFolderHelp(folder)
+  throw Fault(
+    .file, "cannot write \(shownPath(path))", label: help == nil ? "its folder cannot be written: \(reason)" : reason,
+    help: help)
 }
 
 /// Whether two paths lead to the same file, by whatever names and links.
@@ -71,6 +75,10 @@ enum WriteTarget {
       return
     }
     let (folder, name) = splitPath(target)
+    var place = stat()
+    if stat(folder, &place) == 0, place.st_mode & S_IFMT != S_IFDIR {
+      throw Fault(.file, title, label: "\(shownPath(folder)) is not a folder")
+    }
     self = .file(folder: folder, name: name, old: exists ? status : nil)
   }
 

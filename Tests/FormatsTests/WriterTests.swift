@@ -49,6 +49,14 @@ import Texts
     #expect(folder.names.count == 2)
   }
 
+  @Test func aFileIsNoFolder() throws {
+    try writeText("x", to: "\(folder.path)/file")
+    let inside = "\(folder.path)/file/page"
+    #expect(fault { try checkWritable(inside) }?.label?.hasSuffix("file` is not a folder") == true)
+    #expect(fault { try writeText("y", to: inside) }?.label?.hasSuffix("file` is not a folder") == true)
+    #expect(try readText("\(folder.path)/file") == "x")
+  }
+
   @Test func pipesStayPipes() throws {
     let path = "\(folder.path)/pipe"
     mkfifo(path, 0o600)
