@@ -49,8 +49,7 @@ let systemBuiltins: [Builtin] = [
     "exists", [.required("path", .string, "a file or a folder")], returns: "bool", subject: "system", "Whether a file is there.",
     example: "print(exists(\"no/such/file\"))   # expect: false"
   ) { (call) throws(Fault) in
-    try FileRules.checkReading(try call.string(0))
-    return .bool(access(try call.string(0), F_OK) == 0)
+    .bool(try fileExists(try call.string(0)))
   },
   Builtin(
     "time", [], returns: "float", subject: "system", "Seconds since a moment in the past that stays the same while the program runs: for measuring.",

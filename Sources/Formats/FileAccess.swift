@@ -176,7 +176,8 @@ public func makeFolder(_ path: String) throws(Fault) {
   if mkdir(path, 0o777) != 0, errno != EEXIST { throw Fault(.file, title, label: systemReason()) }
 }
 
-/// Whether there is anything at a path.
-public func fileExists(_ path: String) -> Bool {
-  !path.utf8.contains(0) && access(path, F_OK) == 0
+/// Whether there is anything at a path; `.file` where this run may not read.
+public func fileExists(_ path: String) throws(Fault) -> Bool {
+  try FileRules.checkReading(path)
+  return !path.utf8.contains(0) && access(path, F_OK) == 0
 }

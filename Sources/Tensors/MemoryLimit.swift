@@ -43,17 +43,7 @@ public enum MemoryLimit {
   /// Starts to look after the limit; once is enough for a process.
   public static func watch() {
     if watching.exchange(true, ordering: .relaxed) { return }
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    var all = sigset_t(), before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_BLOCK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    var thread = pthread_t()
-    let status = pthread_create(&thread, &attributes, { _ in MemoryLimit.look() }, nil)
-    if status != 0 { watching.store(false, ordering: .relaxed) }
+    if !startDetachedThread(nil, { _ in MemoryLimit.look() }) { watching.store(false, ordering: .relaxed) }
   }
 
   private static func look() -> UnsafeMutableRawPointer? {

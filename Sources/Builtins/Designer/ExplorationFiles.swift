@@ -25,7 +25,7 @@ final class ExplorationFiles: TrialStore {
     try makeFolder(folder)
     let facts = Self.facts(of: plan, space: space, draws: draws)
     let path = "\(folder)/exploration.snnet"
-    guard fileExists(path) else {
+    guard try fileExists(path) else {
       var about = [JSONMember("kind", "exploration"), JSONMember("format", .integer(Self.formatVersion))]
       about += facts.map { JSONMember($0.name, .string($0.value)) }
       try Checkpoint(about: .object(about), tensors: []).save(to: path)
@@ -95,7 +95,7 @@ final class ExplorationFiles: TrialStore {
 
   func trial(_ key: String) throws(Fault) -> Trial? {
     let path = path(key)
-    guard fileExists(path) else { return nil }
+    guard try fileExists(path) else { return nil }
     let checkpoint = try Checkpoint.load(path)
     guard let figures = checkpoint.about["figures"].flatMap(DesignFigures.init(json:)) else {
       throw Fault(

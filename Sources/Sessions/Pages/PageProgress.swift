@@ -1,5 +1,6 @@
 // Where rendering stands, on a terminal's standard error: one line that a thread of its own keeps up to date.
 
+import Faults
 import Glibc
 import Synchronization
 import Texts

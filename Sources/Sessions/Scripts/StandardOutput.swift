@@ -1,3 +1,4 @@
+import Faults
 import Glibc
 import Machine
 import Synchronization
@@ -78,22 +79,6 @@ private final class PendingOutput: Sendable {
     if !isStarted { me.release() }
     return isStarted
   }
-}
-
-/// Starts a thread that takes no signals and that nobody waits for; false where there is none to be had.
-func startDetachedThread(
-  _ context: UnsafeMutableRawPointer, _ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
-) -> Bool {
-  var attributes = pthread_attr_t()
-  pthread_attr_init(&attributes)
-  defer { pthread_attr_destroy(&attributes) }
-  pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-  var all = sigset_t(), before = sigset_t()
-  sigfillset(&all)
-  pthread_sigmask(SIG_BLOCK, &all, &before)
-  defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-  var thread = pthread_t()
-  return pthread_create(&thread, &attributes, body, context) == 0
 }
 
 /// Writes to the standard output. A process whose output cannot be written ends here: with a message and a status of its
