@@ -20,7 +20,10 @@ private let plotLine = Builtin(
     .optional("threshold", .number, default: "nil", "a value to mark with a line across the figure"),
     .optional("markers", .bool, default: "false", "whether to mark each point"),
     .optional("log", .string, default: "\"\"", "the axes on a logarithmic scale: \"x\", \"y\" or \"xy\""),
-  ] + PlotOptions.parameters() + [PlotOptions.marks, PlotOptions.xRange, PlotOptions.yRange],
+  ] + PlotOptions.parameters() + [PlotOptions.marks, PlotOptions.xRange, PlotOptions.yRange] + [
+    .optional("steps", .bool, default: "false", "whether each value holds until the next, as counts do"),
+    .optional("shade", .list | .tuple, default: "nil", "stretches of the horizontal axis to shade, such as the times of a stimulus: [(20, 40)]"),
+  ],
   returns: "figure", subject: "plot",
   """
   Draws one or more lines.
@@ -28,7 +31,8 @@ private let plotLine = Builtin(
   `data` is a list or a tensor of numbers, a list of several such series, a map from names to series, or a tensor \
   `[points, series]`; axes of size 1 do not count, so a recorded state `[time, 1, 1]` is one line. With two arguments \
   the first is the horizontal positions: `plot.line(xs, ys)`. NaN leaves a gap. Quantities are drawn in the unit that \
-  suits them. Values of `mean_sd` are drawn with a band of one standard deviation to both sides.
+  suits them. Values of `mean_sd` are drawn with a band of one standard deviation to both sides. A name has one colour in \
+  all figures of a session.
   """,
   example: """
     use plot
@@ -62,6 +66,8 @@ private let plotLine = Builtin(
     yScale: yScale)
   plot.xCovered = try call.plotRange(11, unit: xUnit)
   plot.yCovered = try call.plotRange(12, unit: yUnit)
+  plot.isStepped = try call.bool(13, default: false)
+  plot.shades = try call.plotShades(14)
   return options.finish(.curves(plot), call, xUnit: xUnit, yUnit: yUnit)
 }
 

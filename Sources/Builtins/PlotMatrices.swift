@@ -25,7 +25,7 @@ let plotRaster = Builtin(
     """
 ) { (call) throws(Fault) in
   let plot = try rasterPlot(call)
-  let options = try PlotOptions(call, from: 2, x: "step", y: plot.trains.count > 1 ? "neuron" : "")
+  let options = try PlotOptions(call, from: 2, x: "step", y: "neuron")
   return options.finish(.raster(plot), call)
 }
 

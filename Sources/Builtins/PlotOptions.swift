@@ -45,6 +45,7 @@ struct PlotOptions {
 
   /// Makes the figure, shows it unless told otherwise, and gives it as a value.
   func finish(_ content: Figure.Content, _ call: Call, xUnit: String? = nil, yUnit: String? = nil) -> Value {
+    let content = call.machine.withColours(content)
     let figure = Figure(content, title: title, xLabel: Self.label(x, xUnit), yLabel: Self.label(y, yUnit))
     let value = FigureValue(figure)
     if isShown { ShownFigure.show(value, on: call.machine) }
@@ -73,6 +74,22 @@ extension Call {
       throw wrong(index, "must be two values, the lower first", help: "for example (0, 100)")
     }
     return values
+  }
+
+  /// Stretches of the horizontal axis, each a pair of its ends.
+  func plotShades(_ index: Int) throws(Fault) -> [Shade] {
+    guard has(index), !self[index].isNil else { return [] }
+    var shades: [Shade] = []
+    for element in try elements(index) {
+      let ends = element.elements?.compactMap(\.asNumber) ?? []
+      guard ends.count == 2, element.elements?.count == 2, ends.allSatisfy(\.isFinite), ends[0] < ends[1] else {
+        throw wrong(
+          index, "must hold pairs of numbers, the lower first", kind: .type,
+          help: "for example [(0, 20), (40, 60)]; found \(element.description(of: .kind))")
+      }
+      shades.append(Shade(ends[0], ends[1]))
+    }
+    return shades
   }
 
   /// Values to mark with a line across the figure: a map from their names, in the unit of the axis where it has one.

@@ -73,9 +73,14 @@ struct Axis: Equatable {
   /// Where a value lies, 0 at the start and 1 at the end; nil where it cannot be drawn.
   func position(_ value: Double) -> Double? { Self.placed(value, scale).map { span.fraction(of: $0) } }
 
-  /// About `count` labelled places at round values.
+  /// About `count` labelled places at round values, two at least: one alone gives no scale.
   func ticks(_ count: Int) -> [Tick] {
-    let wanted = max(count, 2)
+    var found: [Tick] = []
+    for more in [1, 2, 4] where found.count < 2 { found = roundTicks(max(count, 2) * more) }
+    return found
+  }
+
+  private func roundTicks(_ wanted: Int) -> [Tick] {
     if scale == .linear { return linearTicks(wanted) }
     let decades = Int(span.low.rounded(.up))...max(Int(span.low.rounded(.up)), Int(span.high.rounded(.down)))
     if span.length < 0.7 { return valueTicks(wanted) }

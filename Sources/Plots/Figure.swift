@@ -51,6 +51,9 @@ public struct Series: Equatable, Sendable {
   public var yErrors: [Double]?
   /// Whether its points are joined also where a plot draws points alone.
   public var isJoined = false
+  /// The place of its colour among those of series, so that a name can have one colour in several figures; nil for the
+  /// series' own place in the figure.
+  public var colour: Int?
 
   public init(name: String = "", x: [Double]? = nil, y: [Double], xErrors: [Double]? = nil, yErrors: [Double]? = nil) {
     self.name = name
@@ -85,6 +88,17 @@ public struct ReferenceLine: Equatable, Sendable {
   }
 }
 
+/// A stretch of the horizontal axis.
+public struct Shade: Equatable, Sendable {
+  public var low: Double
+  public var high: Double
+
+  public init(_ low: Double, _ high: Double) {
+    self.low = low
+    self.high = high
+  }
+}
+
 /// Lines, points, or both, over two axes.
 public struct CurvePlot: Equatable, Sendable {
   public var series: [Series]
@@ -93,6 +107,10 @@ public struct CurvePlot: Equatable, Sendable {
   public var drawsMarkers: Bool
   public var xScale: AxisScale
   public var yScale: AxisScale
+  /// Whether a value holds until the next, as counts do, so that lines run in steps.
+  public var isStepped = false
+  /// Stretches of the horizontal axis that are shaded, such as the times of a stimulus.
+  public var shades: [Shade] = []
   /// Values that an axis covers besides those of the data, so that figures can be compared.
   public var xCovered: [Double] = []
   public var yCovered: [Double] = []
@@ -226,9 +244,28 @@ public struct BarPlot: Equatable, Sendable {
   }
 
   /// A value as it is written beside its bar.
-  func label(_ index: Int, of series: Series, digits: Int = 4) -> String {
+  func label(_ index: Int, of series: Series) -> String {
+    let errors = series.yErrors ?? [], value = value(index, of: series)
+    if index < errors.count, errors[index].isFinite { return shortText(value, deviation: errors[index], digits: 3) }
+    guard value.isFinite, let decimals else { return shortText(value, digits: 3) }
+    return fixedText(value, decimals: decimals)
+  }
+
+  /// The value in full, for whoever points at it.
+  func note(_ index: Int, of series: Series) -> String {
     let errors = series.yErrors ?? []
-    return shortText(value(index, of: series), deviation: index < errors.count ? errors[index] : .nan, digits: digits)
+    return shortText(value(index, of: series), deviation: index < errors.count ? errors[index] : .nan, digits: 6)
+  }
+
+  /// How many decimals all bars are written with: three digits of the largest, and more where two values would look equal
+  /// that are not. Nil where they are too far apart for one count.
+  private var decimals: Int? {
+    let values = series.flatMap(\.y).filter { abs($0) <= Span.largest }
+    let sizes = values.map { abs($0) }.filter { $0 > 0 }
+    guard let largest = sizes.max(), let smallest = sizes.min(), largest < 1e6, largest >= 1e-4, largest < smallest * 100 else { return nil }
+    if values.allSatisfy({ $0.rounded() == $0 }) { return 0 }
+    let first = max(0, 2 - decimalExponent(largest)), different = Set(values).count
+    return (first...first + 2).first { decimals in Set(values.map { fixedText($0, decimals: decimals) }).count == different } ?? first + 2
   }
 
   /// The position and name of each series in the legend; one alone needs none.

@@ -48,7 +48,7 @@ extension Figure {
         let gap = plot.series.count > 1 ? min(1, thickness / 10) : 0
         frame.writer.rectangle(
           x - thickness / 2 + gap / 2, top, thickness - gap, bottom - top, [("class", barStyle(plot, place, value))],
-          note: "\(owner(names[index], series)): \(plot.label(index, of: series, digits: 6))")
+          note: "\(owner(names[index], series)): \(plot.note(index, of: series))")
         var ends = (high: top, low: bottom)
         if error > 0, let low = axis.position(value - error), let high = axis.position(value + error) {
           ends = (min(top, frame.y(high)), max(bottom, frame.y(low)))
@@ -79,7 +79,11 @@ extension Figure {
     let isAbove = room > width * 0.44
     let series = Double(plot.series.count)
     let lineHeight = plot.series.count > 1 ? 17.0 : 20.0
-    let rowHeight = lineHeight * series + (isAbove ? 20 : 0) + (plot.series.count > 1 ? 8 : 4)
+    // All rows are as high as that of the longest name.
+    let nameLines = isAbove ? names.map { SVGWriter.lines($0, columns: Int((width - 30) / 6.8)) } : []
+    let mostLines = nameLines.map(\.count).max() ?? 0
+    let nameHeight = Double(mostLines) * 16 + (isAbove ? 4 : 0)
+    let rowHeight = lineHeight * series + nameHeight + (plot.series.count > 1 ? 8 : 4)
     let numbers = plot.series.flatMap { series in names.indices.map { SVGWriter.width(plot.label($0, of: series)) } }
     let count = names.count
     let plan = SVGFrame.Plan(
@@ -91,7 +95,8 @@ extension Figure {
     turned.xLabel = [yLabel, xLabel].filter { !$0.isEmpty }.joined(separator: "; ")
     turned.yLabel = ""
     let legendLines = Double(SVGFrame.legendLines(plan.legend, width: width - 40).count)
-    let around = 14 + (title.isEmpty ? 0.0 : 24) + legendLines * 20 + 22 + (turned.xLabel.isEmpty ? 6 : 22)
+    let labelLines = SVGWriter.lines(turned.xLabel, columns: Int(width / 6.8)).count
+    let around = 14 + SVGFrame.titleHeight(self, width: width) + legendLines * 20 + 28 + Double(labelLines) * 16
     var frame = SVGFrame(turned, plan: plan, width: width, height: around + rowHeight * Double(count) + 6)
     for reference in plot.references {
       guard let place = axis.position(reference.value) else { continue }
@@ -100,15 +105,18 @@ extension Figure {
     let zero = plot.mark == .bar ? axis.position(0) : nil
     for index in names.indices {
       let rowTop = frame.top + (frame.plotHeight - 6) / Double(count) * Double(index) + 3
-      if isAbove {
+      for (line, words) in (isAbove ? nameLines[index] : []).enumerated() {
         frame.writer.text(
-          names[index].clipped(toWidth: Int(width / 6.8)),
-          [("class", "ne-soft"), ("x", SVGWriter.number(frame.left)), ("y", SVGWriter.number(rowTop + 13))])
+          words,
+          [
+            ("class", "ne-soft ne-over"), ("x", SVGWriter.number(frame.left + 3)),
+            ("y", SVGWriter.number(rowTop + 13 + Double(mostLines - nameLines[index].count + line) * 16)),
+          ])
       }
       for (place, series) in plot.series.enumerated() {
         let value = plot.value(index, of: series), error = plot.error(index, of: series)
-        let y = rowTop + (isAbove ? 20 : plot.series.count > 1 ? 4 : 2) + lineHeight * (Double(place) + 0.5)
-        let note = "\(owner(names[index], series)): \(plot.label(index, of: series, digits: 6))"
+        let y = rowTop + (isAbove ? nameHeight : plot.series.count > 1 ? 4 : 2) + lineHeight * (Double(place) + 0.5)
+        let note = "\(owner(names[index], series)): \(plot.note(index, of: series))"
         guard let position = axis.position(value) else {
           frame.writer.text(shortText(value), [("class", "ne-soft"), ("x", SVGWriter.number(frame.left + 6)), ("y", SVGWriter.number(y + 4))])
           continue
@@ -128,7 +136,7 @@ extension Figure {
           whisker(&frame, along: [(frame.x(low), y), (frame.x(high), y)], cap: (0, 4))
         }
         if plot.mark == .dot {
-          frame.writer.circle(x, y, radius: 4.5, [("class", SVGStyle.fill(place))], note: note)
+          frame.writer.circle(x, y, radius: 4.5, [("class", SVGStyle.fill(plot.series[place].colour ?? place))], note: note)
           right = max(right, x + 5)
         }
         frame.writer.text(plot.label(index, of: series), [("x", SVGWriter.number(right + 5)), ("y", SVGWriter.number(y + 4))])
@@ -140,12 +148,13 @@ extension Figure {
 
   private func legendEntries(_ plot: BarPlot) -> [SVGFrame.Entry] {
     plot.legendNames.map { index, name in
-      SVGFrame.Entry(mark: plot.mark == .bar ? .square(SVGStyle.fill(index)) : .dot(SVGStyle.fill(index)), name: name)
+      let fill = SVGStyle.fill(plot.series[index].colour ?? index)
+      return SVGFrame.Entry(mark: plot.mark == .bar ? .square(fill) : .dot(fill), name: name)
     } + plot.references.map { SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: $0.shownName) }
   }
 
   private func barStyle(_ plot: BarPlot, _ place: Int, _ value: Double) -> String {
-    SVGStyle.fill(plot.series.count == 1 && value < 0 ? 4 : place)
+    SVGStyle.fill(plot.series.count == 1 && value < 0 ? 4 : plot.series[place].colour ?? place)
   }
 
   private func owner(_ name: String, _ series: Series) -> String { series.name.isEmpty ? name : "\(name), \(series.name)" }

@@ -7,21 +7,28 @@ extension Figure {
     let plan = SVGFrame.Plan(
       xTicks: { x.ticks($0) }, yTicks: { y.ticks($0) }, legend: legendEntries(plot))
     var frame = SVGFrame(self, plan: plan, width: width, height: height)
+    for shade in plot.shades {
+      guard let low = x.position(shade.low), let high = x.position(shade.high), low < 1, high > 0 else { continue }
+      let (left, right) = (frame.x(max(low, 0)), frame.x(min(high, 1)))
+      frame.writer.rectangle(left, frame.top, right - left, frame.plotHeight, [("class", "ne-shade")])
+    }
     // Bands first: no line may lie below the band of another.
     for (index, series) in plot.series.enumerated() where series.xErrors != nil || series.yErrors != nil {
       let whiskers = plot.whiskers(series, x, y)
-      if plot.drawsLines { drawBand(whiskers, index, on: &frame) } else { drawWhiskers(whiskers, index, on: &frame) }
+      let colour = series.colour ?? index
+      if plot.drawsLines { drawBand(whiskers, colour, on: &frame) } else { drawWhiskers(whiskers, colour, on: &frame) }
     }
     for (index, series) in plot.series.enumerated() {
+      let colour = series.colour ?? index
       for run in plot.runs(series, x, y) {
         let places = run.map { (x: frame.x($0.x), y: frame.y($0.y)) }
         if plot.drawsLines || series.isJoined, places.count > 1 {
-          let path = Self.path(Self.thinned(places))
+          let path = Self.path(Self.thinned(plot.isStepped ? CurvePlot.stepped(places) : places))
           let dash = Self.dash(index, of: series).map { [("stroke-dasharray", $0)] } ?? []
-          frame.writer.element("path", [("class", SVGStyle.line(index)), ("d", path)] + dash)
+          frame.writer.element("path", [("class", SVGStyle.line(colour)), ("d", path)] + dash)
         }
         if !plot.drawsLines || plot.drawsMarkers || places.count == 1 {
-          drawMarks(places, index, on: &frame, radius: plot.drawsLines ? 3 : 3.5)
+          drawMarks(places, colour, on: &frame, radius: plot.drawsLines ? 3 : 3.5)
         }
       }
     }
@@ -72,9 +79,9 @@ extension Figure {
 
   private func legendEntries(_ plot: CurvePlot) -> [SVGFrame.Entry] {
     let series = plot.legendNames.map { index, name in
-      SVGFrame.Entry(
-        mark: plot.drawsLines
-          ? .line(SVGStyle.line(index), dash: Self.dash(index, of: plot.series[index])) : .dot(SVGStyle.fill(index)),
+      let series = plot.series[index], colour = series.colour ?? index
+      return SVGFrame.Entry(
+        mark: plot.drawsLines ? .line(SVGStyle.line(colour), dash: Self.dash(index, of: series)) : .dot(SVGStyle.fill(colour)),
         name: name)
     }
     return series + plot.referenceNames.map { SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: $0) }

@@ -42,18 +42,21 @@ struct SVGFrame {
   /// Lays out a picture and draws everything but the data.
   init(_ figure: Figure, plan: Plan, width: Double, height: Double) {
     let legend = Self.legendLines(plan.legend, width: width - 40)
-    let top = 14 + (figure.title.isEmpty ? 0.0 : 24) + Double(legend.count) * 20 + plan.above
+    let titleHeight = Self.titleHeight(figure, width: width)
+    let top = 14 + titleHeight + Double(legend.count) * 20 + plan.above
     let yTicks = plan.yTicks(max(3, Int((height - top - 50) / 45)))
     let yLabels = yTicks.map { $0.label.clipped(toWidth: plan.yLabelWidth) }
     let labelRoom = (yLabels.map { SVGWriter.width($0) }.max() ?? 0) + 14
     // Figures of one page stand below each other: with a common least margin their axes begin at the same place.
-    let left = max(labelRoom + (figure.yLabel.isEmpty ? 6 : 24), yTicks.isEmpty ? 0 : Self.leastLeft)
+    let yWords = SVGWriter.lines(figure.yLabel, columns: Int((height - top / 2 - 44) / 6.6))
+    let left = max(labelRoom + (yWords.isEmpty ? 6 : 9 + 15 * Double(yWords.count)), yTicks.isEmpty ? 0 : Self.leastLeft)
     let fullWidth = max(width - left - 18 - plan.right, 20)
     let draftTicks = plan.xTicks(max(2, Int(fullWidth / 75)))
     let longest = draftTicks.map { SVGWriter.width($0.label.clipped(toWidth: 24)) }.max() ?? 0
     let isSlanted = plan.namesX && longest + 8 > fullWidth / Double(max(draftTicks.count, 1))
     let labelHeight = isSlanted ? min(longest * 0.72 + 16, height / 3) : 22
-    let bottom = labelHeight + (figure.xLabel.isEmpty ? 6 : 22)
+    let xLabels = SVGWriter.lines(figure.xLabel, columns: Int(width / 6.8))
+    let bottom = labelHeight + 6 + Double(xLabels.count) * 16
     let fullHeight = max(height - top - bottom, 20)
 
     var plotWidth = fullWidth, plotHeight = fullHeight
@@ -70,28 +73,27 @@ struct SVGFrame {
 
     writer.rectangle(0, 0, width, self.height, [("class", "ne-ground")])
     let middle = self.left + plotWidth / 2
-    if !figure.title.isEmpty {
-      let size = min(width / 8.5, 200)
-      writer.text(
-        figure.title.clipped(toWidth: Int(size)),
-        [("class", "ne-title"), ("x", SVGWriter.number(width / 2)), ("y", "25"), ("text-anchor", "middle")])
-    }
-    drawLegend(legend, y: figure.title.isEmpty ? 18 : 42)
+    drawTitle(figure)
+    drawLegend(legend, y: 18 + titleHeight)
     drawYAxis(yTicks, plan)
     drawXAxis(draftTicks, plan, isSlanted: isSlanted)
-    if !figure.xLabel.isEmpty {
+    for (index, line) in xLabels.enumerated() {
+      // A long line would leave the picture where the plot stands at its side.
+      let half = SVGWriter.width(line) / 2 + 2
       writer.text(
-        figure.xLabel.clipped(toWidth: 90),
+        line,
         [
-          ("class", "ne-soft"), ("x", SVGWriter.number(middle)),
-          ("y", SVGWriter.number(top + plotHeight + labelHeight + 14)), ("text-anchor", "middle"),
+          ("class", "ne-soft"), ("x", SVGWriter.number(max(half, min(middle, width - half)))),
+          ("y", SVGWriter.number(top + plotHeight + labelHeight + 14 + Double(index) * 16)), ("text-anchor", "middle"),
         ])
     }
-    if !figure.yLabel.isEmpty {
-      let x = SVGWriter.number(max(self.left - labelRoom - 6, 14))
-      let y = SVGWriter.number(top + plotHeight / 2)
+    for (index, line) in yWords.enumerated() {
+      let x = SVGWriter.number(max(self.left - labelRoom - 6 - 15 * Double(yWords.count - 1 - index), 14 + 15 * Double(index)))
+      let half = SVGWriter.width(line) / 2
+      // What is longer than the plot reaches into the room of the title, not out of the picture.
+      let y = SVGWriter.number(min(top + plotHeight / 2, max(self.height - half - 4, half + 4)))
       writer.text(
-        figure.yLabel.clipped(toWidth: 60),
+        line,
         [
           ("class", "ne-soft"), ("x", x), ("y", y), ("text-anchor", "middle"), ("transform", "rotate(-90 \(x) \(y))"),
         ])
@@ -104,10 +106,29 @@ struct SVGFrame {
     self.height = height
     (left, top, plotWidth, plotHeight) = (0, 0, width, height)
     writer.rectangle(0, 0, width, height, [("class", "ne-ground")])
-    if figure.title.isEmpty { return }
-    writer.text(
-      figure.title.clipped(toWidth: Int(min(width / 8.5, 200))),
-      [("class", "ne-title"), ("x", SVGWriter.number(width / 2)), ("y", "25"), ("text-anchor", "middle")])
+    drawTitle(figure)
+  }
+
+  /// The lines of a title, as many as it needs at this width.
+  private static func titleLines(_ figure: Figure, width: Double) -> [String] {
+    SVGWriter.lines(figure.title, columns: Int(width / 8.5))
+  }
+
+  /// What a title takes above the rest.
+  static func titleHeight(_ figure: Figure, width: Double) -> Double {
+    let count = titleLines(figure, width: width).count
+    return count == 0 ? 0 : 5 + 19 * Double(count)
+  }
+
+  private mutating func drawTitle(_ figure: Figure) {
+    for (index, line) in Self.titleLines(figure, width: width).enumerated() {
+      writer.text(
+        line,
+        [
+          ("class", "ne-title"), ("x", SVGWriter.number(width / 2)), ("y", SVGWriter.number(25 + 19 * Double(index))),
+          ("text-anchor", "middle"),
+        ])
+    }
   }
 
   /// The horizontal place of a fraction of the x axis.

@@ -69,7 +69,7 @@ private struct MeshLayout {
 extension Figure {
   func meshPicture(_ plot: MeshPlot, _ width: Double) -> SVGFrame? {
     guard let region = MeshRegion(plot) else { return nil }
-    let top = title.isEmpty ? 12.0 : 40.0
+    let top = title.isEmpty ? 12.0 : 16 + SVGFrame.titleHeight(self, width: width)
     let layout = MeshLayout(region, width: width, top: top)
     // Where labels do not fit, letters stand for them, and a key below says which.
     let letters = region.cells.contains { $0.label.displayWidth > layout.labelRoom } ? region.letters : []

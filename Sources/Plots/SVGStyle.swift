@@ -10,6 +10,7 @@ enum SVGStyle {
       .ne-figure .ne-soft{fill:#57606a}
       .ne-figure .ne-on{fill:#fff}
       .ne-ground{fill:#fff}
+      .ne-over{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}
       .ne-grid{stroke:#e3e7eb;fill:none}
       .ne-axis{stroke:#6e7781;fill:none}
       .ne-whisker{stroke:#24292f;fill:none;stroke-width:1.25}
@@ -18,6 +19,7 @@ enum SVGStyle {
       .ne-hit{fill:#0072b2}
       .ne-miss{fill:#d55e00}
       .ne-none{fill:#8c959f;fill-opacity:.25}
+      .ne-shade{fill:#8c959f;fill-opacity:.16}
       .ne-idle{fill:#8c959f;fill-opacity:.13}
       .ne-traffic{stroke:#d55e00;fill:none}
       .ne-figure .ne-small{font-size:10px;fill:#57606a}
@@ -37,6 +39,7 @@ enum SVGStyle {
       .ne-figure .ne-small.ne-ink{fill:#f0f6fc}
       .ne-traffic{stroke:#ff8a3d}
       .ne-ground{fill:#0d1117}
+      .ne-over{stroke:#0d1117}
       .ne-grid{stroke:#262c34}
       .ne-axis{stroke:#7d8590}
       .ne-whisker{stroke:#e6edf3}

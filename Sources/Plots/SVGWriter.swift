@@ -70,6 +70,20 @@ struct SVGWriter {
     pairs.map { " \($0.0)=\"\(escaped($0.1))\"" }.joined()
   }
 
+  /// A text in lines of at most a number of columns, broken at blanks; a longer word is cut.
+  static func lines(_ text: String, columns: Int) -> [String] {
+    let columns = max(columns, 4)
+    var lines: [String] = []
+    for word in text.split(whereSeparator: { $0 == " " || $0.isNewline }) {
+      if let last = lines.last, last.displayWidth + 1 + String(word).displayWidth <= columns {
+        lines[lines.count - 1] = "\(last) \(word)"
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines.prefix(6).map { $0.clipped(toWidth: columns) }
+  }
+
   /// About how wide text of 12 pixels is: wide characters 12, others 6.6.
   static func width(_ text: String) -> Double { text.reduce(0) { $0 + ($1.displayWidth == 2 ? 12 : 6.6) } }
 }

@@ -70,7 +70,7 @@ extension Figure {
         grid.put(bar.number, row: row, column: axis + 2)
         continue
       }
-      let style = TextStyle(foreground: Palette.terminalSeries(plot.series.count == 1 && bar.value < 0 ? 4 : bar.series))
+      let style = TextStyle(foreground: Palette.terminalSeries(plot.series.count == 1 && bar.value < 0 ? 4 : plot.series[bar.series].colour ?? bar.series))
       let whisker = bar.error > 0 ? (low: cells(bar.value - bar.error) ?? 0, high: cells(bar.value + bar.error) ?? end) : nil
       let origin = nameWidth + 1
       if plot.mark == .dot {

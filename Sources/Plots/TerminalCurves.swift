@@ -66,6 +66,13 @@ extension CurvePlot {
     return runs
   }
 
+  /// The corners of a line that holds each value until the next.
+  static func stepped<Number>(_ places: [(x: Number, y: Number)]) -> [(x: Number, y: Number)] {
+    var corners = Array(places.prefix(1))
+    for (before, next) in zip(places, places.dropFirst()) { corners += [(x: next.x, y: before.y), next] }
+    return corners
+  }
+
   /// The positions and names of the series in the legend: those with a name, or all by number where several have none.
   var legendNames: [(index: Int, name: String)] {
     if series.count <= 1 || series.allSatisfy(\.name.isEmpty) {
@@ -111,14 +118,15 @@ extension Figure {
     }
     var marks: [(column: Int, row: Int, text: String, color: UInt8)] = []
     for (index, series) in plot.series.enumerated() {
-      let color = Palette.terminalSeries(index)
+      let color = Palette.terminalSeries(series.colour ?? index)
       let pattern = options.color ? DashPattern.solid : DashPattern.series(index)
       let usesCells = drawsCells(plot, series, columns: frame.columns)
       var phase = 0
       for run in plot.runs(series, x, y) {
         let dots = run.map { (x: canvas.dotColumn($0.x), y: canvas.dotRow($0.y)) }
         if plot.drawsLines || series.isJoined {
-          for (start, end) in zip(dots, dots.dropFirst()) where start != end {
+          let corners = plot.isStepped ? CurvePlot.stepped(dots) : dots
+          for (start, end) in zip(corners, corners.dropFirst()) where start != end {
             canvas.line(from: start, to: end, color: color, pattern: pattern, phase: &phase)
           }
         }
@@ -128,6 +136,14 @@ extension Figure {
         if !plot.drawsLines, !usesCells { for dot in dots { canvas.dot(dot.x, dot.y, color: color) } }
       }
       drawWhiskers(plot.whiskers(series, x, y), on: &canvas, color: color)
+    }
+    for shade in plot.shades {
+      guard let low = x.position(shade.low), let high = x.position(shade.high), low < 1, high > 0 else { continue }
+      let (first, last) = (canvas.dotColumn(max(low, 0)) / 2, canvas.dotColumn(min(high, 1)) / 2)
+      for row in 0..<frame.rows {
+        frame.grid.put(
+          String(repeating: "░", count: max(last - first, 1)), row: frame.row + row, column: frame.column + first, style: .axis)
+      }
     }
     canvas.draw(on: &frame.grid, row: frame.row, column: frame.column)
     for mark in marks {
@@ -171,7 +187,7 @@ extension Figure {
       let sample =
         plot.drawsLines
         ? dashSample(options.color ? .solid : .series(index)) : Self.markers[index % Self.markers.count]
-      return LegendEntry(sample: sample, name: name, color: Palette.terminalSeries(index))
+      return LegendEntry(sample: sample, name: name, color: Palette.terminalSeries(plot.series[index].colour ?? index))
     }
     return lines
       + plot.referenceNames.map {

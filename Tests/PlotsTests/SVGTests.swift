@@ -43,6 +43,43 @@ import Testing
     #expect(text.contains("<circle class=\"ne-fill0\"") && text.contains("<circle class=\"ne-fill1\""))
   }
 
+  /// A curve of a narrow range still shows its scale.
+  @Test func anAxisHasTwoLabelsAtLeast() {
+    for (low, high) in [(0.96, 1.04), (0.999, 1.2), (7.0, 8.1), (1e-3, 1.9e-3), (-0.4, 0.3)] {
+      for count in 1...4 {
+        #expect(Axis(covering: [low, high]).ticks(count).count >= 2)
+        if low > 0 { #expect(Axis(covering: [low, high], scale: .logarithmic).ticks(count).count >= 2) }
+      }
+    }
+  }
+
+  /// Numbers beside bars have one count of decimals, and differ where their values do.
+  @Test func barsHaveComparableLabels() {
+    func labels(_ values: [Double]) -> [String] {
+      let plot = BarPlot(names: [], values: values)
+      return values.indices.map { plot.label($0, of: plot.series[0]) }
+    }
+    #expect(labels([2.777, 43.13, 9.546]) == ["2.8", "43.1", "9.5"])
+    #expect(labels([1.957, 2.005]) == ["1.96", "2.01"])
+    #expect(labels([2.001, 2.004]) == ["2.001", "2.004"])
+    #expect(labels([1230, 4]) == ["1230", "4"])
+    #expect(labels([1230, 141, 8.5]) == ["1230", "141", "8.5"])
+    #expect(labels([.nan, 1.5]) == ["nan", "1.50"])
+  }
+
+  /// On a phone as on a desk, words are broken into lines and none is cut.
+  @Test func longWordsAreNotCut() {
+    let name = "Loihi 2's events cost as much as those of Loihi 1, which are published"
+    let title = "what changes if one assumption at a time is another one, all else being equal"
+    let figure = Figure(.bars(BarPlot(names: [name, name + " too"], values: [1, 2])), title: title, yLabel: "times the energy that the network takes on the chip")
+    let lines = Figure(.curves(CurvePlot(series: [Series(y: [1, 2])])), title: title, xLabel: title, yLabel: title)
+    for (width, figure) in [(358.0, figure), (680, figure), (358, lines), (680, lines)] {
+      let text = figure.svg(width: width, height: 280)
+      #expect(!text.contains("…"), "\(width)")
+      #expect(xmlProblem(text) == nil)
+    }
+  }
+
   @Test func textIsEscaped() {
     let text = Figure(.bars(BarPlot(names: ["<b>"], values: [1])), title: "a & \"b\" <script>").svg()
     #expect(text.contains("a &amp; &quot;b&quot; &lt;script&gt;"))
