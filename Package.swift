@@ -43,6 +43,7 @@ let package = Package(
     .target(name: "Texts"),
     .target(name: "CEmbedded", exclude: ["data"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
+    .systemLibrary(name: "CMarkdown", providers: [.apt(["libmd4c-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CMemory"),
     .target(name: "Tensors", dependencies: ["Kernels", "Faults", "CMemory"]),
@@ -58,7 +59,7 @@ let package = Package(
         "Machine", "Language", "Chips", "Spiking", "Formats", "Plots", "Tensors", "Kernels", "Texts", "Faults", "CEmbedded",
       ]),
     .target(name: "Sessions",
-      dependencies: ["Builtins", "Machine", "Language", "Formats", "Tensors", "Kernels", "Texts", "Faults", "CEditline"]),
+      dependencies: ["Builtins", "Machine", "Language", "Formats", "Tensors", "Kernels", "Texts", "Faults", "CEditline", "CMarkdown"]),
     .executableTarget(
       name: "snn",
       dependencies: [

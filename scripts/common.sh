@@ -35,4 +35,5 @@ need_swift() {
   command -v swift >/dev/null || fail "Swift 6 is needed: install a toolchain from swift.org and put it on the PATH"
 }
 
-build_packages=(libedit-dev zlib1g-dev pkg-config)
+# The last three are loaded by pages alone.
+build_packages=(libedit-dev zlib1g-dev pkg-config libmd4c-dev libmd4c-html0 libssl3)

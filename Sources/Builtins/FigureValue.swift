@@ -31,9 +31,10 @@ public final class FigureValue: ForeignValue {
   }
 
   public var richForm: RichForm? {
-    .picture(description: figure.spokenDescription) { [figure] width in
-      figure.svg(width: width, height: min(max(width * 0.6, 280), 400))
-    }
+    let figure = figure
+    return .picture(
+      title: figure.title, svg: { width in figure.svg(width: width, height: min(max(width * 0.6, 280), 400)) },
+      data: { figure.csv })
   }
 
   public var memberNames: [String] { ["title", "svg", "text"] }

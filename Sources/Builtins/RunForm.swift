@@ -4,7 +4,7 @@
 import Machine
 
 /// How much a run is asked to do.
-public enum RunForm: Sendable {
+public enum RunForm: String, Sendable {
   case quick, usual, full
 }
 

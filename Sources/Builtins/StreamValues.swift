@@ -187,7 +187,7 @@ public struct StreamResultValue: ForeignValue {
     case "synaptic_events": return .int(cost?.synapticEvents ?? run.synapticEvents)
     case "resting": return .float(resting)
     case "warnings": return .list((placementWarnings + run.warnings).map { .string($0) })
-    case "seconds": return .quantity(run.seconds, .time)
+    case "seconds": return .quantity(WallClock.reading(run.seconds), .time)
     case "steps_per_second": return .float(stepsPerSecond)
     case "interrupted": return .bool(run.interrupted)
     case "adaptation": return adaptation.map { .foreign(AdaptationValue($0)) } ?? .nil
@@ -197,7 +197,7 @@ public struct StreamResultValue: ForeignValue {
 
   private var perStep: Double { run.steps == 0 ? 0 : Double(run.spikes) / Double(run.steps) }
   private var resting: Double { run.layerSteps == 0 ? 0 : Double(run.restingSteps) / Double(run.layerSteps) }
-  private var stepsPerSecond: Double { run.seconds > 0 ? Double(run.steps) / run.seconds : 0 }
+  private var stepsPerSecond: Double { WallClock.reading(run.seconds > 0 ? Double(run.steps) / run.seconds : 0) }
   private func latency(_ count: Int?) -> Value {
     guard let count, let cost else { return steps(count) }
     return .quantity(Double(count) * cost.sampleStepTime, .time)

@@ -2,6 +2,7 @@ import Faults
 import Formats
 import Glibc
 import Machine
+import Spiking
 import Texts
 
 /// The world around a program: its arguments, its input, files, the clock, help.
@@ -55,9 +56,7 @@ let systemBuiltins: [Builtin] = [
     "time", [], returns: "float", subject: "system", "Seconds since a moment in the past that stays the same while the program runs: for measuring.",
     example: "let started = time()"
   ) { (call) throws(Fault) in
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return .float(Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9)
+    .float(WallClock.reading(Clock.now))
   },
   Builtin(
     "env", [.required("name", .string, "the variable's name"), .optional("default", .any, default: "nil", "where it is not set")],

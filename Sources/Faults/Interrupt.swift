@@ -26,6 +26,9 @@ public enum Interrupt {
     if state.load(ordering: .relaxed) != time { state.store(none, ordering: .relaxed) }
   }
 
+  /// Forgets a request, that of a time which is over too: the run has ended, and what follows is the program's own work.
+  public static func forget() { state.store(none, ordering: .relaxed) }
+
   /// Does what runs side by side: a request stays until `body` is done, so that one run which answers it by stopping
   /// does not hide it from the others.
   public static func kept<Result>(_ body: () throws(Fault) -> Result) throws(Fault) -> Result {

@@ -53,6 +53,7 @@ enum WriteTarget {
 
   init(_ path: String, sparing input: String?) throws(Fault) {
     try FileRules.checkWriting(path)
+    FilesRead.current?.noteWriting(path)
     let title = "cannot write \(shownPath(path))"
     if path.isEmpty { throw Fault(.file, "cannot write a file without a name", label: "the path is empty") }
     if path.utf8.contains(0) { throw Fault(.file, title, label: "a path cannot hold a NUL character") }

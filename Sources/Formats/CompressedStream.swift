@@ -14,6 +14,10 @@ struct CompressedStream: ~Copyable {
   /// Throws `.file` when there is nothing to read at `path`.
   init(path: String) throws(Fault) {
     let file = try OpenedFile(reading: path)
+    if FilesRead.current != nil, file.size != nil {
+      _ = try file.readAll(limit: 1 << 34)
+      lseek(file.descriptor, 0, SEEK_SET)
+    }
     guard let stream = gzdopen(dup(file.descriptor), "rb") else {
       throw Fault(.file, "cannot read \(shownPath(path))", label: systemReason())
     }

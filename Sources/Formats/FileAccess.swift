@@ -128,7 +128,10 @@ extension OpenedFile {
     while true {
       try Interrupt.check()
       let part = try readSome(chunk)
-      if part.isEmpty { return bytes }
+      if part.isEmpty {
+        FilesRead.current?.note(path, bytes)
+        return bytes
+      }
       if bytes.count + part.count > limit { throw tooLarge(found: "it goes on", limit: limit) }
       bytes.append(contentsOf: part)
     }

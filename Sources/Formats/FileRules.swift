@@ -2,7 +2,7 @@ import Faults
 
 /// What a run may do with files. The rules hold for what a program does, not for the program around it: the page of
 /// `snn render` is written whatever its script may do.
-public enum FileRules: Sendable {
+public enum FileRules: String, Sendable {
   case open
   /// Files are read and none is written.
   case noWriting

@@ -17,6 +17,7 @@ public struct ImageSplit: Equatable, Sendable {
 public func embeddedDigits() -> ImageSet {
   let record = 65
   let bytes = UnsafeBufferPointer(start: embedded_digits(), count: embedded_digits_size())
+  FilesRead.current?.note("digits (a part of the program)", Array(bytes))
   let starts = stride(from: 0, to: bytes.count - record + 1, by: record)
   var pixels: [UInt8] = []
   pixels.reserveCapacity(bytes.count)

@@ -41,8 +41,8 @@ public protocol ForeignValue {
 
 /// What a page or a notebook shows of a value instead of its text.
 public enum RichForm {
-  /// A picture: what a reader who cannot see it is told, and the SVG document for a width in pixels.
-  case picture(description: String, svg: (_ width: Double) -> String)
+  /// A picture: its title, the SVG document for a width in pixels, and its data as CSV, nil where it has none.
+  case picture(title: String, svg: (_ width: Double) -> String, data: () -> String?)
   /// A fragment of HTML that is also well-formed XML.
   case markup(String)
 }

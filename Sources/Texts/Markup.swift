@@ -20,3 +20,22 @@ extension StringProtocol {
     return out
   }
 }
+
+/// What `escapedForMarkup` made, as it was.
+public func unescapedMarkup(_ text: some StringProtocol) -> String {
+  let signs = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "#39": "'"]
+  var out = ""
+  var rest = text[...]
+  while let start = rest.firstIndex(of: "&") {
+    out += rest[..<start]
+    let name = rest[rest.index(after: start)...].prefix { $0 != ";" && $0 != "&" }
+    if let sign = signs[String(name)], name.endIndex < rest.endIndex, rest[name.endIndex] == ";" {
+      out += sign
+      rest = rest[rest.index(after: name.endIndex)...]
+    } else {
+      out += "&"
+      rest = rest[rest.index(after: start)...]
+    }
+  }
+  return out + String(rest)
+}

@@ -9,7 +9,7 @@ struct Snn: ParsableCommand {
     abstract: "Spiking neural networks at a prompt and in scripts.",
     discussion: "Without a command it opens the prompt. `snn FILE` runs a script, as does `#!/usr/bin/env snn` in its first line.",
     version: "NeuEdge \(version)",
-    subcommands: [Prompt.self, Run.self, Render.self, Test.self, Check.self, Bench.self],
+    subcommands: [Prompt.self, Run.self, Render.self, Verify.self, Test.self, Check.self, Bench.self],
     defaultSubcommand: Prompt.self)
 
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
@@ -38,7 +38,7 @@ struct Snn: ParsableCommand {
   /// The words with their command in front: `snn FILE` and `snn -e CODE` run, also behind options that every command
   /// takes, as in `snn --threads 1 FILE` and `snn --seed 1 test`.
   static func withCommand(_ words: [String]) -> [String] {
-    let commands = ["repl", "run", "render", "test", "check", "bench", "help"]
+    let commands = ["repl", "run", "render", "verify", "test", "check", "bench", "help"]
     let withValue = ["--seed", "--threads", "--memory", "--time"]
     var place = 0
     while place < words.count, words[place].hasPrefix("--"), words[place] != "--" {
@@ -85,14 +85,31 @@ struct CommonOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Fixes every random draw, as `seed(n)` does.")
   var seed: Int?
 
-  @Option(parsing: .unconditional, help: "How many threads the kernels use; all cores by default.")
-  var threads: Int?
-
   @Flag(help: "Asks scripts to do less: they read it as `is_quick()`, and train for fewer epochs.")
   var quick = false
 
   @Flag(help: "Asks scripts to do more: they read it as `is_full()`, and take more seeds, settings and data.")
   var full = false
+
+  @OptionGroup var limits: LimitOptions
+
+  func validate() throws {
+    if quick, full { throw ValidationError("Give --quick or --full, not both.") }
+  }
+
+  func sessionOptions(arguments: [String] = []) -> ScriptSession.Options {
+    var options = limits.sessionOptions()
+    options.seed = seed
+    options.form = quick ? .quick : full ? .full : .usual
+    options.arguments = arguments
+    return options
+  }
+}
+
+/// What a run may use.
+struct LimitOptions: ParsableArguments {
+  @Option(parsing: .unconditional, help: "How many threads the kernels use; all cores by default.")
+  var threads: Int?
 
   @Option(help: "The memory that all values may take, as 500M or 2G; three quarters of the machine's by default.")
   var memory: String?
@@ -110,21 +127,17 @@ struct CommonOptions: ParsableArguments {
     if let threads, threads < 1 { throw ValidationError("--threads wants a positive number, found \(threads).") }
     if let memory, parsedBytes(memory) == nil { throw ValidationError("--memory wants an amount such as 500M or 2G, found '\(memory)'.") }
     if let time, parsedSeconds(time) == nil { throw ValidationError("--time wants a duration such as 30s or 5m, found '\(time)'.") }
-    if quick, full { throw ValidationError("Give --quick or --full, not both.") }
     if let problem = askedKernelsProblem() { throw ValidationError(problem) }
   }
 
-  func sessionOptions(arguments: [String] = []) -> ScriptSession.Options {
+  func sessionOptions() -> ScriptSession.Options {
     if let threads { setThreads(threads) }
     var limits = RunLimits()
     limits.memory = memory.flatMap(parsedBytes)
     limits.seconds = time.flatMap(parsedSeconds)
     limits.begin()
     var options = ScriptSession.Options()
-    options.seed = seed
     options.files = noFiles ? .closed : noWrite ? .noWriting : .open
-    options.form = quick ? .quick : full ? .full : .usual
-    options.arguments = arguments
     return options
   }
 }
@@ -181,6 +194,30 @@ struct Render: ParsableCommand {
       onLargeStack {
         stopOnInterrupt()
         return renderPage(asked)
+      })
+  }
+}
+
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs the script that a page carries again and compares all that the page shows.",
+    discussion: """
+      The run has the form, the seed and the modules of the page's own run, and its clock shows what the page kept. Every \
+      number and every picture must be equal: the status is 0 then, and 1 where something differs, which is told. The script \
+      runs with your rights: --no-files and --no-write keep it from your files. It runs in the present folder, where the \
+      files that it reads must be.
+      """)
+  @OptionGroup var limits: LimitOptions
+
+  @Argument(help: "The page.")
+  var page: String
+
+  func run() throws {
+    let options = VerifyOptions(path: page, session: limits.sessionOptions())
+    throw ExitCode(
+      onLargeStack {
+        stopOnInterrupt()
+        return verifyPage(options)
       })
   }
 }

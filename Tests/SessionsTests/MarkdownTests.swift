@@ -1,12 +1,19 @@
+import Faults
+import Formats
+import Glibc
 import TestSupport
 import Testing
 
 @testable import Sessions
 
 @Suite struct MarkdownTests {
-  private func html(_ text: String) -> String {
+  private let tools: PageTools
+
+  init() throws { tools = try PageTools() }
+
+  private func html(_ text: String, folder: String? = nil) -> String {
     var outline = Outline()
-    return markdownHTML(text, outline: &outline)
+    return tools.markdown.html(text, outline: &outline, pictures: PagePictures(folder: folder, digest: tools.digest))
   }
 
   @Test func headingsKeepTheirOrder() {
@@ -30,7 +37,7 @@ import Testing
 
   @Test func markupIsText() {
     #expect(html("<script>alert(1)</script>") == "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>")
-    #expect(html("# <b>&amp;") == "<h1 id=\"b-amp\">&lt;b&gt;&amp;amp;</h1>")
+    #expect(html("# <b>&amp;") == "<h1 id=\"b\">&lt;b&gt;&amp;</h1>")
     #expect(html("```html\n<script>\n```") == "<pre class=\"code\"><code>&lt;script&gt;</code></pre>")
   }
 
@@ -40,35 +47,86 @@ import Testing
     for bad in ["javascript:alert(1)", "JaVaScRiPt:x", " data:text/html,x", "java\u{1}script:x", "vbscript:x"] {
       #expect(!html("[a](\(bad))").contains("href"), "\(bad)")
     }
-    #expect(!html("![alt](https://x.org/a.png)").contains("src"))
+    #expect(html("[a][r] and [r]\n\n[r]: https://x.org 'title'").contains("<a href=\"https://x.org\">a</a> and <a href=\"https://x.org\">r</a>"))
+    #expect(html("see https://x.org/a, www.y.org").contains("<a href=\"https://x.org/a\">https://x.org/a</a>, <a href=\"http://www.y.org\">"))
+    #expect(!html("[www.x.org](https://y.org)").contains("</a></a>"))
     #expect(html("[a](b\"onclick=\"c)").contains("&quot;onclick"))
   }
 
   @Test func listsNest() {
     let text = html("- a\n  - b\n    more\n- c\n\n1. x\n2. y\n\n7) z")
-    #expect(text.contains("<li>a\n<ul>\n<li>b\nmore</li>\n</ul></li>"))
+    #expect(text.contains("<li>a\n<ul>\n<li>b\nmore</li>\n</ul>\n</li>"))
     #expect(text.contains("<ol>\n<li>x</li>\n<li>y</li>\n</ol>"))
     #expect(text.contains("<ol start=\"7\">"))
-    #expect(html("- a\n\n- b").contains("<li><p>a</p></li>"), "a loose list has paragraphs")
+    #expect(html("- a\n\n- b").contains("<li><p>a</p>\n</li>"), "a loose list has paragraphs")
     #expect(html("text\n- a").contains("<ul>"))
     #expect(html("in 1990\n1990. was") == "<p>in 1990\n1990. was</p>")
   }
 
   @Test func tablesQuotesAndRules() {
-    let text = html("| a | b |\n|---|--:|\n| `x|y` | 1 |\n| \\| |")
+    let text = html("| a | b |\n|---|--:|\n| `x\\|y` | 1 |\n| \\| |")
     #expect(text.contains("<th scope=\"col\">a</th><th scope=\"col\" class=\"number\">b</th>"))
     #expect(text.contains("<tr><td><code>x|y</code></td><td class=\"number\">1</td></tr>"))
     #expect(text.contains("<td>|</td><td class=\"number\"></td>"))
     #expect(html("> a\nb\n\nc") == "<blockquote>\n<p>a\nb</p>\n</blockquote>\n<p>c</p>")
+    #expect(html("a ~~b~~") == "<p>a <del>b</del></p>")
     #expect(html("a\n\n---\n\n***") == "<p>a</p>\n<hr/>\n<hr/>")
     #expect(html("a | b\nc | d") == "<p>a | b\nc | d</p>")
   }
 
+  @Test func tasksAreTicked() {
+    let text = html("- [x] a\n- [ ] b\n- c")
+    #expect(text.contains("<li class=\"task\"><input type=\"checkbox\" disabled=\"disabled\" checked=\"checked\" aria-label=\"done\"/> a</li>"))
+    #expect(text.contains("<li class=\"task\"><input type=\"checkbox\" disabled=\"disabled\" aria-label=\"to do\"/> b</li>"))
+    #expect(text.contains("<li>c</li>"))
+  }
+
+  @Test func entitiesAreCharacters() {
+    #expect(html("&eacute; &#233; &#xE9; &copy; &notone; &lt;b&gt; &amp;amp; a & b") == "<p>é é é © &amp;notone; &lt;b&gt; &amp;amp; a &amp; b</p>")
+    #expect(html("[a](x?a=1&amp;b=2)").contains("href=\"x?a=1&amp;b=2\""))
+    #expect(html("&#1; &#0;").contains("\u{fffd}"))
+    #expect(!html("[a](java&#115;cript:x)").contains("href"))
+  }
+
+  /// A page takes in pictures of files, and links to those elsewhere: it loads nothing.
+  @Test func picturesStandInThePage() throws {
+    let folder = "/tmp/snn-pictures-\(getpid())"
+    try makeFolder(folder)
+    defer { for name in ["dot.png", "not.png"] { unlink("\(folder)/\(name)") }; rmdir(folder) }
+    try writeText("<svg xmlns=\"http://www.w3.org/2000/svg\"/>", to: "\(folder)/dot.png")
+    try writeText("<b>", to: "\(folder)/not.png")
+    #expect(html("![a *b* \"c\"](dot.png)", folder: folder) == "<p><img src=\"data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=\" alt=\"a b &quot;c&quot;\"/></p>")
+    #expect(html("![words](not.png)", folder: folder).contains("<em>words</em> <span class=\"note\">(`not.png` is no picture: "))
+    #expect(html("![words](none.png)", folder: folder).contains("there is no such file or folder"))
+    #expect(html("![words](https://x.org/a.png)") == "<p><a href=\"https://x.org/a.png\"><em>words</em></a></p>")
+    #expect(html("[![words](https://x.org/a.png)](y)") == "<p><a href=\"y\"><em>words</em></a></p>")
+    #expect(!html("![words](javascript:alert(1))").contains("src"))
+    #expect(html("![a ![b](https://x.org/b.png)](https://x.org/a.png)") == "<p><a href=\"https://x.org/a.png\"><em>a b</em></a></p>")
+  }
+
+  private func math(_ text: String) -> String {
+    let all = html(text)
+    let start = "<p><math xmlns=\"http://www.w3.org/1998/Math/MathML\">"
+    return all.hasPrefix(start) ? String(all.dropFirst(start.count).dropLast("</math></p>".count)) : all
+  }
+
   @Test func formulas() {
-    #expect(html("$v_{th} = \\beta^2$") == "<p><span class=\"formula\"><i>v</i><sub><i>t</i><i>h</i></sub> = β<sup>2</sup></span></p>")
+    #expect(math("$v_{th} = \\beta^2$") == "<msub><mi>v</mi><mrow><mi>t</mi><mi>h</mi></mrow></msub><mo>=</mo><msup><mi>β</mi><mn>2</mn></msup>")
+    #expect(math("$\\frac{1}{2}x_i^2$") == "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn></mrow></mfrac><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup>")
+    #expect(math("$\\sum_{i=0}^n 1.5$").hasPrefix("<munderover><mo>∑</mo><mrow>"))
+    #expect(math("$\\left( x \\right)$") == "<mrow><mo>(</mo><mi>x</mi><mo>)</mo></mrow>")
+    #expect(math("$\\unknown{<x}$").contains("<mtext>\\unknown</mtext>"))
+    #expect(math("$\\unknown{<x}$").contains("<mo>&lt;</mo>"))
+    #expect(html("$$a_1 * b_2 * c$$").hasPrefix("<p><span class=\"formula\"><math xmlns=\"http://www.w3.org/1998/Math/MathML\" display=\"block\">"), "no emphasis in a formula")
     #expect(html("$5 and $6") == "<p>$5 and $6</p>")
-    #expect(html("$\\frac{1}{2}$ \\$x").contains("<span>1</span><span class=\"bar\">/</span><span>2</span>"))
-    #expect(html("$\\unknown{<x}$").contains("\\unknown&lt;"))
+    #expect(html("\\$x and `$y$`") == "<p>$x and <code>$y$</code></p>")
+  }
+
+  @Test func aMissingLibraryIsNamed() {
+    var fault: Fault?
+    do throws(Fault) { _ = try SharedLibrary("libnone.so.1", package: "libnone1", purpose: "a page") } catch { fault = error }
+    #expect(fault?.title == "a page needs the library libnone.so.1, which is not installed")
+    #expect(fault?.help == "sudo apt-get install libnone1")
   }
 
   @Test func anyTextGivesWellFormedMarkup() {
@@ -80,7 +138,8 @@ import Testing
     let pieces = [
       "*", "**", "_", "__", "`", "``", "```\n", "[", "]", "(", ")", "](", "$", "$$", "\\", "<", ">", "&", "\n", "\n\n",
       "- ", "  - ", "1. ", "> ", "# ", "#### ", "|", "|-|-|\n", "---", "===", " ", "    ", "a", "word", "é日", "\"", "'",
-      "^", "{", "}", "\\frac", "\\alpha", "https://x", "!", "~~~\n", "\u{1}", "\t",
+      "^", "{", "}", "\\frac", "\\alpha", "https://x", "!", "~~~\n", "\u{1}", "\t", "~~", "- [x] ", "&copy;", "&#0;", "www.a.b", "a@b.c",
+      "[a]: b\n", "![", "\\sum", "\\left(", "\\right", "\\text{", "<!--", "<b>",
     ]
     for _ in 0..<3000 {
       let text = (0..<next(40)).map { _ in pieces[next(pieces.count)] }.joined()

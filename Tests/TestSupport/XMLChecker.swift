@@ -25,7 +25,7 @@ public func xmlProblem(_ text: String) -> String? {
   }
   if let problem = entityProblem(rest) { return problem }
   if !open.isEmpty { return "<\(open[open.count - 1])> is not closed" }
-  if text.unicodeScalars.contains(where: { $0.value < 32 && $0 != "\n" }) { return "a control character" }
+  if text.unicodeScalars.contains(where: { $0.value < 32 && $0 != "\n" && $0 != "\t" }) { return "a control character" }
   return hasRoot ? nil : "no root"
 }
 

@@ -1,11 +1,28 @@
 // One self-contained HTML page from a script's cells and what they showed. It loads nothing and runs nothing.
 
+import Builtins
+import Faults
+import Formats
 import Texts
+
+/// The libraries that a page is written with.
+struct PageTools: Sendable {
+  let markdown: MarkdownParser
+  let digest: Digest
+
+  /// Throws `.file`, with what to install, where one is missing.
+  init() throws(Fault) {
+    markdown = try MarkdownParser()
+    digest = try Digest()
+  }
+}
 
 /// What a cell left behind.
 struct CellResult {
   var cell: ScriptCell
   var pieces: [PageOutput.Piece] = []
+  /// Whether the cell asked for the time, so that figures of it are this machine's.
+  var readsClock = false
   /// A rendered error that ended the page.
   var error: String?
 }
@@ -14,11 +31,18 @@ struct CellResult {
 struct PageFacts {
   /// In the order in which they were set; empty where none was, and 0 is the seed.
   var seeds: [UInt64]
-  var version: String
+  /// The commit of the script's repository; nil outside of one.
+  var commit: String?
+  /// What the script read, with SHA-256 checksums.
+  var data: [(name: String, checksum: String)] = []
   var machine: String
   var date: String
   var seconds: Double
+  /// How often the clock was read.
+  var clockReadings = 0
   var command: String
+  /// What a run from this page needs.
+  var record: PageRecord
 }
 
 struct Page {
@@ -30,20 +54,25 @@ struct Page {
   /// How many cells were not run.
   var leftOut = 0
   var facts: PageFacts
+  let tools: PageTools
 
   var html: String {
     var outline = Outline()
     // A page without a heading of its own gets one; it must be known before the first cell is written.
     var heading: String?
-    if !results.contains(where: { $0.cell.kind == .text && hasTopHeading($0.cell.text) }) {
+    if !results.contains(where: { $0.cell.kind == .text && tools.markdown.hasTopHeading($0.cell.text) }) {
       let text = title ?? fileName
       let (level, id) = outline.add(1, text)
       heading = "<h\(level) id=\"\(id.escapedForMarkup)\">\(text.escapedForMarkup)</h\(level)>"
     }
     var parts = heading.map { [$0] } ?? []
+    let folder = facts.record.path.lastIndex(of: "/").map { String(facts.record.path[..<$0]) } ?? "."
+    let pictures = PagePictures(folder: folder, digest: tools.digest)
     for (index, result) in results.enumerated() {
       switch result.cell.kind {
-      case .text: parts.append("<section>\n\(markdownHTML(result.cell.text, outline: &outline))\n</section>")
+      case .text:
+        let text = tools.markdown.html(result.cell.text, outline: &outline, pictures: pictures)
+        parts.append("<section>\n\(text)\n</section>")
       case .code: parts.append(cellHTML(result, number: index + 1, outline: &outline))
       }
     }
@@ -56,8 +85,8 @@ struct Page {
       <meta charset="utf-8"/>
       <meta name="viewport" content="width=device-width, initial-scale=1"/>
       <meta name="color-scheme" content="light dark"/>
-      <meta name="generator" content="NeuEdge \(facts.version.escapedForMarkup)"/>
-      <meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;"/>
+      <meta name="generator" content="NeuEdge \(facts.record.version.escapedForMarkup)"/>
+      <meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; img-src data:; style-src &#39;unsafe-inline&#39;"/>
       <title>\(name)</title>
       <style>
       \(PageStyle.sheet)</style>
@@ -80,16 +109,6 @@ struct Page {
     return rest.isEmpty ? nil : "This page is not complete.\(rest)"
   }
 
-  private func hasTopHeading(_ text: String) -> Bool {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() {
-      if line.trimmedStart.hasPrefix("```") || line.trimmedStart.hasPrefix("~~~") { return false }
-      if line.hasPrefix("# ") { return true }
-      if index > 0, !line.isEmpty, line.allSatisfy({ $0 == "=" }), !lines[index - 1].trimmed.isEmpty { return true }
-    }
-    return false
-  }
-
   private func cellHTML(_ result: CellResult, number: Int, outline: inout Outline) -> String {
     var parts: [String] = []
     let title = result.cell.title
@@ -104,6 +123,9 @@ struct Page {
     parts.append(codeBlock(result.cell.text, isProgram: true))
     let pieces = result.pieces.map(pieceHTML).filter { !$0.isEmpty }
     if !pieces.isEmpty { parts.append("<div class=\"output\">\n\(pieces.joined(separator: "\n"))\n</div>") }
+    if result.readsClock {
+      parts.append("<p class=\"note\">This cell asks for the time: what it measures is of this machine, and is not verified.</p>")
+    }
     if let error = result.error {
       parts.append(
         "<div class=\"error\" role=\"alert\"><p>This cell stopped with an error.</p>"
@@ -120,8 +142,8 @@ struct Page {
       while shown.last == "\n" { shown.removeLast() }
       return shown.isEmpty ? "" : "<pre>\(shown.escapedForMarkup)</pre>"
     case .markup(let html): return "<div class=\"wide\">\n\(html)\n</div>"
-    case .picture(_, let wide, let narrow):
-      return "<figure><div class=\"wide-figure\">\(wide)</div><div class=\"narrow\">\(narrow)</div></figure>"
+    case .picture(let title, let wide, let narrow, let data):
+      return PageFigure(title: title, wide: wide, narrow: narrow, data: data).html(tools.digest)
     }
   }
 
@@ -132,18 +154,37 @@ struct Page {
     return facts.seeds.count > 12 ? "\(shown) and \(facts.seeds.count - 12) more, set in this order" : "\(shown), set in this order"
   }
 
+  /// A row of the foot, on a line of its own.
+  private func row(_ name: String, _ html: String) -> String { "<dt>\(name)</dt><dd>\(html)</dd>" }
+
   private var footer: String {
     let seconds =
       facts.seconds < 0.1 ? "less than 0.1 s" : facts.seconds < 10 ? "\((facts.seconds * 10).rounded() / 10) s" : "\(Int(facts.seconds.rounded())) s"
-    let rows = [
-      ("seed", seedText), ("version", "NeuEdge \(facts.version)"), ("machine", facts.machine),
-      ("date", facts.date), ("run time", seconds),
-    ].map { "<dt>\($0.0)</dt><dd>\($0.1.escapedForMarkup)</dd>" }
+    var rows = [row("seed", seedText), row("version", "NeuEdge \(facts.record.version)".escapedForMarkup)]
+    if let commit = facts.commit { rows.append(row("commit", commit.escapedForMarkup)) }
+    if !facts.data.isEmpty {
+      let files = facts.data.map { "\($0.name.escapedForMarkup): <code>sha256 \($0.checksum)</code>" }
+      rows.append(row("data", files.joined(separator: "<br/>")))
+    }
+    rows += [
+      row("machine", facts.machine.escapedForMarkup), row("date", facts.date.escapedForMarkup), row("run time", seconds),
+    ]
+    if facts.clockReadings > 0 {
+      let kept = facts.clockReadings > WallClock.most ? ", of which the first \(groupedDigits(WallClock.most)) are kept" : ""
+      rows.append(row("clock", "read \(facts.clockReadings == 1 ? "once" : groupedDigits(facts.clockReadings) + " times")\(kept): times are of this machine, and no other run's"))
+    }
+    let record = facts.record
+    rows += [
+      row("made by", "<code>\(facts.command.escapedForMarkup)</code>"),
+      row("script", attachment(fileName, "text/plain", Array(record.source.utf8), tools.digest)),
+      row(
+        "proof", attachment("run.json", "application/json", Array(record.json.text.utf8), tools.digest)
+          + ": <code>snn verify</code> with this page makes the run again and compares"),
+    ]
     return """
       <footer>
       <dl>
       \(rows.joined(separator: "\n"))
-      <dt>made by</dt><dd><code>\(facts.command.escapedForMarkup)</code></dd>
       </dl>
       </footer>
       """

@@ -5,7 +5,7 @@ import Texts
 public final class PageOutput: Output {
   enum Piece {
     case text(String)
-    case picture(description: String, wide: String, narrow: String)
+    case picture(title: String, wide: String, narrow: String, data: String?)
     case markup(String)
   }
 
@@ -49,8 +49,8 @@ public final class PageOutput: Output {
     guard let form = value.richForm, shown < Self.mostShown else { return write(value.display(style) + "\n") }
     shown += 1
     switch form {
-    case .picture(let description, let svg):
-      pieces.append(.picture(description: description, wide: svg(Self.wide), narrow: svg(Self.narrow)))
+    case .picture(let title, let svg, let data):
+      pieces.append(.picture(title: title, wide: svg(Self.wide), narrow: svg(Self.narrow), data: data()))
     case .markup(let html): pieces.append(.markup(html))
     }
   }

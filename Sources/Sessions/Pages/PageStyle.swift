@@ -56,27 +56,28 @@ enum PageStyle {
     figure{margin:0 0 1rem}
     figure svg{display:block;max-width:100%;height:auto}
     figure .narrow{display:none}
-    .formula{font-family:"STIX Two Math","Cambria Math",Cambria,Georgia,"DejaVu Serif",serif;white-space:nowrap}
-    p.formula{text-align:center;overflow-x:auto}
-    .frac{display:inline-flex;flex-direction:column;vertical-align:middle;text-align:center;line-height:1.25;margin:0 .15em}
-    .frac>span:last-child{border-top:1px solid currentColor;padding:0 .2em}.frac>.bar{font-size:0}
-    sub,sup{line-height:0}
+    math{font-family:"STIX Two Math","Latin Modern Math","Cambria Math","DejaVu Math TeX Gyre",math}
+    .formula{display:block;overflow-x:auto;overflow-y:hidden}
+    img{max-width:100%;height:auto;vertical-align:middle}
+    li.task{list-style:none}li.task>input{margin:0 .4em 0 -1.4em}
+    .data{font-size:.85rem;color:var(--soft);margin:.3rem 0 0}.data summary{cursor:pointer}.data p{margin:.4rem 0}
+    .data pre{max-height:20rem;overflow:auto}
     .error,.interrupted{border-left:4px solid var(--bad);background:var(--bad-ground);padding:.8em 1em;border-radius:0 6px 6px 0}
     .error pre{color:var(--bad);margin:0}
     .error p,.interrupted p{margin:0 0 .4rem;font-weight:600}
     .interrupted{border-color:var(--warn);background:var(--warn-ground);color:var(--warn);margin-bottom:1.6rem}
     .interrupted p{margin:0}
     footer{color:var(--soft);font-size:.82rem;margin-top:3rem;padding-bottom:2.5rem}
-    footer dl{border-top:1px solid var(--line);padding-top:1rem;display:grid;grid-template-columns:max-content 1fr;
+    footer dl{border-top:1px solid var(--line);padding-top:1rem;display:grid;grid-template-columns:max-content minmax(0,1fr);
     gap:.15rem 1rem;margin:0}
     footer dt{font-weight:600}
-    footer dd{margin:0;overflow-wrap:anywhere}
+    footer dd{margin:0;overflow-wrap:anywhere}footer code{overflow-wrap:anywhere}
     @media (max-width:46rem){body{font-size:1rem}main{padding-top:1.5rem}h1{font-size:1.6rem}h2{font-size:1.25rem}
     pre{font-size:.78rem}.output{padding-left:.7rem}}
     @media screen and (max-width:40rem){figure .narrow{display:block}figure .wide-figure{display:none}
-    footer dl{grid-template-columns:1fr}footer dd{margin-bottom:.4rem}
+    footer dl{grid-template-columns:minmax(0,1fr)}footer dd{margin-bottom:.4rem}
     caption span{max-width:calc(100vw - 3.2rem)}}
-    @media screen{.wide,pre.code,.output pre{background-repeat:no-repeat;background-attachment:local,local,scroll,scroll;
+    @media screen{.wide,.formula,pre.code,.output pre{background-repeat:no-repeat;background-attachment:local,local,scroll,scroll;
     background-size:2rem 100%,2rem 100%,.6rem 100%,.6rem 100%;background-position:0 0,100% 0,0 0,100% 0;
     background-image:linear-gradient(90deg,var(--under),transparent),linear-gradient(270deg,var(--under),transparent),
     linear-gradient(90deg,#80808066,transparent),linear-gradient(270deg,#80808066,transparent);--under:var(--ground)}
@@ -86,7 +87,7 @@ enum PageStyle {
     main{padding-top:0}h1,h2,h3,h4,.cell-title{break-after:avoid}pre{font-size:8.5pt;white-space:pre-wrap}
     .output pre{white-space:pre;overflow:visible}
     figure,table,blockquote,.error{break-inside:avoid}.wide{overflow:visible}a{color:inherit}
-    figure svg{max-width:150mm}p{orphans:3;widows:3}}
+    figure svg{max-width:150mm}.data{display:none}p{orphans:3;widows:3}}
 
     """
 }

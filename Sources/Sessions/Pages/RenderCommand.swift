@@ -39,19 +39,24 @@ public func renderPage(_ options: RenderOptions) -> Int32 {
   else { return ExitStatus.cannotCreate }
   var source = ""
   guard succeeds({ () throws(Fault) in source = try readText(options.path) }) else { return ExitStatus.noInput }
-  let (page, status) = runCells(of: source, options, progress: PageProgress())
-  // Ctrl-C has done its work: it must not stop the writing too.
-  Interrupt.clear()
+  var tools: PageTools?
+  guard succeeds({ () throws(Fault) in tools = try PageTools() }), let tools else { return ExitStatus.unavailable }
+  var run = PageRun(of: source, options, tools)
+  run.runCells(PageProgress())
+  run.page.facts.commit = repositoryState(of: options.path)
+  // Ctrl-C and the limit of time have done their work: they must not stop the writing too.
+  Interrupt.forget()
+  let html = run.html
   if isStandardOutput {
-    writeOutput(page.html)
-    return status
+    writeOutput(html)
+    return run.status
   }
-  let isWritten = succeeds { () throws(Fault) in try writeText(page.html, to: options.target, sparing: options.path) }
-  return isWritten ? status : ExitStatus.cannotCreate
+  let isWritten = succeeds { () throws(Fault) in try writeText(html, to: options.target, sparing: options.path) }
+  return isWritten ? run.status : ExitStatus.cannotCreate
 }
 
 /// Does something; where it fails, its fault is told on the standard error.
-private func succeeds(_ body: () throws(Fault) -> Void) -> Bool {
+func succeeds(_ body: () throws(Fault) -> Void) -> Bool {
   do throws(Fault) {
     try body()
     return true
@@ -60,46 +65,6 @@ private func succeeds(_ body: () throws(Fault) -> Void) -> Bool {
     writeError("error: \(error.title)\(label)\n" + (error.help.map { "  = help: \($0)\n" } ?? ""))
     return false
   }
-}
-
-/// Runs the cells of a script until one fails; gives the page and the exit status.
-func runCells(of source: String, _ options: RenderOptions, progress: PageProgress) -> (page: Page, status: Int32) {
-  let output = PageOutput()
-  let session = ScriptSession(output: output, options: options.session)
-  let cells = scriptCells(source)
-  let started = secondsNow()
-  let fileName = options.path.split(separator: "/").last.map(String.init) ?? options.path
-  let facts = PageFacts(
-    seeds: [], version: version, machine: machineDescription(), date: presentDate(), seconds: 0, command: options.command)
-  var page = Page(title: options.title, fileName: fileName, facts: facts)
-  var status = ExitStatus.success
-  defer { progress.end() }
-  let count = cells.count { $0.kind == .code }
-  var number = 0
-  for (index, cell) in cells.enumerated() {
-    var result = CellResult(cell: cell)
-    if cell.kind == .code {
-      number += 1
-      progress.begin("cell \(number) of \(count)\(cell.title.isEmpty ? "" : ": \(cell.title)")")
-      let stopped = session.runCell(cell, path: options.path)
-      result.pieces = output.take()
-      result.error = stopped?.error
-      page.isInterrupted = wasInterrupted() || stopped?.isInterrupt == true
-      if let stopped { status = stopped.status }
-      if page.isInterrupted { status = ExitStatus.interrupted }
-      if stopped != nil || page.isInterrupted {
-        page.results.append(result)
-        page.leftOut = cells[(index + 1)...].count { $0.kind == .code }
-        progress.end()
-        if let error = stopped?.error { writeError(error + "\n") }
-        break
-      }
-    }
-    page.results.append(result)
-  }
-  page.facts.seeds = session.interpreter.machine.usedSeeds
-  page.facts.seconds = secondsNow() - started
-  return (page, status)
 }
 
 /// Why a cell did not come to its end.

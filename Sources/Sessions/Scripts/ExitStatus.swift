@@ -7,6 +7,8 @@ public enum ExitStatus {
   public static let badSource: Int32 = 65
   /// The file cannot be read.
   public static let noInput: Int32 = 66
+  /// A library of the system is missing.
+  public static let unavailable: Int32 = 69
   /// A file, such as a page, cannot be made.
   public static let cannotCreate: Int32 = 73
   /// The standard output cannot be written, as on a full disk.
