@@ -59,7 +59,7 @@ let hardwareLossBuiltins: [Builtin] = [
     "hardware_loss",
     [
       .required("chip", .foreign("chip"), "where the network shall run"),
-      .optional("weight", .number, default: "0.03", "lambda: how much task loss a factor e of energy or time is worth"),
+      .optional("weight", .number, default: "0.01", "lambda: how much task loss a factor e of energy or time is worth"),
       .optional("utilization", .number, default: "1", "how much cores that are busier than the mean count"),
       .optional("communication", .number, default: "1", "how much packets, links and ways count"),
       .optional("memory", .number, default: "1", "how much the limits, and the power of cores, count"),
@@ -101,7 +101,9 @@ let hardwareLossBuiltins: [Builtin] = [
     steps, each with its own slowest core, are what place(…, on=…) gives. For the share `warmup` of training the task is
     learnt alone. Then lambda rises from 0 within a tenth of training. Each neuron, each channel of a convolution and each
     input has a gate that multiplies its outgoing weights: it closes where that saves more than it costs the task, and
-    spikes pay as they come. The smallest weights go by and by (`prune`). At `freeze` the gates become 0 or 1 and
+    spikes pay as they come. A rate that is still high when lambda rises makes the best of it: train half of the epochs
+    without the chip at a constant rate, then the other half with `schedule="cosine"` and `hardware_loss(…, warmup=0,
+    freeze=0.5)`. The smallest weights go by and by (`prune`). At `freeze` the gates become 0 or 1 and
     weights that the chip's bits would round to zero go; none comes back, and what is left learns on. `fit` gives back the
     network without what was removed; an input that was removed keeps its place, without synapses. A layer that is about to
     fall silent holds the pressure, and `history.warnings` says so.

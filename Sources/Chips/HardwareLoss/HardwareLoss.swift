@@ -14,7 +14,7 @@ public struct HardwareLoss: TrainingObjective {
   /// What is paid for, and how.
   public struct Options: Sendable {
     /// Lambda: how much task loss, in nats, a factor e of energy or time is worth.
-    public var weight = 0.03
+    public var weight = 0.01
     /// How much each part of L_hw counts.
     public var utilization = 1.0
     public var communication = 1.0
@@ -110,8 +110,6 @@ public struct HardwareLoss: TrainingObjective {
     guard let state, state.isCharging else { return network }
     return try state.gates.shaped(network)
   }
-
-  public mutating func observe(taskLoss: Double) { state?.observe(taskLoss: taskLoss) }
 
   public mutating func charge(
     _ network: Network, input: Signal, trace: NetworkTrace
