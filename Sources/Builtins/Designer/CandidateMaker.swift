@@ -47,6 +47,7 @@ struct CandidateMaker {
   private let space: ExploreSpace
   private let chip: Chip
   private let epochs: Int
+  private let rungs: Int
   private let seeds: Int
   private let seed: UInt64
   private(set) var designs: [Design] = []
@@ -56,11 +57,12 @@ struct CandidateMaker {
   /// Designs by the choices of their own settings.
   private var known: [[Int]: Int] = [:]
 
-  init(_ call: Call, _ space: ExploreSpace, chip: Chip, epochs: Int, seeds: Int, seed: UInt64) {
+  init(_ call: Call, _ space: ExploreSpace, chip: Chip, epochs: Int, rungs: Int, seeds: Int, seed: UInt64) {
     self.call = call
     self.space = space
     self.chip = chip
     self.epochs = epochs
+    self.rungs = rungs
     self.seeds = seeds
     self.seed = seed
   }
@@ -91,7 +93,8 @@ struct CandidateMaker {
     candidates.append(
       DesignCandidate(
         design: design,
-        hardware: try ExploreSettings.hardware(of: priced, chip: call[3], objective: call[7], call.machine),
+        hardware: try ExploreSettings.hardware(
+          of: priced, chip: call[3], objective: call[7], isTrained: rungs > 1, call.machine),
         placing: placing))
     settings.append(own)
   }

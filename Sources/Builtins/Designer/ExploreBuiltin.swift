@@ -50,7 +50,8 @@ let exploreBuiltin = Builtin(
   next. Better is who lies on an earlier front of accuracy and objective, and there who stands alone. Up to the last rung
   the task is learnt alone: a price that is not yet paid tells nothing, so that candidates that differ in `lambda`, `prune`
   or `weight_bits` share what comes before (by the first of each they are placed there). In the last rung each candidate
-  of the designs that are left goes on from its design's weights through a whole training with `hardware_loss`; with
+  of the designs that are left goes on from its design's weights through a whole training with `hardware_loss`, which it
+  pays from the start (`warmup: [0]`, `freeze: [0.5]`, unless the space has others or there is one rung alone); with
   `lambda: [0]` it pays nothing. Each rung is a training of its own, whose learning rate falls along a cosine unless
   `schedule` says otherwise. At least \(Halving.fewest) designs are kept in any rung.
 
@@ -89,7 +90,7 @@ let exploreBuiltin = Builtin(
 
   let grid = try DesignGrid(space.settings.map(\.choices.count))
   let drawn = grid.drawn(budget, stream: RandomStream(seed: seed, purpose: "explore, draw"))
-  var maker = CandidateMaker(call, space, chip: chip, epochs: epochs, seeds: seeds, seed: seed)
+  var maker = CandidateMaker(call, space, chip: chip, epochs: epochs, rungs: halving.rungs, seeds: seeds, seed: seed)
   for number in drawn { try maker.add(grid.choices(number)) }
 
   let whole = try call.dataset(2)

@@ -85,8 +85,10 @@ enum ExploreSettings {
   }
 
   /// What a candidate of these settings pays for; nil where that is nothing.
+  ///
+  /// - Parameter isTrained: whether its network knows the task already, and pays from the start.
   static func hardware(
-    of choices: Choices, chip: Value, objective: Value, _ machine: Machine
+    of choices: Choices, chip: Value, objective: Value, isTrained: Bool, _ machine: Machine
   ) throws(Fault) -> HardwareLoss? {
     _ = try number("lambda", choices)
     let renamed = choices.map { $0.name == "lambda" ? (name: "weight", value: $0.value) : $0 }
@@ -95,7 +97,9 @@ enum ExploreSettings {
     // A front is sought for what the objective counts, not for full cores.
     let fill = Value.string(CoreUse.objective.rawValue)
     defer { fill.release() }
-    if !named.contains(where: { $0.name == "fill" }) { named.append((name: "fill", value: fill)) }
+    var standard: Choices = [("fill", fill)]
+    if isTrained { standard += [("warmup", .float(0)), ("freeze", .float(0.5))] }
+    named += standard.filter { choice in !named.contains { $0.name == choice.name } }
     let made = try invoke(hardwareLoss, [chip], named, machine)
     defer { made.release() }
     guard let loss = made.asForeign(HardwareLossValue.self)?.loss else { return nil }
