@@ -42,6 +42,8 @@ struct HardwareState: Sendable {
   /// Of the batch that runs; the pressure is what lambda is now.
   private var gateSlopes: [[Double]] = []
   private var pressure = 0.0
+  /// What is left of lambda since a layer was about to fall silent, from 0 to 1.
+  private var relief = 1.0
   /// For each population and neuron, spikes since the last mapping, and the steps of all samples.
   var counts: [[Double]]
   var rows = 0
@@ -143,7 +145,9 @@ struct HardwareState: Sendable {
     gateSlopes = terms.gateSlopes
     self.gates.samples = input.batch
     let activity = zip(gates, rates).map { zip($0, $1).reduce(0) { $0 + $1.0 * $1.1 } * Double(input.steps) }
-    pressure = isCharging && !isFallingSilent(activity) ? options.weight * rise : 0
+    let isSilent = isCharging && isFallingSilent(activity)
+    relief = isSilent ? relief / 2 : min(1, relief * 1.1)
+    pressure = isCharging && !isSilent ? options.weight * rise * relief : 0
     var flows: [Int: Tensor] = [:]
     for (number, population) in graph.populations.enumerated() where population.place.count == 1 && pressure > 0 {
       guard let layer = population.layer, terms.rateSlopes[number].contains(where: { $0 != 0 }) else { continue }
