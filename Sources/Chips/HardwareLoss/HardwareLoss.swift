@@ -111,6 +111,8 @@ public struct HardwareLoss: TrainingObjective {
     return try state.gates.shaped(network)
   }
 
+  public mutating func observe(taskLoss: Double) { state?.observe(taskLoss: taskLoss) }
+
   public mutating func charge(
     _ network: Network, input: Signal, trace: NetworkTrace
   ) throws(Fault) -> ObjectiveCharge {

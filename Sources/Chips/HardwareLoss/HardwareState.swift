@@ -39,10 +39,14 @@ struct HardwareState: Sendable {
   private var narrowed = 0.0
   private var thinned = 0.0
   private var progress = 0.0
-  /// Of the batch that runs; the pressure is what lambda is now.
+  /// Of the batch that runs.
   private var gateSlopes: [[Double]] = []
   private var pressure = 0.0
-  /// What is left of lambda since a layer was about to fall silent, from 0 to 1.
+  /// The task's loss of the last batches, and what it was, with the price, when the network began to pay.
+  private var taskLoss: Double?
+  private var taskLossAtFirst = 0.0
+  private var priceAtFirst = 0.0
+  /// What is left of lambda while the task suffers more than the price has fallen, from 0 to 1.
   private var relief = 1.0
   /// For each population and neuron, spikes since the last mapping, and the steps of all samples.
   var counts: [[Double]]
@@ -145,9 +149,7 @@ struct HardwareState: Sendable {
     gateSlopes = terms.gateSlopes
     self.gates.samples = input.batch
     let activity = zip(gates, rates).map { zip($0, $1).reduce(0) { $0 + $1.0 * $1.1 } * Double(input.steps) }
-    let isSilent = isCharging && isFallingSilent(activity)
-    relief = isSilent ? relief / 2 : min(1, relief * 1.1)
-    pressure = isCharging && !isSilent ? options.weight * rise * relief : 0
+    adapt(terms.total, isSilent: isCharging && isFallingSilent(activity))
     var flows: [Int: Tensor] = [:]
     for (number, population) in graph.populations.enumerated() where population.place.count == 1 && pressure > 0 {
       guard let layer = population.layer, terms.rateSlopes[number].contains(where: { $0 != 0 }) else { continue }
@@ -168,6 +170,27 @@ struct HardwareState: Sendable {
         ("communication", terms.communication), ("memory", terms.memory),
       ] + (options.operations > 0 ? [("operations", terms.operations)] : []),
       outputGradients: flows)
+  }
+
+  mutating func observe(taskLoss loss: Double) {
+    taskLoss = taskLoss.map { 0.8 * $0 + 0.2 * loss } ?? loss
+  }
+
+  /// Decides how much is paid. What the task loses must not be more than what lambda says the saving is worth: several
+  /// units that go together may cost more than each alone, and then fewer go.
+  private mutating func adapt(_ price: Double, isSilent: Bool) {
+    let loss = taskLoss ?? 0
+    guard isCharging else {
+      taskLossAtFirst = loss
+      priceAtFirst = price
+      pressure = 0
+      return
+    }
+    let worth = options.weight * max(0, priceAtFirst - price)
+    // Batches differ: twice the loss is no sign yet.
+    let isOver = loss > 2 * taskLossAtFirst + worth
+    relief = isSilent ? relief / 2 : isOver ? max(1e-3, relief * 0.85) : min(1, relief * 1.1)
+    pressure = isSilent ? 0 : options.weight * rise * relief
   }
 
   /// The share of lambda that counts now.
@@ -198,7 +221,7 @@ struct HardwareState: Sendable {
     var slopes = gates.values.map { [Double](repeating: 0, count: $0.count) }
     for (number, population) in gated.enumerated() {
       guard let population, number < gateSlopes.count else { continue }
-      slopes[population] = gateSlopes[number].map { pressure * $0 }
+      slopes[population] = gateSlopes[number].map { options.weight * rise * relief * $0 }
     }
     gates.add(slopes)
   }

@@ -189,6 +189,7 @@ private struct Training {
         .count { $0 == source.data.labels[$1] },
       activity: trace.activity)
     let priced = objective?.name ?? ""
+    objective?.observe(taskLoss: loss.value)
     if let charge = try objective?.charge(network, input: input, trace: trace) {
       guard charge.value.isFinite else {
         throw divergence("the \(priced) loss is \(charge.value)", epoch, batch, nil)

@@ -27,6 +27,8 @@ public protocol TrainingObjective {
   mutating func takeWarnings() -> [String]
   /// The network as it is to run: its parameters seen through the objective's own.
   func shaped(_ network: Network) throws(Fault) -> Network
+  /// Told the task's loss of each batch, before it is asked for the batch's price.
+  mutating func observe(taskLoss: Double)
   /// The price of one batch.
   ///
   /// - Parameters:
@@ -45,6 +47,7 @@ public protocol TrainingObjective {
 
 extension TrainingObjective {
   public mutating func takeWarnings() -> [String] { [] }
+  public mutating func observe(taskLoss: Double) {}
 }
 
 /// What an objective knows of the run that begins.
