@@ -39,7 +39,8 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
-    .target(name: "Faults"),
+    .target(name: "CRun"),
+    .target(name: "Faults", dependencies: ["CRun"]),
     .target(name: "Texts"),
     .target(name: "CEmbedded", exclude: ["data"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
@@ -70,7 +71,7 @@ let package = Package(
     .executableTarget(
       name: "kernel-bench", dependencies: ["Tensors", "Kernels"], path: "scripts/benchmarks/kernels"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Kernels", "Faults"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
     .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "Texts", "CZlib"]),
@@ -89,7 +90,7 @@ let package = Package(
 package.targets += [
   .target(name: "CPU"),
   .target(name: "CVector"),
-  .target(name: "KernelTypes", dependencies: ["CPU"], swiftSettings: kernelSettings()),
+  .target(name: "KernelTypes", dependencies: ["CPU", "CRun"], swiftSettings: kernelSettings()),
 ]
 package.targets += kernelLevels.map { level in
   .target(

@@ -1,6 +1,7 @@
 // The workers that share a loop. Work is cut by its shape alone, so a result never depends on how many take part.
 
 import CPU
+import CRun
 import Glibc
 import Synchronization
 
@@ -24,6 +25,8 @@ public final class ThreadPool: @unchecked Sendable {
   private var total = 0
   private var body: Body = { _, _ in }
   private var context: UnsafeRawPointer = UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped
+  /// The run that the job belongs to.
+  private var owner = crun_current()
   private var started = 0
   /// The core that the job's caller was on.
   private let callerCore = Atomic<Int32>(-1)
@@ -75,6 +78,7 @@ public final class ThreadPool: @unchecked Sendable {
     total = tasks
     self.body = body
     self.context = context
+    owner = crun_current()
     callerCore.store(cpu_current_core(), ordering: .relaxed)
     finished.store(0, ordering: .relaxed)
     let generation = (ticket.load(ordering: .relaxed) >> 32) &+ 1
@@ -102,6 +106,7 @@ public final class ThreadPool: @unchecked Sendable {
         seen = claim.original
         continue
       }
+      crun_enter(owner)
       body(context, total - Int(seen & 0xffff_ffff))
       finished.add(1, ordering: .releasing)
       seen = ticket.load(ordering: .acquiring)

@@ -240,7 +240,7 @@ private func silencing(_ network: Network, _ silent: [Int: [Int]]) throws -> Net
       if seen == 60 { Interrupt.request() }
     }
     let network = try smallNetwork(seed: 5, inputs: 8, hidden: 40, outputs: 3)
-    let trained = try fit(network, try toyData(120), options)
+    let trained = try Interrupt.inOwnRun { try fit(network, try toyData(120), options) }
     let history = try #require(trained.history)
     #expect(history.interrupted)
     #expect(history.terms.allSatisfy { $0.values.count == history.epochs })

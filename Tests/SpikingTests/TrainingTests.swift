@@ -145,11 +145,13 @@ func toyData(_ count: Int, seed: UInt64 = 1, classes: Int = 3) throws -> Dataset
     options.progress = { progress in
       if progress.epoch == 2, progress.batch == 3 { Interrupt.request() }
     }
-    let trained = try fit(try network(), try toyData(120), options)
-    let history = try #require(trained.history)
-    #expect(history.interrupted)
-    #expect(history.epochs == 2)
-    #expect(!Interrupt.isRequested)
+    try Interrupt.inOwnRun {
+      let trained = try fit(try network(), try toyData(120), options)
+      let history = try #require(trained.history)
+      #expect(history.interrupted)
+      #expect(history.epochs == 2)
+      #expect(!Interrupt.isRequested)
+    }
   }
 
   @Test func divergenceNamesThePlaceAndTheLastGoodLoss() throws {

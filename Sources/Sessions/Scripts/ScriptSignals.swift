@@ -7,6 +7,7 @@ public func stopOnInterrupt() {
   signal(SIGPIPE, SIG_IGN)
   // Made here, because a signal's handler must not.
   pressed.store(false, ordering: .relaxed)
+  Interrupt.clear()
   var action = sigaction()
   action.__sigaction_handler.sa_handler = { _ in
     if Interrupt.isRequested {

@@ -186,9 +186,12 @@ private final class MemoryStore: TrialStore {
           if seen == stop { Interrupt.request() }
         }
       }
-      let part = try stopped.run()
+      let part = try Interrupt.inOwnRun {
+        let part = try stopped.run()
+        #expect(!Interrupt.isRequested)
+        return part
+      }
       #expect(part.interrupted && !part.isCutShort)
-      #expect(!Interrupt.isRequested)
       #expect(part.findings.contains { $0.rung > 0 && !$0.isLeftBehind } && part.findings.contains { $0.rung < 3 })
       // What runs beside the one that saw the request first is stopped too, and nothing half done is kept.
       var resumed = try plan()

@@ -189,7 +189,7 @@ private func hidden(_ network: Network) throws -> Int { try #require(network.lay
         seen += 1
         if seen == stop { Interrupt.request() }
       }
-      let trained = try fit(try network(), try data(120), options)
+      let trained = try Interrupt.inOwnRun { try fit(try network(), try data(120), options) }
       let history = try #require(trained.history)
       #expect(history.interrupted)
       #expect(history.terms.allSatisfy { $0.values.count == history.epochs })
