@@ -58,6 +58,15 @@ def pastes_a_block_as_one(folder):
 
 
 @test
+def leaves_a_paste_without_an_end(folder):
+    with Prompt(folder) as prompt:
+        prompt.send(PASTE + "lost\n")
+        prompt.settle()
+        prompt.send(CTRL["C"] + "3 + 4" + ENTER)
+        prompt.wait_for("7")
+
+
+@test
 def strips_a_pasted_transcript(folder):
     with Prompt(folder) as prompt:
         prompt.send(PASTE + "snn> x = {\n...>   3 }\n3\nsnn> x + 1\n4\n" + PASTE_END)

@@ -97,13 +97,18 @@ struct KeyInput {
   }
 
   /// The text of a bracketed paste, behind its opening mark. It ends at the closing mark, or when nothing has come
-  /// for three seconds.
+  /// for three seconds. The closing mark can be lost among keys that came while a program ran: then Ctrl-C, which no
+  /// terminal puts into a paste, ends it and is what comes next.
   mutating func paste() -> String {
     let mark = Array("\u{1B}[201~".utf8)
     var bytes: [UInt8] = []
     while true {
       switch nextByte(waiting: 3000) {
       case .success(let byte):
+        if byte == 3 {
+          pending.insert(byte, at: 0)
+          return String(decoding: bytes, as: UTF8.self)
+        }
         bytes.append(byte)
         if byte == mark.last, bytes.suffix(mark.count).elementsEqual(mark) {
           return String(decoding: bytes.dropLast(mark.count), as: UTF8.self)
