@@ -39,7 +39,7 @@ class Row:
 
 
 def every_row():
-    from . import kernels, others, training, whole
+    from . import kernels, others, plain, training, whole
 
     return [
         Row("train-dense", "training 784-1000-10, T 25, batch 128, and the memory it takes", training.train_dense),
@@ -61,6 +61,7 @@ def every_row():
         Row("convolutions", "convolutions of numbers and their gradients against dense products", kernels.convolutions),
         Row("spike-products", "spikes times weights and the weight gradient against dense products", kernels.spikes),
         Row("reach", "the gradient through a surrogate of compact support against a dense product", kernels.reach),
+        Row("plain", "plain things with lists, texts and tensors, beside CPython and NumPy", plain.plain),
         Row("language", "six small programs in .snn, Lua and Python", others.language),
         Row("start", "from the command to the first line, and the peers' imports", others.start),
         Row("growth", "how cost grows with neurons, steps and batch (--out FILE.svg draws it)", others.growth),
