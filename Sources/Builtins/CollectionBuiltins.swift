@@ -31,9 +31,8 @@ let collectionBuiltins: [Builtin] = [
     example: "print(push([1], 2, 3))   # expect: [1, 2, 3]"
   ) { (call) throws(Fault) in
     let count = call[0].elements?.count ?? 0
-    try call.machine.checkSize(count + call.rest.count, of: .list)
-    guard let longer = call[0].list(replacing: count..<count, by: call.rest) else { throw call.mismatch(0, "a list") }
-    return longer
+    try call.machine.checkSize(count + call.restElements.count, of: .list)
+    return try call.owningFirst { (list) throws(Fault) in try list.list(replacing: count..<count, by: call.restElements) }
   },
   Builtin(
     "pop", [.required("values", .list, "a list")], returns: "tuple", subject: "collections",
@@ -41,8 +40,13 @@ let collectionBuiltins: [Builtin] = [
     example: "print(pop([1, 2, 3]))   # expect: ([1, 2], 3)"
   ) { (call) throws(Fault) in
     guard let last = call[0].elements?.last, let count = call[0].elements?.count else { throw call.wrong(0, "is empty") }
-    guard let rest = call[0].list(replacing: count - 1..<count, by: []) else { throw call.mismatch(0, "a list") }
-    return .tuple([rest, last.retained()])
+    last.retain()
+    do throws(Fault) {
+      return .pair(try call[0].list(replacing: count - 1..<count, by: .none), last)
+    } catch {
+      last.release()
+      throw error
+    }
   },
   Builtin(
     "insert", [.required("values", .list, "a list"), .required("index", .int, "where"), .required("value", .any, "what")],
@@ -52,10 +56,8 @@ let collectionBuiltins: [Builtin] = [
     let count = call[0].elements?.count ?? 0
     let index = try call.int(1)
     let place = index < 0 ? index &+ count : index
-    guard place >= 0, place <= count, let longer = call[0].list(replacing: place..<place, by: [call[2]]) else {
-      throw call.wrong(1, "is \(index), outside a list of \(count)")
-    }
-    return longer
+    guard place >= 0, place <= count else { throw call.wrong(1, "is \(index), outside a list of \(count)") }
+    return try call.owningFirst { (list) throws(Fault) in try list.list(replacing: place..<place, by: call.restElements(from: 2)) }
   },
   Builtin(
     "remove", [.required("values", .map | .list, "a map, or a list"), .required("key", .any, "the key, or the index in a list")],
@@ -63,27 +65,33 @@ let collectionBuiltins: [Builtin] = [
     example: "print(remove({a: 1, b: 2}, \"a\"))   # expect: {b: 2}"
   ) { (call) throws(Fault) in
     if call[0].asMap != nil {
-      guard let result = call.machine.removing(key: call[1], from: call[0]) else {
+      return try call.owningFirst { (map) throws(Fault) in
+        if let rest = try call.machine.removing(key: call[1], from: map) { return rest }
         throw call.wrong(1, "is \(call[1].description(of: .quoted)), which is not a key of the map")
       }
-      return result
     }
     let count = call[0].elements?.count ?? 0
     let index = try call.int(1)
     let place = index < 0 ? index &+ count : index
-    guard place >= 0, place < count, let shorter = call[0].list(replacing: place..<place + 1, by: []) else {
-      throw call.wrong(1, "is \(index), outside a list of \(count)")
-    }
-    return shorter
+    guard place >= 0, place < count else { throw call.wrong(1, "is \(index), outside a list of \(count)") }
+    return try call.owningFirst { (list) throws(Fault) in try list.list(replacing: place..<place + 1, by: .none) }
   },
   Builtin(
     "keys", [.required("map", .map, "a map")], returns: "list", subject: "collections", "A map's keys in order.",
     example: "print(keys({a: 1, b: 2}))   # expect: [\"a\", \"b\"]"
-  ) { (call) throws(Fault) in .list((call[0].asMap?.pairs ?? []).map { $0.key.retained() }) },
+  ) { (call) throws(Fault) in
+    try ListBuilder.build { (list) throws(Fault) in
+      try call[0].asMap?.forEachPair { (key, _) throws(Fault) in try list.append(key.retained()) }
+    }
+  },
   Builtin(
     "values", [.required("map", .map, "a map")], returns: "list", subject: "collections", "A map's values in order.",
     example: "print(values({a: 1, b: 2}))   # expect: [1, 2]"
-  ) { (call) throws(Fault) in .list((call[0].asMap?.pairs ?? []).map { $0.value.retained() }) },
+  ) { (call) throws(Fault) in
+    try ListBuilder.build { (list) throws(Fault) in
+      try call[0].asMap?.forEachPair { (_, value) throws(Fault) in try list.append(value.retained()) }
+    }
+  },
   Builtin(
     "has", [.required("map", .map, "a map"), .required("key", .any, "a key")], returns: "bool", subject: "collections",
     "Whether a map has a key; the same as `key in map`.", example: "print(has({a: 1}, \"b\"))   # expect: false"
@@ -109,28 +117,25 @@ let collectionBuiltins: [Builtin] = [
     returns: "list", subject: "collections", "A function's results for every element.",
     example: "print(map([1, 2, 3], x => x * x))   # expect: [1, 4, 9]"
   ) { (call) throws(Fault) in
-    .list(try Machine.gathered { (results) throws(Fault) in
-      try call.machine.forEach(call[0]) { (value) throws(Fault) in
-        defer { value.release() }
-        results.append(try call.invoke(call[1], [value]))
-        return true
-      }
-    })
+    try call.machine.list(of: call[0]) { (value) throws(Fault) in
+      defer { value.release() }
+      return try call.invoke(call[1], [value])
+    }
   },
   Builtin(
     "filter", [.required("values", .iterable, "what to go through"), .required("f", .function, "a function that gives a bool")],
     returns: "list", subject: "collections", "The elements for which a function gives true.",
     example: "print(filter(0..10, x => x % 3 == 0))   # expect: [0, 3, 6, 9]"
   ) { (call) throws(Fault) in
-    .list(try Machine.gathered { (results) throws(Fault) in
+    try ListBuilder.build { (results) throws(Fault) in
       try call.machine.forEach(call[0]) { (value) throws(Fault) in
         defer { value.release() }
         let keeps = try call.invoke(call[1], [value])
         defer { keeps.release() }
-        if try call.machine.isTrue(keeps) { results.append(value.retained()) }
+        if try call.machine.isTrue(keeps) { try results.append(value.retained()) }
         return true
       }
-    })
+    }
   },
   Builtin(
     "reduce", [.required("values", .iterable, "what to go through"), .required("f", .function, "a function of the result so far and an element"),
@@ -164,15 +169,20 @@ let collectionBuiltins: [Builtin] = [
     defer { columns.forEach { $0.forEach { $0.release() } } }
     for source in call.rest { columns.append(try call.machine.collect(source)) }
     let count = columns.map(\.count).min() ?? 0
-    return .list((0..<count).map { row in Value.tuple(columns.map { $0[row].retained() }) })
+    return try ListBuilder.build(capacity: count) { (list) throws(Fault) in
+      for row in 0..<count { try list.append(.tuple(columns.map { $0[row].retained() })) }
+    }
   },
   Builtin(
     "enumerate", [.required("values", .iterable, "what to go through"), .optional("start", .int, default: "0", "the first number")],
     returns: "list", subject: "collections", "Tuples of a number and an element.",
     example: "print(enumerate([\"a\", \"b\"]))   # expect: [(0, \"a\"), (1, \"b\")]"
   ) { (call) throws(Fault) in
-    let start = try call.int(1, default: 0)
-    return .list(try call.machine.collect(call[0]).enumerated().map { .tuple([.int(start &+ $0), $1]) })
+    var number = try call.int(1, default: 0)
+    return try call.machine.list(of: call[0]) { (value) throws(Fault) in
+      defer { number &+= 1 }
+      return .tuple([.int(number), value])
+    }
   },
   Builtin(
     "sort", [.required("values", .iterable, "what to sort"), .optional("by", .function, default: "the element itself", "gives what to compare"),
@@ -190,9 +200,12 @@ let collectionBuiltins: [Builtin] = [
     "reverse", [.required("values", .iterable, "a list, tuple, string or range")], returns: "list or string",
     subject: "collections", "The elements from last to first.", example: "print(reverse([1, 2, 3]), reverse(\"abc\"))   # expect: [3, 2, 1] cba"
   ) { (call) throws(Fault) in
-    if let text = call[0].asString { return .string(try characters(of: text).reversed().joined()) }
-    let elements = Array(try call.machine.collect(call[0]).reversed())
-    return call[0].tag == .tuple ? .tuple(elements) : .list(elements)
+    if let text = call[0].asString { return .string(try reversed(text)) }
+    return try call.machine.withElements(of: call[0]) { (elements) throws(Fault) in
+      try ListBuilder.build(call[0].tag == .tuple ? .tuple : .list, capacity: elements.count) { (list) throws(Fault) in
+        for element in elements.reversed() { try list.append(element.retained()) }
+      }
+    }
   },
   Builtin(
     "index_of", [.required("values", .iterable, "a list or a string"), .required("value", .any, "what to look for")],
@@ -224,7 +237,7 @@ let collectionBuiltins: [Builtin] = [
     if let text = call[0].asString {
       let part = try call.string(1)
       if part.isEmpty { throw call.wrong(1, "is empty") }
-      return .int(try pieces(of: text, separatedBy: part).count - 1)
+      return .int(try occurrences(of: part, in: text))
     }
     var count = 0
     let isTest = call[1].isCallable
@@ -245,81 +258,6 @@ let collectionBuiltins: [Builtin] = [
     "unique", [.required("values", .iterable, "a list")], returns: "list", subject: "collections",
     "The elements without repetitions, in the order of their first occurrence.", example: "print(unique([3, 1, 3]))   # expect: [3, 1]"
   ) { (call) throws(Fault) in
-    .list(try Machine.gathered { (kept) throws(Fault) in
-      // What can be a key is found by its hash; only other values are compared one by one.
-      var keys = UniqueKeys()
-      var others: [Int] = []
-      try call.machine.forEach(call[0]) { (value) throws(Fault) in
-        defer { value.release() }
-        let isKey = call.machine.isKey(value)
-        if isKey, keys.contains(value) { return true }
-        for place in isKey ? others : Array(kept.indices) where try call.machine.equal(kept[place], value) { return true }
-        if isKey { keys.insert(value) } else { others.append(kept.count) }
-        kept.append(value.retained())
-        return true
-      }
-    })
+    try uniqueElements(call)
   },
 ]
-
-/// A stable merge sort, so that equal elements keep their order.
-private func sorted(_ call: Call) throws(Fault) -> Value {
-  let descending = try call.bool(2, default: false)
-  if let tensor = call[0].asTensor, !call.has(1) { return .tensor(try tensor.sorted(along: -1, descending: descending)) }
-  let elements = try call.machine.collect(call[0])
-  defer { elements.forEach { $0.release() } }
-  let keys = try Machine.gathered { (keys) throws(Fault) in
-    guard call.has(1) else { return }
-    for element in elements {
-      keys.append(try call.invoke(call[1], [element]))
-      try Interrupt.check()
-    }
-  }
-  defer { keys.forEach { $0.release() } }
-  // Plain numbers, the common case, sort without asking the machine.
-  if keys.isEmpty, elements.allSatisfy({ $0.tag == .int }) {
-    var ints = elements.compactMap(\.asInt)
-    try RadixSort.sort(&ints)
-    return .list((descending ? ints.reversed() : ints).map { .int($0) })
-  }
-  if keys.isEmpty, elements.allSatisfy({ $0.tag == .float }) {
-    var floats = elements.compactMap(\.asNumber)
-    try RadixSort.sort(&floats, descending: descending)
-    return .list(floats.map { .float($0) })
-  }
-  let sortKeys = keys.isEmpty ? elements : keys
-  var comparisons = 0
-  let order = try sortedIndices(sortKeys.count) { (a, b) throws(Fault) in
-      comparisons += 1
-      if comparisons & 0xFFF == 0 { try Interrupt.check() }
-      guard let order = try call.machine.order(sortKeys[a], sortKeys[b], "<") else {
-        // Without an order, as nan is: those go to the end.
-        let (isFirstOdd, isSecondOdd) = (sortKeys[a].plain.asNumber?.isNaN == true, sortKeys[b].plain.asNumber?.isNaN == true)
-        return isFirstOdd == isSecondOdd ? a < b : isSecondOdd
-      }
-      if order == 0 { return a < b }
-      return descending ? order > 0 : order < 0
-  }
-  return .list(order.map { elements[$0].retained() })
-}
-
-/// The numbers 0..<count in the order that a comparison gives; its fault ends the sorting.
-private func sortedIndices(_ count: Int, _ isBefore: (Int, Int) throws(Fault) -> Bool) throws(Fault) -> [Int] {
-  do {
-    return try (0..<count).sorted { a, b in try isBefore(a, b) }
-  } catch let fault as Fault {
-    throw fault
-  } catch {
-    throw Fault(.value, "the elements cannot be sorted")
-  }
-}
-
-/// Keys that have been met, held as long as this is.
-private struct UniqueKeys: ~Copyable {
-  private let map = MapObject()
-
-  func contains(_ key: Value) -> Bool { map.get(key) != nil }
-  func insert(_ key: Value) { map.set(key.retained(), .nil) }
-
-  deinit { map.clear() }
-}

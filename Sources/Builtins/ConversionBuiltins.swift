@@ -85,9 +85,9 @@ let conversionBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     if let tensor = call[0].asTensor {
       let traces = tensor.isTracked ? tensor.trace?.tape.unpack(tensor) : nil
-      return nestedList(tensor.scalars[...], traces, shape: tensor.shape[...], isMask: tensor.isMask)
+      return try nestedList(tensor.scalars[...], traces, shape: tensor.shape[...], isMask: tensor.isMask)
     }
-    return .list(try call.machine.collect(call[0]))
+    return try call.machine.list(of: call[0]) { $0 }
   },
   Builtin(
     "tuple", [.required("values", .iterable, "anything that `for` goes through")], returns: "tuple",
@@ -153,15 +153,17 @@ private func parsedFloat(_ call: Call, _ text: String) throws(Fault) -> Value {
 
 private func nestedList(
   _ scalars: ArraySlice<Float>, _ traces: [NumberTrace]?, shape: ArraySlice<Int>, isMask: Bool
-) -> Value {
+) throws(Fault) -> Value {
   guard let first = shape.first else {
     let scalar = scalars.first ?? .nan
     if let traces, let trace = traces[scalars.startIndex...].first { return .tracked(.float(Double(scalar)), trace) }
     return isMask ? .bool(scalar != 0) : .float(Double(scalar))
   }
   let size = first == 0 ? 0 : scalars.count / first
-  return .list((0..<first).map { index in
-    let start = scalars.startIndex + index * size
-    return nestedList(scalars[start..<start + size], traces, shape: shape.dropFirst(), isMask: isMask)
-  })
+  return try ListBuilder.build(capacity: first) { (list) throws(Fault) in
+    for index in 0..<first {
+      let start = scalars.startIndex + index * size
+      try list.append(try nestedList(scalars[start..<start + size], traces, shape: shape.dropFirst(), isMask: isMask))
+    }
+  }
 }

@@ -124,6 +124,13 @@ private func foldList(_ call: Call, _ opcode: (Value, Value) throws(Fault) -> Va
   else { return nil }
   guard var result = elements.first?.retained() else { return .int(start) }
   for (place, element) in elements.dropFirst().enumerated() {
+    if start == 0, result.tag == .int, element.tag == .int, let sum = result.asInt, let int = element.asInt,
+      case let (next, false) = sum.addingReportingOverflow(int)
+    {
+      if place & 0xFFFF == 0xFFFF { try Interrupt.check() }
+      result = .int(next)
+      continue
+    }
     if place & 0xFFF == 0xFFF, Interrupt.isRequested {
       result.release()
       throw Interrupt.fault()
@@ -183,21 +190,29 @@ private func extreme(_ name: String, _ documentation: String, _ example: String,
     if rest.count == 1, let tensor = call[0].asTensor, let axis = rest[0].asInt, tensor.rank > 0 {
       return Machine.scalarOrTensor(try tensor.reduced(operation, over: [axis], keepingDimensions: false))
     }
-    let values = rest.isEmpty ? try call.machine.collect(call[0]) : ([call[0]] + rest).map { $0.retained() }
-    defer { values.forEach { $0.release() } }
-    guard var best = values.first else { throw call.wrong(0, "is empty") }
-    for value in values.dropFirst() {
-      if best.plain.asNumber?.isNaN == true { break }
+    if !rest.isEmpty { return try ([call[0]] + rest).withUnsafeBufferPointer { (values) throws(Fault) in try best(of: values, call, sign) } }
+    return try call.machine.withElements(of: call[0]) { (values) throws(Fault) in try best(of: values, call, sign) }
+  }
+}
+
+/// The largest or the smallest of some values, owned; nan where one is.
+private func best(of values: UnsafeBufferPointer<Value>, _ call: Call, _ sign: Int) throws(Fault) -> Value {
+  guard var best = values.first else { throw call.wrong(0, "is empty") }
+  var isTracked = false
+  try Interrupt.parts(values.count) { (part) throws(Fault) in
+    for value in values[part] {
+      if value.tag == .tracked { isTracked = true }
+      if best.plain.asNumber?.isNaN == true { continue }
       if value.plain.asNumber?.isNaN == true { best = value }
       if let order = try call.machine.order(value, best, "<"), order * sign > 0 { best = value }
     }
-    // Equal ones share the gradient, as the elements of a tensor do.
-    guard values.contains(where: { $0.tag == .tracked }) else { return best.retained() }
-    var winners: [Value] = []
-    for value in values where try call.machine.equal(value, best) { winners.append(value) }
-    if winners.count < 2 { return best.retained() }
-    return try .number(best.plain.retained(), from: winners.map { ($0, 1 / Double(winners.count)) })
   }
+  // Equal ones share the gradient, as the elements of a tensor do.
+  guard isTracked else { return best.retained() }
+  var winners: [Value] = []
+  for value in values where try call.machine.equal(value, best) { winners.append(value) }
+  if winners.count < 2 { return best.retained() }
+  return try .number(best.plain.retained(), from: winners.map { ($0, 1 / Double(winners.count)) })
 }
 
 private func allOrAny(_ name: String, _ documentation: String, _ example: String, stopsAt: Bool) -> Builtin {

@@ -23,12 +23,12 @@ let plotHistogram = Builtin(
   if numbers == nil { numbers = PlotNumbers(values: try call.tensor(0).scalars.map { Double($0) }) }
   // The figure wants its numbers in order: they are brought into it where a stop is heard.
   if var values = numbers?.values, values.count > 1 << 16 {
-    try RadixSort.sort(&values, descending: false)
+    try RadixSort.sort(&values)
     numbers?.values = values
   }
   let bins = call.has(1) && !call[1].isNil ? try call.int(1, atLeast: 1) : nil
   let options = try PlotOptions(call, from: 2, y: "count")
-  return options.finish(
+  return try options.finish(
     .histogram(HistogramPlot(values: numbers?.values ?? [], bins: bins)), call, xUnit: numbers?.unit)
 }
 
@@ -57,7 +57,7 @@ let plotBar = Builtin(
   let options = try PlotOptions(call, from: 2)
   plot.references = try call.plotMarks(6, unit: unit)
   plot.covered = try call.plotRange(7, unit: unit)
-  return options.finish(.bars(plot), call, yUnit: unit)
+  return try options.finish(.bars(plot), call, yUnit: unit)
 }
 
 let plotDots = Builtin(
@@ -83,7 +83,7 @@ let plotDots = Builtin(
   let options = try PlotOptions(call, from: 3)
   plot.references = try call.plotMarks(7, unit: unit)
   plot.covered = try call.plotRange(8, unit: unit)
-  return options.finish(.bars(plot), call, yUnit: unit)
+  return try options.finish(.bars(plot), call, yUnit: unit)
 }
 
 /// The values of `plot.bar` and `plot.dots` with their names.

@@ -68,7 +68,7 @@ private let plotLine = Builtin(
   plot.yCovered = try call.plotRange(12, unit: yUnit)
   plot.isStepped = try call.bool(13, default: false)
   plot.shades = try call.plotShades(14)
-  return options.finish(.curves(plot), call, xUnit: xUnit, yUnit: yUnit)
+  return try options.finish(.curves(plot), call, xUnit: xUnit, yUnit: yUnit)
 }
 
 private let plotScatter = Builtin(
@@ -99,7 +99,7 @@ private let plotScatter = Builtin(
   var plot = CurvePlot(series: points, references: marks, drawsLines: false, xScale: xScale, yScale: yScale)
   plot.xCovered = try call.plotRange(9, unit: xUnit)
   plot.yCovered = try call.plotRange(10, unit: yUnit)
-  return options.finish(.curves(plot), call, xUnit: xUnit, yUnit: yUnit)
+  return try options.finish(.curves(plot), call, xUnit: xUnit, yUnit: yUnit)
 }
 
 private func scatterSeries(_ call: Call) throws(Fault) -> (series: [Series], xUnit: String?, yUnit: String?) {

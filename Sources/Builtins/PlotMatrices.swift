@@ -26,7 +26,7 @@ let plotRaster = Builtin(
 ) { (call) throws(Fault) in
   let plot = try rasterPlot(call)
   let options = try PlotOptions(call, from: 2, x: "step", y: "neuron")
-  return options.finish(.raster(plot), call)
+  return try options.finish(.raster(plot), call)
 }
 
 private func rasterPlot(_ call: Call) throws(Fault) -> RasterPlot {

@@ -44,11 +44,12 @@ struct PlotOptions {
   }
 
   /// Makes the figure, shows it unless told otherwise, and gives it as a value.
-  func finish(_ content: Figure.Content, _ call: Call, xUnit: String? = nil, yUnit: String? = nil) -> Value {
+  func finish(_ content: Figure.Content, _ call: Call, xUnit: String? = nil, yUnit: String? = nil) throws(Fault) -> Value {
     let content = call.machine.withColours(content)
     let figure = Figure(content, title: title, xLabel: Self.label(x, xUnit), yLabel: Self.label(y, yUnit))
     let value = FigureValue(figure)
     if isShown { ShownFigure.show(value, on: call.machine) }
+    try Interrupt.check()
     return .foreign(value)
   }
 

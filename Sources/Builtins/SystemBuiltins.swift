@@ -27,9 +27,7 @@ let systemBuiltins: [Builtin] = [
     example: "for line in read_lines() { print(line) }"
   ) { (call) throws(Fault) in
     if call.has(0) {
-      var lines = try pieces(of: try readText(try call.string(0)), separatedBy: "\n")
-      if lines.last == "" { lines.removeLast() }
-      return .list(lines.map { .string($0) })
+      return try .lines(of: try readText(try call.string(0)))
     }
     call.output.flush()
     return .foreign(InputLines())

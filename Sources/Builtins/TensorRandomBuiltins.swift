@@ -98,7 +98,10 @@ let tensorRandomBuiltins: [Builtin] = [
     let count = try call.int(0, atLeast: 0)
     if count > call.machine.limits.elements { throw call.wrong(0, "is too large", kind: .limit) }
     var stream = call.machine.nextStream("permutation")
-    return .list(try stream.permutation(count).map { .int($0) })
+    let order = try stream.permutation(count)
+    return try ListBuilder.build(capacity: count) { (list) throws(Fault) in
+      for number in order { try list.append(.int(number)) }
+    }
   },
   Builtin(
     "shuffle", [.required("values", .list | .tuple | .range | .tensor, "a list, or a tensor whose rows are shuffled")],

@@ -48,11 +48,7 @@ let textBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     let old = try call.string(1)
     if old.isEmpty { throw call.wrong(1, "is empty") }
-    let new = try call.string(2)
-    let parts = try pieces(of: try call.string(0), separatedBy: old)
-    let growth = parts.count.multipliedReportingOverflow(by: new.utf8.count)
-    try call.machine.checkSize(growth.overflow ? Int.max : growth.partialValue, of: .string)
-    return .string(parts.joined(separator: new))
+    return .string(try call.machine.replacing(old, by: try call.string(2), in: try call.string(0)))
   },
   Builtin(
     "starts_with", [.required("text", .string, "a text"), .required("start", .string, "its start")], returns: "bool", subject: "text",
@@ -69,14 +65,12 @@ let textBuiltins: [Builtin] = [
   Builtin(
     "chars", [.required("text", .string, "a text")], returns: "list", subject: "text", "A text's characters.",
     example: "print(chars(\"añ\"))   # expect: [\"a\", \"ñ\"]"
-  ) { (call) throws(Fault) in try .list(of: try characters(of: try call.string(0))) },
+  ) { (call) throws(Fault) in try .characters(of: try call.string(0)) },
   Builtin(
     "lines", [.required("text", .string, "a text")], returns: "list", subject: "text", "A text's lines.",
     example: "print(len(lines(\"a\\nb\")))   # expect: 2"
   ) { (call) throws(Fault) in
-    var lines = try pieces(of: try call.string(0), separatedBy: "\n")
-    if lines.last == "" { lines.removeLast() }
-    return try .list(of: lines)
+    try .lines(of: try call.string(0))
   },
   Builtin(
     "char_code", [.required("character", .string, "one character")], returns: "int", subject: "text",
@@ -106,7 +100,7 @@ let textBuiltins: [Builtin] = [
 /// The parts of a text between separators, or between blanks.
 func splitText(_ text: Value, _ separator: Value) throws(Fault) -> Value {
   let text = text.asString ?? ""
-  guard let separator = separator.asString else { return try .list(of: try words(of: text)) }
+  guard let separator = separator.asString else { return try .words(of: text) }
   if separator.isEmpty { throw Fault(.value, "the separator is empty", help: "chars(text) gives the characters") }
-  return try .list(of: try pieces(of: text, separatedBy: separator))
+  return try .pieces(of: text, separatedBy: separator)
 }

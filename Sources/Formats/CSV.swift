@@ -87,7 +87,7 @@ private func csvColumn(_ cells: [String]) -> CSVColumn {
 /// Writes a table with commas, its names on the first line. Throws `.file`, also for two columns of one name.
 public func writeCSV(_ table: CSVTable, to path: String) throws(Fault) {
   try checkNames(table.names, of: "the table", help: "a file of it could not be told apart when it is read")
-  try writeText(table.text, to: path)
+  try writeText(table.text(), to: path)
 }
 
 extension CSVTable {
@@ -102,22 +102,28 @@ extension CSVTable {
   }
 
   /// The table as CSV text. Cells that a short column lacks stay empty.
-  public var text: String {
-    var lines = [names.map(Self.quoted).joined(separator: ",")]
-    for row in 0..<rowCount {
-      let cells = columns.map { column -> String in
-        switch column {
-        case .numbers(let values):
-          guard row < values.count else { return "" }
-          let isNegativeZero = values[row] == 0 && values[row].sign == .minus
-          return isNegativeZero ? "-0.0" : Int(exactly: values[row]).map(String.init) ?? values[row].description
-        case .integers(let values): return row < values.count ? values[row].map(String.init) ?? "" : ""
-        case .text(let values): return row < values.count ? Self.quoted(values[row]) : ""
-        }
+  ///
+  /// - Throws: `.interrupt` when the user has asked to stop.
+  public func text() throws(Fault) -> String {
+    var text = names.map(Self.quoted).joined(separator: ",") + "\n"
+    try Interrupt.parts(rowCount, of: 4096) { part in
+      for row in part {
+        for (place, column) in columns.enumerated() { text += (place == 0 ? "" : ",") + Self.cell(row, of: column) }
+        text += "\n"
       }
-      lines.append(cells.joined(separator: ","))
     }
-    return lines.joined(separator: "\n") + "\n"
+    return text
+  }
+
+  private static func cell(_ row: Int, of column: CSVColumn) -> String {
+    switch column {
+    case .numbers(let values):
+      guard row < values.count else { return "" }
+      let isNegativeZero = values[row] == 0 && values[row].sign == .minus
+      return isNegativeZero ? "-0.0" : Int(exactly: values[row]).map(String.init) ?? values[row].description
+    case .integers(let values): return row < values.count ? values[row].map(String.init) ?? "" : ""
+    case .text(let values): return row < values.count ? quoted(values[row]) : ""
+    }
   }
 
   private static func quoted(_ cell: String) -> String {

@@ -103,7 +103,7 @@ extension Machine {
   /// `memory op= right`, reusing the left side's memory where nothing else holds it.
   func arithmeticInPlace(_ memory: UnsafeMutablePointer<Value>, _ opcode: Opcode, _ right: Value) -> Bool {
     let left = memory.pointee
-    if opcode == .add, left.tag.isHeap, left.isUnique {
+    if opcode == .add, left.tag.isHeap, left.isUnique || (left.tag == .list && left.object(as: ListObject.self).claim()) {
       if left.tag == .string, right.tag == .string, left.payload != right.payload {
         let string = left.object(as: StringObject.self)
         let more = right.object(as: StringObject.self).text
@@ -115,9 +115,7 @@ extension Machine {
         let list = left.object(as: ListObject.self)
         let more = right.object(as: ListObject.self)
         guard hasRoom(list.count + more.count, in: left) else { return false }
-        list.grow(to: list.count + more.count)
-        for index in 0..<more.count { list.append(more.base[index].retained()) }
-        return true
+        return attempt(nil, nil) { () throws(Fault) in try list.append(copying: more.buffer) }
       }
     }
     return attempt(left, right) { () throws(Fault) in
@@ -191,17 +189,17 @@ extension Machine {
     case (.tracked, _), (_, .tracked): return try trackedArithmetic(opcode, left, right)
     case (.string, .string) where opcode == .add:
       try checkSize((left.asString?.utf8.count ?? 0) + (right.asString?.utf8.count ?? 0), of: left.tag)
-      let text = left.object(as: StringObject.self).text + right.object(as: StringObject.self).text
-      return .string(text)
+      return .string(try concatenated(left.object(as: StringObject.self).text, right.object(as: StringObject.self).text))
     case (.string, .int) where opcode == .multiply: return try repeated(left, right.rawInt)
     case (.int, .string) where opcode == .multiply: return try repeated(right, left.rawInt)
     case (.list, .list) where opcode == .add, (.tuple, .tuple) where opcode == .add:
       let first = left.object(as: ListObject.self)
       let second = right.object(as: ListObject.self)
       try checkSize(first.count + second.count, of: left.tag)
-      let sum = first.copy(extra: second.count)
-      for index in 0..<second.count { sum.append(second.base[index].retained()) }
-      return Value(owning: sum, tag: left.tag)
+      return try ListBuilder.build(left.tag, capacity: first.count + second.count) { (sum) throws(Fault) in
+        try sum.list.append(copying: first.buffer)
+        try sum.list.append(copying: second.buffer)
+      }
     case (.list, .int) where opcode == .multiply: return try repeated(left, right.rawInt)
     case (.int, .list) where opcode == .multiply: return try repeated(right, left.rawInt)
     default: break
@@ -293,9 +291,9 @@ extension Machine {
     try checkSize(overflow ? Int.max : total, of: value.tag)
     if let text = value.asString { return .string(String(repeating: text, count: times)) }
     let list = value.object(as: ListObject.self)
-    let result = ListObject(capacity: total)
-    for _ in 0..<times { for index in 0..<list.count { result.append(list.base[index].retained()) } }
-    return Value(owning: result, tag: .list)
+    return try ListBuilder.build(.list, capacity: total) { (result) throws(Fault) in
+      for _ in 0..<times { for index in 0..<list.count { try result.append(list.base[index].retained()) } }
+    }
   }
 
   /// Lists and strings have a largest size, so that a slip in a loop does not take the machine's memory.

@@ -53,10 +53,9 @@ extension Machine {
     let source = registers[Int(instruction.b)]
     if let elements = source.elements {
       guard hasRoom(list.count + elements.count, in: registers[Int(instruction.a)]) else { return false }
-      list.grow(to: list.count + elements.count)
-      for element in elements { list.append(element.retained()) }
+      let ok = attempt(nil, nil) { () throws(Fault) in try list.append(copying: elements) }
       if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
-      return true
+      return ok
     }
     let ok = attempt(nil, nil) { () throws(Fault) in
       let (count, overflow) = list.count.addingReportingOverflow(iterationCount(source) ?? 0)
@@ -77,12 +76,11 @@ extension Machine {
     guard let other = source.asMap else {
       return fail(Fault(.type, "`{..x}` spreads a map", label: "this is \(source.description(of: .kind))"))
     }
-    for (place, pair) in other.pairs.enumerated() {
-      if place & 0xFFFF == 0, Interrupt.isRequested { return fail(Interrupt.fault()) }
-      map.set(pair.key.retained(), pair.value.retained())
+    let ok = attempt(nil, nil) { () throws(Fault) in
+      try other.forEachPair { (key, value) throws(Fault) in map.set(key.retained(), value.retained()) }
     }
     if instruction.x & 1 != 0 { Machine.store(registers + Int(instruction.b), .nil) }
-    return true
+    return ok
   }
 
   /// `xs += [x]` where the list has room and nothing else holds it; false when it is not that.
@@ -114,20 +112,24 @@ extension Machine {
         return ok
       }
       guard hasRoom(memory.pointee.read(ListObject.self) { $0.count } + 1, in: memory.pointee) else { return false }
-      makeUnique(memory, extra: 1)
-      element.pointee = .nil
-      memory.pointee.object(as: ListObject.self).append(value)
-      return true
+      return attempt(nil, nil) { () throws(Fault) in
+        try makeUnique(memory, extra: 1)
+        element.pointee = .nil
+        memory.pointee.object(as: ListObject.self).append(value)
+      }
     }
   }
 
   /// Gives a container memory of its own before it is changed.
-  func makeUnique(_ memory: UnsafeMutablePointer<Value>, extra: Int = 0) {
+  func makeUnique(_ memory: UnsafeMutablePointer<Value>, extra: Int = 0) throws(Fault) {
     let value = memory.pointee
     if value.isUnique { return }
     switch value.tag {
-    case .list, .tuple: memory.pointee = Value(owning: value.object(as: ListObject.self).copy(extra: extra), tag: value.tag)
-    case .map: memory.pointee = Value(owning: value.object(as: MapObject.self).copy(), tag: .map)
+    case .list, .tuple:
+      let list = value.object(as: ListObject.self)
+      if list.claim() { return }
+      memory.pointee = try ListObject.copy(of: list.buffer, extra: extra, tag: value.tag)
+    case .map: memory.pointee = try value.object(as: MapObject.self).copy()
     case .tensor: memory.pointee = .tensor(value.object(as: TensorObject.self).tensor)
     default: return
     }

@@ -94,6 +94,9 @@ public struct BuiltinParameter: Sendable {
     case subject
     /// All further positional arguments.
     case rest
+
+    var isRest: Bool { if case .rest = self { true } else { false } }
+    var isSubject: Bool { if case .subject = self { true } else { false } }
   }
 
   public let name: String
@@ -145,6 +148,10 @@ public final class Builtin: Sendable {
   public let subject: String
   /// Whether its name stands for a value that the body computes when it is first asked for, and not for a function.
   public let isConstant: Bool
+  /// Asked at each call: the parameters themselves are large.
+  let takesRest: Bool
+  let hasSubject: Bool
+  let masks: [UInt32]
   let body: Body
 
   public init(
@@ -154,6 +161,9 @@ public final class Builtin: Sendable {
     isConstant = false
     self.name = name
     self.parameters = parameters
+    takesRest = parameters.last?.role.isRest ?? false
+    hasSubject = parameters.first?.role.isSubject ?? false
+    masks = parameters.map(\.kind.mask)
     self.returns = returns
     self.subject = subject
     self.documentation = documentation
@@ -169,6 +179,9 @@ public final class Builtin: Sendable {
     isConstant = true
     self.name = name
     parameters = []
+    takesRest = false
+    hasSubject = false
+    masks = []
     returns = type
     self.subject = subject
     self.documentation = documentation
@@ -188,11 +201,6 @@ public final class Builtin: Sendable {
 
   public var signature: String {
     isConstant ? "\(name): \(returns)" : "\(name)(\(parameters.map(\.signature).joined(separator: ", "))) -> \(returns)"
-  }
-
-  var takesRest: Bool {
-    if case .rest? = parameters.last?.role { return true }
-    return false
   }
 }
 
@@ -214,5 +222,16 @@ public struct Call {
     return first < count ? (first..<count).map { arguments[$0] } : []
   }
 
+  /// The arguments from one on, borrowed, as long as the call lasts.
+  public func restElements(from first: Int) -> UnsafeBufferPointer<Value> {
+    UnsafeBufferPointer(start: arguments + first, count: max(0, count - first))
+  }
+  public var restElements: UnsafeBufferPointer<Value> { restElements(from: builtin.parameters.count - 1) }
+
   public var output: any Output { machine.output }
+}
+
+extension UnsafeBufferPointer<Value> {
+  /// No values.
+  public static var none: UnsafeBufferPointer<Value> { UnsafeBufferPointer(start: nil, count: 0) }
 }

@@ -145,10 +145,14 @@ extension Machine {
     let saved = top
     top = max(frameEnd, base + 1 + max(count, parameters.count))
     defer { top = saved }
+    nativeBase = base
     do throws(Fault) {
       try Interrupt.check()
       let value: Value
-      if names == nil, count <= parameters.count, builtin.isSimple {
+      if names == nil, builtin.takesRest, !builtin.hasSubject, count >= parameters.count {
+        try check(builtin, base + 1, count)
+        value = try builtin.body(Call(machine: self, builtin: builtin, arguments: base + 1, count: count))
+      } else if names == nil, count <= parameters.count, builtin.isSimple {
         for index in count..<max(count, parameters.count) { Machine.store(base + 1 + index, .undefined) }
         try check(builtin, base + 1, parameters.count)
         value = try builtin.body(Call(machine: self, builtin: builtin, arguments: base + 1, count: parameters.count))
@@ -169,6 +173,28 @@ extension Machine {
       _ = fail(error)
       return .failed
     }
+  }
+
+  /// The variable that a result is about to be moved to, where it holds the value given: `xs` in `xs = push(xs, v)`.
+  func variableOverwritten(
+    holding value: Value, by result: UnsafeMutablePointer<Value>, _ next: UnsafeMutablePointer<Instruction>
+  ) -> UnsafeMutablePointer<Value>? {
+    guard frameCount > 0 else { return nil }
+    let registers = frames[frameCount - 1].base
+    var (result, next) = (result, next)
+    // The result is moved once or twice on its way.
+    for _ in 0..<3 {
+      let target: UnsafeMutablePointer<Value>
+      switch next.pointee.opcode {
+      case .move where registers + next.pointee.b == result: target = registers + next.pointee.a
+      case .setGlobal where registers + next.pointee.a == result: target = globals + next.wide
+      default: return nil
+      }
+      if target.pointee.tag == value.tag, target.pointee.payload == value.payload { return target }
+      result = target
+      next += 1
+    }
+    return nil
   }
 
   /// Binds names, the subject and rest arguments; the values are borrowed from the caller's registers.
@@ -218,8 +244,10 @@ extension Machine {
 
   private func check(_ builtin: Builtin, _ arguments: UnsafePointer<Value>, _ count: Int) throws(Fault) {
     for index in 0..<count {
-      let parameter = builtin.parameters[min(index, builtin.parameters.count - 1)]
+      let place = min(index, builtin.masks.count - 1)
       let value = arguments[index]
+      if builtin.masks[place] >> UInt32(value.tag.raw) & 1 != 0, value.tag != .undefined, value.tag != .quantity { continue }
+      let parameter = builtin.parameters[place]
       if value.tag == .undefined {
         if case .required = parameter.role {
           throw Fault(
@@ -314,9 +342,22 @@ extension Machine {
 extension Builtin {
   /// Positional arguments go to the parameters one by one.
   var isSimple: Bool { !takesRest && !hasSubject }
+}
 
-  var hasSubject: Bool {
-    if case .subject? = parameters.first?.role { return true }
-    return false
+extension Call {
+  /// Does something with the first argument. Where that is a variable which the call's value replaces, and nothing else
+  /// holds it, the body has it to itself and may change it in place; a fault gives it back, so change it last.
+  public func owningFirst(_ body: (Value) throws(Fault) -> Value) throws(Fault) -> Value {
+    let value = self[0]
+    guard value.tag == .list || value.tag == .map, value.unmanaged._withUnsafeGuaranteedRef({ $0.references }) == 2,
+      let result = machine.nativeBase,
+      let variable = machine.variableOverwritten(holding: value, by: result, machine.currentPC)
+    else { return try body(value) }
+    variable.pointee = .nil
+    value.release()
+    do throws(Fault) { return try body(value) } catch {
+      variable.pointee = value.retained()
+      throw error
+    }
   }
 }

@@ -212,8 +212,10 @@ extension Machine {
         let second = right.object(as: ListObject.self)
         if first.count != second.count { return false }
         if try pairs.visit(left, right) { return true }
-        for index in 0..<first.count
-        where !(try equal(first.base[index], second.base[index], depth: depth + 1, &pairs)) { return false }
+        for index in 0..<first.count {
+          if index & 0xFFFF == 0xFFFF { try Interrupt.check() }
+          if !(try equal(first.base[index], second.base[index], depth: depth + 1, &pairs)) { return false }
+        }
         pairs.add(left, right)
         return true
       case .map:
@@ -221,13 +223,14 @@ extension Machine {
         let second = right.object(as: MapObject.self)
         if first.count != second.count { return false }
         if try pairs.visit(left, right) { return true }
-        for pair in first.pairs {
-          guard let other = second.get(pair.key), try equal(pair.value, other, depth: depth + 1, &pairs) else {
-            return false
-          }
+        var isSame = true
+        try first.forEachPair { (key, value) throws(Fault) in
+          guard isSame else { return }
+          guard let other = second.get(key) else { return isSame = false }
+          isSame = try equal(value, other, depth: depth + 1, &pairs)
         }
-        pairs.add(left, right)
-        return true
+        if isSame { pairs.add(left, right) }
+        return isSame
       case .range:
         let first = left.object(as: RangeObject.self)
         let second = right.object(as: RangeObject.self)
@@ -321,14 +324,18 @@ extension Machine {
     switch container.tag {
     case .list, .tuple:
       let list = container.object(as: ListObject.self)
-      for index in 0..<list.count where try equal(list.base[index], item) { return true }
+      for index in 0..<list.count {
+        if index & 0xFFFF == 0xFFFF { try Interrupt.check() }
+        if try equal(list.base[index], item) { return true }
+      }
       return false
     case .map: return MapObject.isKey(item) && container.object(as: MapObject.self).get(item) != nil
     case .string:
       guard let part = item.asString else {
         throw Fault(.type, "`in` looks for a string in a string", label: "found \(item.description(of: .kind))")
       }
-      return part.isEmpty || firstRange(of: part, in: container.asString ?? "") != nil
+      if part.isEmpty { return true }
+      return try occurrence(of: part, in: container.asString ?? "") != nil
     case .range:
       let range = container.object(as: RangeObject.self)
       guard let number = item.asNumber, let whole = Int(exactly: number) else { return false }

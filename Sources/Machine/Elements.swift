@@ -7,7 +7,9 @@ extension Machine {
   // MARK: from the loop
 
   @inline(never)
-  func index(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+  func index(
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ next: UnsafeMutablePointer<Instruction>
+  ) -> Bool {
     let container = registers[Int(instruction.b)]
     let key = registers[Int(instruction.c)]
     if let place = Self.knownPlace(of: key, in: container) {
@@ -17,10 +19,40 @@ extension Machine {
       return true
     }
     return attempt(nil, nil) { () throws(Fault) in
+      if container.tag == .list, key.tag == .range, try cutInPlace(instruction, registers, next) { return }
       let value = try element(of: container, key)
       clearTemporaries(instruction, registers)
       Machine.store(registers + Int(instruction.a), value)
     }
+  }
+
+  /// `xs = xs[1..]` where nothing else holds the list: what is not wanted is taken away. False where it is not that. The list
+  /// comes from the variable itself, or from a temporary copy of it.
+  private func cutInPlace(
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ next: UnsafeMutablePointer<Instruction>
+  ) throws(Fault) -> Bool {
+    let source = registers + instruction.b
+    let container = source.pointee
+    let list = container.object(as: ListObject.self)
+    guard let variable = variableOverwritten(holding: container, by: registers + instruction.a, next),
+      variable == source ? list.references == 1 : list.references == 2 && instruction.x & 1 != 0
+    else { return false }
+    let (start, count, step) = try slice(registers[instruction.c], length: list.count)
+    if step != 1 { return false }
+    if variable != source {
+      variable.pointee = .nil
+      container.release()
+    }
+    guard list.claim() else {
+      if variable != source { variable.pointee = container.retained() }
+      return false
+    }
+    list.replace(start + count..<list.count, by: .none)
+    list.replace(0..<start, by: .none)
+    source.pointee = .nil
+    clearTemporaries(instruction, registers)
+    Machine.store(registers + instruction.a, container)
+    return true
   }
 
   @inline(never)
@@ -76,9 +108,10 @@ extension Machine {
       let list = container.object(as: ListObject.self)
       if key.tag == .range {
         let (start, count, step) = try slice(key, length: list.count)
-        let result = ListObject(capacity: count)
-        for index in 0..<count { result.append(list.base[start + index * step].retained()) }
-        return Value(owning: result, tag: container.tag)
+        if step == 1 { return try ListObject.part(of: container, start..<start + count) }
+        return try ListBuilder.build(container.tag, capacity: count) { (result) throws(Fault) in
+          for index in 0..<count { try result.append(list.base[start + index * step].retained()) }
+        }
       }
       return list.base[try position(key, length: list.count, in: container)].retained()
     case .map:
@@ -115,21 +148,21 @@ extension Machine {
   private func character(of container: Value, _ key: Value) throws(Fault) -> Value {
     let string = container.object(as: StringObject.self)
     if key.tag == .range {
-      let (start, count, step) = try slice(key, length: string.count)
+      let (start, count, step) = try slice(key, length: string.count())
       if step != 1 {
         let characters = Array(string.text)
         return .string(String((0..<count).map { characters[start + $0 * step] }))
       }
-      if string.isASCII {
+      if try string.isASCII() {
         let utf8 = string.text.utf8
         let first = utf8.index(utf8.startIndex, offsetBy: start)
         return .string(String(string.text[first..<utf8.index(first, offsetBy: count)]))
       }
       return .string(String(string.text.dropFirst(start).prefix(count)))
     }
-    let index = try position(key, length: string.count, in: container)
+    let index = try position(key, length: string.count(), in: container)
     let text = string.text
-    if string.isASCII {
+    if try string.isASCII() {
       let utf8 = text.utf8
       return .string(String(Character(UnicodeScalar(utf8[utf8.index(utf8.startIndex, offsetBy: index)]))))
     }
@@ -140,7 +173,7 @@ extension Machine {
   /// indices would walk it from the start each time.
   private func place(of index: Int, in container: Value, _ string: StringObject) -> String.Index {
     let text = string.text
-    if string.count < 100 { return text.index(text.startIndex, offsetBy: index) }
+    if text.utf8.count < 100 { return text.index(text.startIndex, offsetBy: index) }
     if let known = characterPlaces, known.text.payload == container.payload { return known.places[index] }
     characterPlaces?.text.release()
     let places = Array(text.indices)
@@ -330,11 +363,11 @@ extension Machine {
     switch memory.pointee.tag {
     case .list where key.tag != .range:
       let index = try position(key, length: memory.pointee.object(as: ListObject.self).count, in: memory.pointee)
-      makeUnique(memory)
+      try makeUnique(memory)
       try assign(memory.pointee.object(as: ListObject.self).base + index, keys + 1, count - 1, value, update)
     case .map:
       guard MapObject.isKey(key) else { throw Self.badKey(key) }
-      makeUnique(memory)
+      try makeUnique(memory)
       guard let inner = memory.pointee.read(MapObject.self, { $0.place(of: key) }) else {
         throw missingKey(memory.pointee, key)
       }
@@ -376,11 +409,11 @@ extension Machine {
       let list = container.object(as: ListObject.self)
       if key.tag == .range { return try setSlice(memory, key, value) }
       let index = try position(key, length: list.count, in: container)
-      makeUnique(memory)
+      try makeUnique(memory)
       Machine.store(memory.pointee.object(as: ListObject.self).base + index, value.retained())
     case .map:
       guard MapObject.isKey(key) else { throw Self.badKey(key) }
-      makeUnique(memory)
+      try makeUnique(memory)
       memory.pointee.object(as: MapObject.self).set(key.retained(), value.retained())
     case .tensor:
       if try setNumber(in: container.object(as: TensorObject.self), isShared: !container.isUnique, key, value) { return }
@@ -407,13 +440,19 @@ extension Machine {
   /// Puts a plain number at one place of a tensor that nothing else holds; false where it is not that.
   private func setNumber(in object: TensorObject, isShared: Bool, _ key: Value, _ value: Value) throws(Fault) -> Bool {
     guard !isShared, !object.tensor.isTracked, !object.tensor.isMask, value.tag == .float || value.tag == .int else { return false }
-    var places: [Int] = []
-    if key.tag == .int {
-      places = [key.rawInt]
-    } else if key.tag == .tuple, let parts = key.elements, parts.allSatisfy({ $0.tag == .int }) {
-      places = parts.map(\.rawInt)
+    let rank = object.tensor.rank
+    var offset: Int? = 0
+    if key.tag == .int, rank == 1 {
+      offset = object.tensor.offset(of: key.rawInt, axis: 0, behind: 0)
+    } else if key.tag == .tuple, let parts = key.elements, parts.count == rank, rank > 0 {
+      for (axis, part) in parts.enumerated() {
+        guard part.tag == .int, let outer = offset else { return false }
+        offset = object.tensor.offset(of: part.rawInt, axis: axis, behind: outer)
+      }
+    } else {
+      return false
     }
-    guard !places.isEmpty, places.count == object.tensor.rank else { return false }
+    guard let offset else { return false }
     let number: Float
     if value.tag == .float {
       number = Float(value.rawFloat)
@@ -421,7 +460,8 @@ extension Machine {
       guard let exact = Float(exactly: value.rawInt) else { return false }
       number = exact
     }
-    return try object.tensor.setNumber(number, at: places)
+    try object.tensor.setNumber(number, at: offset)
+    return true
   }
 
   private func setSlice(_ memory: UnsafeMutablePointer<Value>, _ key: Value, _ value: Value) throws(Fault) {
@@ -433,10 +473,8 @@ extension Machine {
     if step != 1 {
       throw Fault(.value, "only neighbours can be replaced together", label: "the slice takes every \(step)th element")
     }
-    let result = list.copy(from: 0, count: start, extra: source.count + list.count - start - count)
-    for element in source { result.append(element.retained()) }
-    for index in start + count..<max(list.count, start + count) { result.append(list.base[index].retained()) }
-    Machine.store(memory, Value(owning: result, tag: .list))
+    let result = try memory.pointee.list(replacing: start..<start + count, by: source)
+    Machine.store(memory, result)
   }
 
   private func cannotChange(_ value: Value) -> Fault {
@@ -497,9 +535,12 @@ extension Machine {
   @inline(never)
   func takeTail(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     guard registers[Int(instruction.b)].elements != nil else { return fail(Fault(.value, "too few values for the names")) }
-    let list = registers[Int(instruction.b)].object(as: ListObject.self)
-    let start = min(Int(instruction.c), list.count)
-    Machine.store(registers + Int(instruction.a), Value(owning: list.copy(from: start), tag: .list))
-    return true
+    return attempt(nil, nil) { () throws(Fault) in
+      let whole = registers[Int(instruction.b)]
+      let count = whole.read(ListObject.self) { $0.count }
+      var rest = try ListObject.part(of: whole, min(Int(instruction.c), count)..<count)
+      rest.tag = .list
+      Machine.store(registers + Int(instruction.a), rest)
+    }
   }
 }

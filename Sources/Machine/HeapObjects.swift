@@ -7,8 +7,14 @@ import Tensors
 /// Swift reference as long as that count is above zero.
 public class HeapObject {
   final var references = 1
+  /// Whether it reads another object's memory, which it may not change.
+  final var isPart = false
 
   init() {}
+
+  /// Whether nothing else holds it, so that it may be changed where it is.
+  @inline(__always)
+  final var isUnique: Bool { references == 1 && !isPart }
 
   /// Whether that was the last one.
   @inline(__always)
@@ -64,28 +70,17 @@ final class StringObject: HeapObject {
   }
 
   /// The number of characters.
-  var count: Int {
+  ///
+  /// - Throws: `.interrupt` when the user has asked to stop.
+  func count() throws(Fault) -> Int {
     if cachedCount >= 0 { return Int(cachedCount) }
-    let count = Self.isSimple(&text) ? text.utf8.count : text.count
+    let count = try characterCount(of: text)
     cachedCount = Int32(exactly: count) ?? -1
     return count
   }
 
-  /// Whether every byte is a character: ASCII without the carriage return, which joins with a line feed.
-  private static func isSimple(_ text: inout String) -> Bool {
-    text.withUTF8 { bytes in
-      // Without branches, for many bytes at once.
-      var all: UInt8 = 0
-      var returns: UInt8 = 0
-      for byte in bytes {
-        all |= byte
-        returns |= byte == 13 ? 1 : 0
-      }
-      return all < 0x80 && returns == 0
-    }
-  }
-
-  var isASCII: Bool { count == text.utf8.count }
+  /// Whether every character is one byte.
+  func isASCII() throws(Fault) -> Bool { try count() == text.utf8.count }
 
   func append(_ more: String) {
     text += more
@@ -108,89 +103,6 @@ private func hashBytes(of text: String) -> Int {
     return seen < 0x80 ? Int(truncatingIfNeeded: hash ^ (hash >> 32)) | 1 << 30 : nil
   }
   return fast ?? (text.hashValue | 1 << 30)
-}
-
-/// The elements of a list or a tuple, in memory of their own so that the interpreter can change them in place.
-final class ListObject: HeapObject {
-  final private(set) var count: Int
-  final private(set) var capacity: Int
-  final private(set) var base: UnsafeMutablePointer<Value>
-
-  init(capacity: Int) {
-    self.capacity = max(capacity, 4)
-    count = 0
-    base = Self.memory(nil, capacity: self.capacity)
-  }
-
-  /// The C library grows large blocks by moving pages, where a new block would be touched page by page.
-  private static func memory(_ old: UnsafeMutablePointer<Value>?, capacity: Int) -> UnsafeMutablePointer<Value> {
-    let grown = realloc(old, capacity * MemoryLayout<Value>.stride)
-    if let grown { return grown.bindMemory(to: Value.self, capacity: capacity) }
-    // Out of memory: the system has refused, and nothing can go on.
-    let message: StaticString = "snn: out of memory\n"
-    write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
-    exit(70)
-  }
-
-  convenience init(_ elements: [Value]) {
-    self.init(capacity: elements.count)
-    for element in elements { append(element) }
-  }
-
-  deinit { free(base) }
-
-  override func dropChildren(into dead: inout [Value]) {
-    for index in 0..<count { Self.drop(base[index], into: &dead) }
-    count = 0
-  }
-
-  override func forEachChild(_ body: (Value) -> Void) {
-    for index in 0..<count { body(base[index]) }
-  }
-
-  var buffer: UnsafeBufferPointer<Value> { UnsafeBufferPointer(start: base, count: count) }
-
-  /// Takes over the element's reference.
-  @inline(__always)
-  func append(_ element: Value) {
-    if count == capacity { grow(to: count &+ 1) }
-    base[count] = element
-    count &+= 1
-  }
-
-  func grow(to needed: Int) {
-    if needed <= capacity { return }
-    let larger = max(needed, capacity * 2)
-    base = Self.memory(base, capacity: larger)
-    capacity = larger
-  }
-
-  /// A copy that shares the elements.
-  func copy(from start: Int = 0, count wanted: Int? = nil, extra: Int = 0) -> ListObject {
-    let wanted = wanted ?? count - start
-    let result = ListObject(capacity: wanted + extra)
-    for index in start..<start + wanted { result.append(base[index].retained()) }
-    return result
-  }
-
-  /// Removes and gives the element at a valid index.
-  func remove(at index: Int) -> Value {
-    let element = base[index]
-    for later in index + 1..<max(count, index + 1) { base[later - 1] = base[later] }
-    count -= 1
-    return element
-  }
-
-  /// Takes over the element's reference; the index is at most `count`.
-  func insert(_ element: Value, at index: Int) {
-    append(element)
-    var place = count - 1
-    while place > index {
-      base[place] = base[place - 1]
-      place -= 1
-    }
-    base[index] = element
-  }
 }
 
 public final class RangeObject: HeapObject {

@@ -101,6 +101,10 @@ extension Machine {
       if let stream = iterator.source.asForeign, stream.isStream { return try stream.next() }
       if iterator.position >= iterator.count { return nil }
       iterator.position += 1
+      if let tensor = iterator.source.asTensor, tensor.rank == 1, !tensor.isTracked {
+        let number = tensor.withUnsafeBuffer { $0[iterator.position - 1] }
+        return tensor.isMask ? .bool(number != 0) : .float(Double(number))
+      }
       return try element(of: iterator.source, .int(iterator.position - 1))
     }
   }
@@ -134,6 +138,28 @@ extension Machine {
         return true
       }
     }
+  }
+
+  /// What a body gives for each element of any iterable, as a list, owned; it takes over the elements.
+  public func list(of source: Value, _ body: (Value) throws(Fault) -> Value) throws(Fault) -> Value {
+    let count = iterationCount(source) ?? 0
+    try checkSize(count, of: .list)
+    return try ListBuilder.build(capacity: count) { (list) throws(Fault) in
+      try forEach(source) { (value) throws(Fault) in
+        try list.append(try body(value))
+        return true
+      }
+    }
+  }
+
+  /// The elements of any iterable, borrowed: those of a list as they are, others gathered.
+  public func withElements<Result>(
+    of source: Value, _ body: (UnsafeBufferPointer<Value>) throws(Fault) -> Result
+  ) throws(Fault) -> Result {
+    if let elements = source.elements { return try body(elements) }
+    let gathered = try list(of: source) { $0 }
+    defer { gathered.release() }
+    return try body(gathered.object(as: ListObject.self).buffer)
   }
 
   /// The values that a body gathers, owned; a fault lets them go.

@@ -70,6 +70,8 @@ public final class Machine {
   var stopDepth: Int?
   /// Where the running frame is while a builtin runs, and where a new frame begins.
   var currentPC: UnsafeMutablePointer<Instruction>
+  /// Where the running call of a builtin stands: the callee, its arguments behind it.
+  var nativeBase: UnsafeMutablePointer<Value>?
 
   /// The names of the stdlib that are always there. They are read while a source that may need them is resolved, and
   /// most sources need none.

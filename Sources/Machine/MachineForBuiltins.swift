@@ -13,17 +13,17 @@ extension Machine {
   public func isKey(_ value: Value) -> Bool { MapObject.isKey(value) }
 
   /// A map without a key, owned; nil when the key is not there.
-  public func removing(key: Value, from map: Value) -> Value? {
+  public func removing(key: Value, from map: Value) throws(Fault) -> Value? {
     guard let object = map.asMap, MapObject.isKey(key), object.get(key) != nil else { return nil }
-    let copy = object.copy()
-    _ = copy.remove(key)
-    return Value(owning: copy, tag: .map)
+    let rest = map.isUnique ? map.retained() : try object.copy()
+    _ = rest.object(as: MapObject.self).remove(key)
+    return rest
   }
 
   /// The number of elements, or nil for what has none.
   public func count(of value: Value) throws(Fault) -> Int? {
     switch value.tag {
-    case .string: return value.object(as: StringObject.self).count
+    case .string: return try value.object(as: StringObject.self).count()
     case .list, .tuple: return value.object(as: ListObject.self).count
     case .map: return value.object(as: MapObject.self).count
     case .range:
@@ -57,26 +57,29 @@ extension Value {
   ///
   /// - Throws: `.interrupt` when the user has asked to stop.
   public static func list(of texts: [String]) throws(Fault) -> Value {
-    let list = ListObject(capacity: texts.count)
-    let value = Value(owning: list, tag: .list)
-    for text in texts {
-      list.append(.string(text))
-      if list.count & 0xFFFF == 0, Interrupt.isRequested {
-        value.release()
-        throw Interrupt.fault()
-      }
+    try ListBuilder.build(capacity: texts.count) { (list) throws(Fault) in
+      for text in texts { try list.append(.string(text)) }
     }
-    return value
   }
 
-  /// A list with some neighbours replaced by other values, owned; nil for what is no list. The values are borrowed.
-  public func list(replacing range: Range<Int>, by values: [Value]) -> Value? {
-    guard let elements else { return nil }
-    let list = ListObject(capacity: elements.count - range.count + values.count)
-    for element in elements.prefix(range.lowerBound) { list.append(element.retained()) }
-    for value in values { list.append(value.retained()) }
-    for element in elements.dropFirst(range.upperBound) { list.append(element.retained()) }
-    return Value(owning: list, tag: .list)
+  /// A list with some neighbours replaced by other values, owned; it is changed where it is when nothing but its one holder
+  /// knows it, which then must not use it any more. The values are borrowed.
+  public func list(replacing range: Range<Int>, by values: UnsafeBufferPointer<Value>) throws(Fault) -> Value {
+    let elements = self.elements ?? UnsafeBufferPointer(start: nil, count: 0)
+    let isList = tag == .list
+    if isList, object(as: ListObject.self).claim() {
+      object(as: ListObject.self).replace(range, by: values)
+      return retained()
+    }
+    if isList, values.isEmpty, range.lowerBound == 0 || range.upperBound == elements.count {
+      let rest = range.lowerBound == 0 ? range.upperBound..<elements.count : 0..<range.lowerBound
+      return try ListObject.part(of: self, rest)
+    }
+    return try ListBuilder.build(capacity: elements.count - range.count + values.count) { (list) throws(Fault) in
+      try list.list.append(copying: UnsafeBufferPointer(rebasing: elements[..<range.lowerBound]))
+      for value in values { try list.append(value.retained()) }
+      try list.list.append(copying: UnsafeBufferPointer(rebasing: elements[range.upperBound...]))
+    }
   }
 
   public var asBuiltin: Builtin? { tag == .native ? object(as: NativeObject.self).builtin : nil }

@@ -423,7 +423,7 @@ extension Machine {
             continue
           }
         }
-        ok = index(at.pointee, registers)
+        ok = index(at.pointee, registers, pc)
       case .getIndices: ok = indexMany(at.pointee, registers)
       case .setIndex:
         let container = registers[at.pointee.a]

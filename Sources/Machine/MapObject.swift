@@ -1,3 +1,5 @@
+import Faults
+
 /// An ordered map: entries in the order of insertion, and an open-addressed table of their places.
 ///
 /// Keys are strings, ints and floats; a float that is a whole number is the same key as the int.
@@ -170,23 +172,39 @@ public final class MapObject: HeapObject {
 
   // MARK: going through
 
-  func copy() -> MapObject {
+  /// A copy that shares keys and values, owned.
+  func copy() throws(Fault) -> Value {
     let result = MapObject()
+    let value = Value(owning: result, tag: .map)
     result.entries.deallocate()
     result.table.deallocate()
     result.entries = .allocate(capacity: entryCapacity)
-    result.entries.initialize(from: entries, count: entryCount)
     result.table = .allocate(capacity: max(tableSize, 1))
     result.table.initialize(from: table, count: tableSize)
-    result.entryCount = entryCount
     result.entryCapacity = entryCapacity
     result.tableSize = tableSize
-    result.count = count
-    for place in 0..<entryCount {
-      entries[place].key.retain()
-      entries[place].value.retain()
+    do throws(Fault) {
+      try Interrupt.parts(entryCount) { part in
+        for place in part {
+          entries[place].key.retain()
+          entries[place].value.retain()
+          (result.entries + place).initialize(to: entries[place])
+        }
+        result.entryCount = part.upperBound
+      }
+    } catch {
+      value.release()
+      throw error
     }
-    return result
+    result.count = count
+    return value
+  }
+
+  /// Calls a body with keys and values in order, borrowed, and listens for a request to stop.
+  public func forEachPair(_ body: (Value, Value) throws(Fault) -> Void) throws(Fault) {
+    try Interrupt.parts(entryCount) { (part) throws(Fault) in
+      for place in part where entries[place].key.tag != .undefined { try body(entries[place].key, entries[place].value) }
+    }
   }
 
   /// The first entry at or after a place, and the place behind it.

@@ -105,15 +105,17 @@ extension Machine {
   public func joined(_ elements: UnsafeBufferPointer<Value>, by separator: String) throws(Fault) -> String? {
     var size = 0
     let between = separator.utf8.count
-    for element in elements {
+    for (index, element) in elements.enumerated() {
+      if index & 0xFFFF == 0xFFFF { try Interrupt.check() }
       guard element.tag == .string else { return nil }
       size += element.read(StringObject.self) { $0.text.utf8.count } + between
       if size > limits.elements { try checkSize(size, of: .string) }
     }
-    return String(unsafeUninitializedCapacity: size) { memory in
+    let text = String(unsafeUninitializedCapacity: size) { memory in
       guard var target = memory.baseAddress else { return 0 }
       let start = target
       for (index, element) in elements.enumerated() {
+        if index & 0xFFFF == 0xFFFF, Interrupt.isRequested { break }
         if index > 0 {
           copyBytes(of: separator, to: target)
           target += between
@@ -125,5 +127,66 @@ extension Machine {
       }
       return target - start
     }
+    try Interrupt.check()
+    return text
+  }
+}
+
+/// A text and another behind it; long ones are copied piece by piece, with an ear for a request to stop.
+func concatenated(_ first: String, _ second: String) throws(Fault) -> String {
+  let size = first.utf8.count + second.utf8.count
+  if size < 1 << 22 { return first + second }
+  let text = String(unsafeUninitializedCapacity: size) { memory in
+    var done = 0
+    for var part in [first, second] {
+      part.withUTF8 { bytes in
+        try? Interrupt.parts(bytes.count, of: 1 << 20) { range in
+          _ = UnsafeMutableBufferPointer(rebasing: memory[done...]).update(fromContentsOf: bytes[range])
+          done += range.count
+        }
+      }
+    }
+    return done
+  }
+  try Interrupt.check()
+  return text
+}
+
+extension Machine {
+  /// A text with each occurrence of another replaced, by characters.
+  public func replacing(_ old: String, by new: String, in text: String) throws(Fault) -> String {
+    guard let cuts = try byteCuts(of: old, in: text) else {
+      let parts = try pieces(of: text, separatedBy: old)
+      let growth = parts.count.multipliedReportingOverflow(by: new.utf8.count)
+      try checkSize(growth.overflow ? Int.max : growth.partialValue, of: .string)
+      return parts.joined(separator: new)
+    }
+    let (growth, overflow) = cuts.count.multipliedReportingOverflow(by: new.utf8.count - old.utf8.count)
+    let size = text.utf8.count &+ growth
+    try checkSize(overflow ? Int.max : size, of: .string)
+    let bytes = Array(text.utf8), inserted = Array(new.utf8)
+    let result = String(unsafeUninitializedCapacity: size) { memory in
+      guard let start = memory.baseAddress else { return 0 }
+      var target = start
+      func copy(_ source: [UInt8], _ range: Range<Int>) {
+        source.withUnsafeBufferPointer { buffer in
+          if let base = buffer.baseAddress { memcpy(target, base + range.lowerBound, range.count) }
+        }
+        target += range.count
+      }
+      var place = 0
+      try? Interrupt.parts(cuts.count) { part in
+        for cut in cuts[part] {
+          copy(bytes, place..<cut.lowerBound)
+          copy(inserted, 0..<inserted.count)
+          place = cut.upperBound
+        }
+      }
+      // A stop leaves the rest out.
+      if !Interrupt.isRequested { copy(bytes, place..<bytes.count) }
+      return target - start
+    }
+    try Interrupt.check()
+    return result
   }
 }

@@ -111,13 +111,20 @@ public struct Value {
     if tag.isHeap, unmanaged._withUnsafeGuaranteedRef({ $0.dropReference() }) { HeapObject.destroy(self) }
   }
 
-  @inline(__always) var isUnique: Bool { unmanaged._withUnsafeGuaranteedRef { $0.references } == 1 }
+  @inline(__always) var isUnique: Bool { unmanaged._withUnsafeGuaranteedRef { $0.isUnique } }
 
   public static func string(_ text: String) -> Value { Value(owning: StringObject(text), tag: .string) }
   /// Takes over the elements' references.
   public static func list(_ elements: [Value]) -> Value { Value(owning: ListObject(elements), tag: .list) }
   /// Takes over the elements' references.
   public static func tuple(_ elements: [Value]) -> Value { Value(owning: ListObject(elements), tag: .tuple) }
+  /// A tuple of two; takes over their references.
+  public static func pair(_ first: Value, _ second: Value) -> Value {
+    let pair = ListObject(capacity: 2)
+    pair.append(first)
+    pair.append(second)
+    return Value(owning: pair, tag: .tuple)
+  }
   /// Takes over the values' references.
   public static func map(_ entries: KeyValuePairs<String, Value>) -> Value {
     map(entries.map { ($0.key, $0.value) })

@@ -1,5 +1,7 @@
 // A figure is a value: what to show, in the data's own units. Renderers turn it into terminal text or SVG.
 
+import Faults
+
 /// A picture of data, described but not yet drawn.
 public struct Figure: Equatable, Sendable {
   public var title: String
@@ -73,6 +75,11 @@ public struct Series: Equatable, Sendable {
   }
 
   var count: Int { min(x?.count ?? y.count, y.count) }
+
+  /// Calls a body with each point. A request to stop ends that early: whoever has the figure drawn throws then.
+  func forEachPoint(_ body: (Int, (x: Double, y: Double)) -> Void) {
+    try? Interrupt.parts(count) { part in for index in part { body(index, point(index)) } }
+  }
 
   func point(_ index: Int) -> (x: Double, y: Double) { (x.map { $0[index] } ?? Double(index), y[index]) }
 }

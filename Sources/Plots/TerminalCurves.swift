@@ -1,19 +1,27 @@
 // Lines and points in a terminal.
 
+import Faults
+
 extension CurvePlot {
   /// Axes that cover every point that both of them can show, and the reference lines.
   func axes() -> (x: Axis, y: Axis) {
     let xPadding = drawsLines ? 0 : 0.04
-    let shown = series.map { series in
-      (0..<series.count).lazy.map { series.point($0) }.filter { isDrawable($0.x, xScale) && isDrawable($0.y, yScale) }
+    var places: [Double] = [], heights: [Double] = []
+    var isWhole = true
+    for series in series {
+      var low = (x: Double.infinity, y: Double.infinity), high = (x: -Double.infinity, y: -Double.infinity)
+      series.forEachPoint { _, point in
+        guard isDrawable(point.x, xScale), isDrawable(point.y, yScale) else { return }
+        low = (min(low.x, point.x), min(low.y, point.y))
+        high = (max(high.x, point.x), max(high.y, point.y))
+        if point.x.rounded() != point.x { isWhole = false }
+      }
+      places += [low.x, high.x]
+      heights += [low.y, high.y]
     }
-    let places = shown.lazy.joined().lazy.map(\.x)
-    let isWhole = series.allSatisfy { $0.x == nil } || places.allSatisfy { $0.rounded() == $0 }
     let errors = errorEnds()
-    let x = Axis(covering: Array(places) + errors.x + xCovered, scale: xScale, padding: xPadding, isWhole: isWhole)
-    let heights = shown.map { $0.map(\.y) }
-    let lowest = heights.lazy.joined().min(), highest = heights.lazy.joined().max()
-    let ends = [lowest, highest].compactMap { $0 } + errors.y + references.map(\.value) + yCovered
+    let x = Axis(covering: places + errors.x + xCovered, scale: xScale, padding: xPadding, isWhole: isWhole)
+    let ends = heights + errors.y + references.map(\.value) + yCovered
     return (x, Axis(covering: ends, scale: yScale, padding: 0.05))
   }
 
@@ -21,8 +29,8 @@ extension CurvePlot {
   private func errorEnds() -> (x: [Double], y: [Double]) {
     var x: [Double] = [], y: [Double] = []
     for series in series where series.xErrors != nil || series.yErrors != nil {
-      for index in 0..<series.count {
-        let point = series.point(index), (dx, dy) = (series.xError(index), series.yError(index))
+      series.forEachPoint { index, point in
+        let (dx, dy) = (series.xError(index), series.yError(index))
         if dx > 0 { x += [point.x - dx, point.x + dx] }
         if dy > 0 { y += [point.y - dy, point.y + dy] }
       }
@@ -34,9 +42,10 @@ extension CurvePlot {
   /// its low end.
   func whiskers(_ series: Series, _ x: Axis, _ y: Axis) -> [Whisker] {
     var whiskers: [Whisker] = []
-    for index in 0..<series.count {
-      let point = series.point(index), (dx, dy) = (series.xError(index), series.yError(index))
-      guard dx > 0 || dy > 0, let px = x.position(point.x), let py = y.position(point.y) else { continue }
+    if series.xErrors == nil, series.yErrors == nil { return [] }
+    series.forEachPoint { index, point in
+      let (dx, dy) = (series.xError(index), series.yError(index))
+      guard dx > 0 || dy > 0, let px = x.position(point.x), let py = y.position(point.y) else { return }
       func ends(_ axis: Axis, _ value: Double, _ error: Double) -> (low: Double, high: Double)? {
         error > 0 ? axis.position(value + error).map { (max(axis.position(value - error) ?? 0, 0), $0) } : nil
       }
@@ -53,8 +62,7 @@ extension CurvePlot {
   func runs(_ series: Series, _ x: Axis, _ y: Axis) -> [[(x: Double, y: Double)]] {
     var runs: [[(x: Double, y: Double)]] = []
     var run: [(x: Double, y: Double)] = []
-    for index in 0..<series.count {
-      let point = series.point(index)
+    series.forEachPoint { _, point in
       if let px = x.position(point.x), let py = y.position(point.y) {
         run.append((px, py))
       } else if !run.isEmpty {
@@ -123,11 +131,14 @@ extension Figure {
       let usesCells = drawsCells(plot, series, columns: frame.columns)
       var phase = 0
       for run in plot.runs(series, x, y) {
+        if Interrupt.isRequested { break }
         let dots = run.map { (x: canvas.dotColumn($0.x), y: canvas.dotRow($0.y)) }
         if plot.drawsLines || series.isJoined {
           let corners = plot.isStepped ? CurvePlot.stepped(dots) : dots
-          for (start, end) in zip(corners, corners.dropFirst()) where start != end {
-            canvas.line(from: start, to: end, color: color, pattern: pattern, phase: &phase)
+          try? Interrupt.parts(corners.count - 1) { part in
+            for index in part where corners[index] != corners[index + 1] {
+              canvas.line(from: corners[index], to: corners[index + 1], color: color, pattern: pattern, phase: &phase)
+            }
           }
         }
         for dot in dots where usesCells || dots.count == 1 {

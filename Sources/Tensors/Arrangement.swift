@@ -83,6 +83,7 @@ extension Tensor {
     _ swap: (matrices: Int, rows: Int, columns: Int), shape: [Int]
   ) throws(Fault) -> Tensor {
     var result = try Tensor(uninitialized: shape)
+    try result.touch()
     let (source, out) = (UnsafePointer(base), result.base)
     let size = swap.rows * swap.columns
     for matrix in 0..<(size == 0 ? 0 : swap.matrices) {
@@ -164,11 +165,15 @@ extension Tensor {
     if result.count == 0 { return result }
     let (source, out) = (UnsafePointer(base), result.base)
     let width = walk.innerCount
-    if walk.rowCount == 1, case .step(let step) = walk.inner {
+    if walk.rowCount == 1 {
       // One long row is cut as well.
       let from = source + walk.offset(ofRow: 0)
       try Parallel.ranges(width, grain: Parallel.grain) { range in
-        kernels.copyStrided(count: range.count, from: from + range.lowerBound * step, step: step, to: out + range.lowerBound)
+        switch walk.inner {
+        case .step(let step):
+          kernels.copyStrided(count: range.count, from: from + range.lowerBound * step, step: step, to: out + range.lowerBound)
+        case .table(let table): for i in range { out[i] = from[table[i]] }
+        }
       }
       return result
     }

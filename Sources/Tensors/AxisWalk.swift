@@ -56,6 +56,7 @@ extension Tensor {
   public func cumulativeSum(over axis: Int) throws(Fault) -> Tensor {
     let lines = try AxisLines(self, axis: axis)
     let result = try Tensor(uninitialized: shape)
+    try result.touch()
     let shift = result.base - base
     try lines.forEach(in: self) { _, start in
       kernels.runningSum(start, count: lines.length, step: lines.step, out: UnsafeMutablePointer(mutating: start) + shift)
@@ -108,6 +109,13 @@ extension Tensor {
   /// The elements along an axis from small to large (nan last), or from large to small. Differentiable.
   public func sorted(along axis: Int = -1, descending: Bool = false) throws(Fault) -> Tensor {
     let lines = try AxisLines(self, axis: axis)
+    if !isTracked, lines.lineCount == 1 {
+      var numbers = scalars
+      try RadixSort.sort(&numbers, descending: descending)
+      var result = try Tensor(numbers, shape: shape)
+      result.isMask = isMask
+      return result
+    }
     try Self.checkPlaces(lines.length)
     let places = try argsort(along: axis, descending: descending)
     let result = try detached.taken(at: places, lines)
@@ -145,6 +153,7 @@ extension Tensor {
   /// The elements at the given places along an axis, line by line.
   private func taken(at places: Tensor, _ lines: AxisLines) throws(Fault) -> Tensor {
     let result = try Tensor(uninitialized: shape)
+    try result.touch()
     let (out, order, origin) = (result.base, UnsafePointer(places.base), UnsafePointer(base))
     try lines.forEach(in: self) { _, start in
       let first = start - origin

@@ -110,8 +110,10 @@ private struct Selection {
         help: "a mask has the sizes of the axes that it selects from")
     }
     let step = steps[end - 1]
-    return mask.withUnsafeBuffer { values in
-      values.indices.filter { values[$0] != 0 }.map { $0 * step }
+    return try mask.withUnsafeBuffer { (values) throws(Fault) in
+      var places: [Int] = []
+      try Interrupt.parts(values.count) { part in for place in part where values[place] != 0 { places.append(place * step) } }
+      return places
     }
   }
 }
@@ -176,17 +178,17 @@ extension Tensor {
     isMask = isMask && value.isMask
   }
 
-  /// Replaces one element, after making the memory this tensor's own; false where a place is out of range.
-  public mutating func setNumber(_ number: Float, at places: [Int]) throws(Fault) -> Bool {
-    var offset = 0
-    for (axis, place) in places.enumerated() {
-      let size = shape[axis]
-      let positive = place < 0 ? place &+ size : place
-      guard positive >= 0, positive < size else { return false }
-      offset = offset * size + positive
-    }
+  /// How far from the first element a place along one more axis lies, behind the offset along the axes before it; nil where
+  /// it is out of range.
+  public func offset(of place: Int, axis: Int, behind outer: Int) -> Int? {
+    let size = shape[axis]
+    let positive = place < 0 ? place &+ size : place
+    return positive >= 0 && positive < size ? outer * size + positive : nil
+  }
+
+  /// Replaces the element at an offset, after making the memory this tensor's own.
+  public mutating func setNumber(_ number: Float, at offset: Int) throws(Fault) {
     try withUnsafeMutableBuffer { (mine) throws(Fault) in mine[offset] = number }
-    return true
   }
 
   /// Writes (or adds) a tensor's elements at the places of a walk, in order.
@@ -204,7 +206,9 @@ extension Tensor {
         case .step(let step) where !adding: kernels.spreadStrided(count: width, from: from, to: target, step: step)
         case .step(let step): for i in 0..<width { target[i * step] += from[i] }
         case .table(let table):
-          for i in 0..<width { target[table[i]] = adding ? target[table[i]] + from[i] : from[i] }
+          try Interrupt.parts(width) { part in
+            for i in part { target[table[i]] = adding ? target[table[i]] + from[i] : from[i] }
+          }
         }
       }
     }

@@ -7,17 +7,64 @@ public enum RadixSort {
   private static let digitBits = 11
   private static let digits = 1 << digitBits
 
-  /// Sorts whole numbers, from small to large.
+  /// The places of whole numbers from small to large, or from large to small; equal ones keep their order.
   ///
   /// - Throws: `.interrupt` when the user has asked to stop.
-  public static func sort(_ numbers: inout [Int]) throws(Fault) {
+  public static func order(of numbers: [Int], descending: Bool) throws(Fault) -> [Int] {
     // With the sign's bit turned, the order is that of unsigned numbers.
-    try sort(&numbers, bits: 64) { UInt64(bitPattern: Int64($0)) ^ 1 << 63 }
+    try order(of: numbers, descending: descending) { UInt64(bitPattern: Int64($0)) ^ 1 << 63 }
   }
 
-  /// Sorts floats from small to large, or from large to small; nan comes last.
-  public static func sort(_ numbers: inout [Double], descending: Bool) throws(Fault) {
-    try sort(&numbers, bits: 64) { descending && !$0.isNaN ? ~ordered($0) : ordered($0) }
+  public static func order(of numbers: [UInt64], descending: Bool) throws(Fault) -> [Int] {
+    try order(of: numbers, descending: descending) { $0 }
+  }
+
+  /// The same for floats; nan comes last either way.
+  public static func order(of numbers: [Double], descending: Bool) throws(Fault) -> [Int] {
+    // Turned twice, the largest stays the largest.
+    try order(of: numbers, descending: descending) { descending && $0.isNaN ? 0 : ordered($0) }
+  }
+
+  private struct Placed: BitwiseCopyable {
+    var key: UInt64
+    var place: Int
+  }
+
+  private static func order<Number>(
+    of numbers: [Number], descending: Bool, _ key: (Number) -> UInt64
+  ) throws(Fault) -> [Int] {
+    var placed: [Placed] = []
+    placed.reserveCapacity(numbers.count)
+    try Interrupt.parts(numbers.count) { part in
+      for place in part { placed.append(Placed(key: descending ? ~key(numbers[place]) : key(numbers[place]), place: place)) }
+    }
+    try sort(&placed, bits: 64) { $0.key }
+    var places: [Int] = []
+    places.reserveCapacity(placed.count)
+    try Interrupt.parts(placed.count) { part in for place in part { places.append(placed[place].place) } }
+    return places
+  }
+
+  /// Sorts floats of 32 bits from small to large, or from large to small; nan comes last, and a negative zero before a zero.
+  static func sort(_ numbers: inout [Float], descending: Bool) throws(Fault) {
+    let turned: UInt32 = descending ? .max : 0
+    var keys: [UInt32] = []
+    keys.reserveCapacity(numbers.count)
+    for number in numbers {
+      let bits = number.bitPattern
+      keys.append(number.isNaN ? .max : (bits >> 31 == 1 ? ~bits : bits | 1 << 31) ^ turned)
+    }
+    try sort(&keys, bits: 32) { UInt64($0) }
+    try Interrupt.parts(numbers.count) { part in
+      for place in part {
+        let key = keys[place] ^ turned
+        numbers[place] = keys[place] == .max ? .nan : Float(bitPattern: key >> 31 == 1 ? key & .max >> 1 : ~key)
+      }
+    }
+  }
+
+  public static func sort(_ numbers: inout [Double]) throws(Fault) {
+    try sort(&numbers, bits: 64) { ordered($0) }
   }
 
   /// The order in which numbers go from small to large, or from large to small, equal ones in their own order and nan
@@ -62,16 +109,20 @@ public enum RadixSort {
     for shift in stride(from: 0, to: bits, by: digitBits) where differing >> UInt64(shift) & mask != 0 {
       try Interrupt.check()
       var starts = [Int](repeating: 0, count: digits)
-      for element in elements { starts[Int(key(element) >> UInt64(shift) & mask)] += 1 }
+      starts.withUnsafeMutableBufferPointer { starts in
+        for element in elements { starts[Int(truncatingIfNeeded: key(element) >> UInt64(shift) & mask)] &+= 1 }
+      }
       var sum = 0
       for digit in 0..<digits { (starts[digit], sum) = (sum, sum + starts[digit]) }
       for part in stride(from: 0, to: elements.count, by: 1 << 20) {
         try Interrupt.check()
         other.withUnsafeMutableBufferPointer { target in
-          for element in elements[part..<min(part + 1 << 20, elements.count)] {
-            let digit = Int(key(element) >> UInt64(shift) & mask)
-            target[starts[digit]] = element
-            starts[digit] += 1
+          starts.withUnsafeMutableBufferPointer { starts in
+            for element in elements[part..<min(part + 1 << 20, elements.count)] {
+              let digit = Int(truncatingIfNeeded: key(element) >> UInt64(shift) & mask)
+              target[starts[digit]] = element
+              starts[digit] &+= 1
+            }
           }
         }
       }

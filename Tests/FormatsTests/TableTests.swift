@@ -78,12 +78,12 @@ import Testing
     #expect(table.columns[1] == .integers([9_007_199_254_740_993, nil]))
     #expect(table.columns[2] == .text(["18446744073709551615", "1"]))
     #expect(table.columns[3] == .text(["0.5", "9007199254740993"]))
-    #expect(try parseCSV(table.text, name: "x").columns[1] == table.columns[1])
+    #expect(try parseCSV(table.text(), name: "x").columns[1] == table.columns[1])
     #expect(fault { _ = try parseCSV("t,v,v\n1,2,3", name: "x") }?.label == "`v` is the name of columns 2 and 3")
     #expect(try parseCSV(",b,\n1,2,3", name: "x").names == ["c0", "b", "c2"])
     let twice = CSVTable(names: ["a", "a"], columns: [.numbers([1]), .numbers([2])])
     #expect(fault { try writeCSV(twice, to: "\(folder.path)/t.csv") }?.kind == .file)
-    #expect(try parseCSV(CSVTable(names: ["z"], columns: [.numbers([-0.0])]).text, name: "x").columns == [.numbers([-0.0])])
+    #expect(try parseCSV(CSVTable(names: ["z"], columns: [.numbers([-0.0])]).text(), name: "x").columns == [.numbers([-0.0])])
   }
 
   @Test func malformedNPYIsAFault() throws {
@@ -124,7 +124,7 @@ import Testing
     try writeCSV(table, to: path)
     #expect(try readCSV(path) == table)
     let gap = CSVTable(names: ["x"], columns: [.numbers([1, .nan, 2])])
-    #expect(try parseCSV(gap.text, name: "x").rowCount == 3)
+    #expect(try parseCSV(gap.text(), name: "x").rowCount == 3)
   }
 
   @Test func malformedCSVIsAFault() throws {
