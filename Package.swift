@@ -70,6 +70,8 @@ let package = Package(
     // Answers `scripts/bench`: no part of what is shipped.
     .executableTarget(
       name: "kernel-bench", dependencies: ["Tensors", "Kernels"], path: "scripts/benchmarks/kernels"),
+    // Runs inside libFuzzer, by `scripts/fuzz-coverage`.
+    .executableTarget(name: "coverage-fuzz", dependencies: ["Builtins", "Machine", "Language"], path: "scripts/fuzzing"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Kernels", "Faults"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
