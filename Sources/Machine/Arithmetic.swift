@@ -131,7 +131,7 @@ extension Machine {
       try body()
       return true
     } catch {
-      if let left, let right {
+      if let left, let right, error.kind != .interrupt {
         pendingOperands = (left.description(of: .brief), right.description(of: .brief))
       }
       return fail(error)

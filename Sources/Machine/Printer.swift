@@ -71,8 +71,10 @@ extension Value {
     case .quantity:
       return "a quantity (\(object(as: QuantityObject.self).dimension.name))"
     case .string:
-      let text = asString ?? ""
-      return text.count <= 24 ? "the string \(quoted(text))" : "a string of \(text.count) characters"
+      let string = object(as: StringObject.self)
+      // Whoever is asked to stop does not count.
+      let count = (try? string.count()) ?? string.text.utf8.count
+      return count <= 24 ? "the string \(quoted(string.text))" : "a string of \(count) characters"
     case .list: return "a list of \(object(as: ListObject.self).count)"
     default:
       let name = typeName
