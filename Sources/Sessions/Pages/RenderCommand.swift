@@ -38,7 +38,7 @@ public func renderPage(_ options: RenderOptions) -> Int32 {
       || succeeds({ () throws(Fault) in try checkWritable(options.target, sparing: options.path) })
   else { return ExitStatus.cannotCreate }
   var source = ""
-  guard succeeds({ () throws(Fault) in source = try readText(options.path) }) else { return ExitStatus.noInput }
+  guard succeeds({ () throws(Fault) in source = try readText(options.path) }) else { return ExitStatus.withoutSource }
   var tools: PageTools?
   guard succeeds({ () throws(Fault) in tools = try PageTools() }), let tools else { return ExitStatus.unavailable }
   var run = PageRun(of: source, options, tools)

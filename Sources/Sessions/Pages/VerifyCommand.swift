@@ -20,7 +20,7 @@ public struct VerifyOptions: Sendable {
 /// Verifies a page, tells the result and gives the exit status: 0 where the page and its run are equal, 1 where not.
 public func verifyPage(_ options: VerifyOptions) -> Int32 {
   var text = ""
-  guard succeeds({ () throws(Fault) in text = try readText(options.path, limit: 1 << 30) }) else { return ExitStatus.noInput }
+  guard succeeds({ () throws(Fault) in text = try readText(options.path, limit: 1 << 30) }) else { return ExitStatus.withoutSource }
   var loaded: PageTools?
   guard succeeds({ () throws(Fault) in loaded = try PageTools() }), let tools = loaded else { return ExitStatus.unavailable }
   var found: PageRecord?

@@ -72,7 +72,7 @@ private struct BenchRunner {
 
   private mutating func read(_ path: String, _ session: ScriptSession) -> SourceText? {
     let source = session.source(at: path)
-    if source == nil { status = ExitStatus.noInput }
+    if source == nil { status = ExitStatus.withoutSource }
     return source
   }
 

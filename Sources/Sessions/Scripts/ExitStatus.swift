@@ -1,3 +1,5 @@
+import Faults
+
 /// The exit statuses of the program: 0 and 1 as everywhere, the others from the BSD convention.
 public enum ExitStatus {
   public static let success: Int32 = 0
@@ -9,6 +11,8 @@ public enum ExitStatus {
   public static let noInput: Int32 = 66
   /// A library of the system is missing.
   public static let unavailable: Int32 = 69
+  /// Of a source that is not there: by Ctrl-C while it was read, or by the file itself.
+  static var withoutSource: Int32 { Interrupt.isRequested ? interrupted : noInput }
   /// A file, such as a page, cannot be made.
   public static let cannotCreate: Int32 = 73
   /// The standard output cannot be written, as on a full disk.

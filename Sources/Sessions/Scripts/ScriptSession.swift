@@ -56,7 +56,7 @@ public final class ScriptSession {
   }
 
   public func run(path: String) -> Int32 {
-    guard let source = source(at: path) else { return ExitStatus.noInput }
+    guard let source = source(at: path) else { return ExitStatus.withoutSource }
     return run(source, printsResult: false)
   }
 
@@ -89,7 +89,7 @@ public final class ScriptSession {
 
   /// Reports every error that can be found without running.
   public func check(path: String) -> Int32 {
-    guard let source = source(at: path) else { return ExitStatus.noInput }
+    guard let source = source(at: path) else { return ExitStatus.withoutSource }
     let diagnostics = interpreter.check(source)
     if diagnostics.isEmpty { return ExitStatus.success }
     report(renderer.render(diagnostics))

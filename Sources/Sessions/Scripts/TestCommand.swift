@@ -11,7 +11,7 @@ public func runTests(paths: [String], filter: String?, output: any Output, optio
     let files = scripts(under: root)
     if files.isEmpty {
       writeError("error: no .snn files at \(root)\n")
-      return ExitStatus.noInput
+      return ExitStatus.withoutSource
     }
     for file in files {
       output.write("\(file)\n")
