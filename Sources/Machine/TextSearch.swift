@@ -50,6 +50,11 @@ public func firstRange(of part: String, in text: String) -> Range<String.Index>?
   (try? occurrence(of: part, in: text)) ?? nil
 }
 
+public func firstRange(of part: String, in text: Substring) -> Range<String.Index>? {
+  guard let range = (try? occurrence(of: part, in: text.base, from: text.startIndex)) ?? nil else { return nil }
+  return range.upperBound <= text.endIndex ? range : nil
+}
+
 /// The first occurrence of a text in another from a place on, by characters; nil where there is none.
 func occurrence(of part: String, in text: String, from start: String.Index? = nil) throws(Fault) -> Range<String.Index>? {
   guard let first = part.utf8.first else { return nil }
