@@ -15,8 +15,14 @@ let conversionBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in .string(call[0].description(of: .plain)) },
   Builtin(
     "repr", [.required("value", .any, "anything")], returns: "string", subject: "conversion",
-    "A value as it would be written in a script.", example: "print(repr(\"a\"))   # expect: \"a\""
-  ) { (call) throws(Fault) in .string(call[0].description(of: .quoted)) },
+    """
+    A value as it would be written in a script: all of it, to the last bit. What no text gives again, such as a function or
+    a network, is an error.
+    """,
+    example: """
+      print(repr("a"), repr(tensor([0.5, 0.1])), repr(adam(lr=0.01)))   # expect: "a" tensor([0.5, 0.1]) adam(lr=0.01)
+      """
+  ) { (call) throws(Fault) in .string(try call[0].sourceText(limit: call.machine.limits.elements)) },
   Builtin(
     "int", [.required("value", .number | .string | .bool | .tensor, "a number, a bool or a text"),
       .optional("base", .int, default: "10", "the base in which a text is read, 2 to 36")],

@@ -2,6 +2,7 @@
 
 import Faults
 import Formats
+import Language
 import Machine
 import Spiking
 import Tensors
@@ -147,7 +148,12 @@ let dataSaveCSV = Builtin(
     .required("path", .string, "where to"),
   ],
   returns: "nil", subject: "data",
-  "Writes a table as CSV with its names on the first line. An existing file is replaced, whole or not at all.",
+  """
+  Writes a table as CSV with its names on the first line. An existing file is replaced, whole or not at all.
+
+  A column of quantities is written in one unit, which stands in its name: `latency (ms)`. Empty columns of a map are left
+  out, and what is a single value stands on every line: so `trained.history` is a table.
+  """,
   example: """
     data.save_csv([{neuron: "lif", accuracy: 0.97}, {neuron: "alif", accuracy: 0.98}], "/tmp/runs.csv")
     """
@@ -160,31 +166,60 @@ let dataSaveCSV = Builtin(
 /// The table of a map from names to columns.
 private func columnTable(_ call: Call) throws(Fault) -> CSVTable {
   var table = CSVTable(names: [], columns: [])
+  var singles: [(place: Int, pair: (key: Value, value: Value))] = []
   for pair in call[0].asMap?.pairs ?? [] {
-    let name = pair.key.description(of: .plain)
-    let column = try csvColumn(pair.value, call)
+    // What a history without validation, say, has no values of is no column.
+    if pair.value.elements?.isEmpty == true { continue }
+    if pair.value.asBool != nil || pair.value.amount != nil || pair.value.asString != nil {
+      singles.append((table.names.count, pair))
+      continue
+    }
+    let (unit, column) = try csvColumn(pair.value, call)
+    let name = csvName(pair.key.description(of: .plain), unit)
     let count = CSVTable(names: [name], columns: [column]).rowCount
     if !table.columns.isEmpty, count != table.rowCount {
       throw call.wrong(
         0, "has columns of different lengths", kind: .shape,
-        help: "`\(table.names[0])` has \(table.rowCount) rows, `\(name)` has \(count)")
+        help: "`\(table.names[0])` has \(counted(table.rowCount, "row")), `\(name)` has \(count); remove(table, \"\(name)\") leaves it out")
     }
     table.names.append(name)
     table.columns.append(column)
   }
+  let rows = table.columns.isEmpty ? 1 : table.rowCount
+  for (place, pair) in singles.reversed() {
+    let (unit, column) = csvColumn([Value](repeating: pair.value, count: rows))
+    table.names.insert(csvName(pair.key.description(of: .plain), unit), at: place)
+    table.columns.insert(column, at: place)
+  }
   return table
 }
 
-private func csvColumn(_ value: Value, _ call: Call) throws(Fault) -> CSVColumn {
+private func csvName(_ name: String, _ unit: String?) -> String { unit.map { "\(name) (\($0))" } ?? name }
+
+private func csvColumn(_ value: Value, _ call: Call) throws(Fault) -> (unit: String?, column: CSVColumn) {
   if let elements = value.elements { return csvColumn(Array(elements)) }
   guard let numbers = try call.plotNumbers(of: value, 0) else {
     throw call.wrong(0, "has a column that is \(value.description(of: .kind))", kind: .type)
   }
-  return .numbers(numbers.values)
+  return (nil, .numbers(numbers.values))
 }
 
-/// A column of values: ints exactly, numbers, or the texts of anything else.
-private func csvColumn(_ values: [Value]) -> CSVColumn {
+/// A column of values: quantities of one dimension in one unit, which is given too; ints exactly, numbers, or the texts
+/// of anything else.
+private func csvColumn(_ values: [Value]) -> (unit: String?, column: CSVColumn) {
+  let quantities = values.compactMap(\.asQuantity)
+  if let first = quantities.first, quantities.count == values.count, quantities.allSatisfy({ $0.dimension == first.dimension }) {
+    let given = Set(values.map { $0.unitName ?? "" })
+    let known = given.count == 1 ? given.first.flatMap { units[$0] } : nil
+    // Where each has a unit of its own, that of the smallest: it keeps all digits that matter before the point.
+    let smallest = quantities.map { abs($0.amount) }.filter { $0 > 0 && $0.isFinite }.min() ?? 1
+    let unit = known.map { (name: $0.name, scale: $0.scale) } ?? QuantityText.usualUnit(smallest, first.dimension)
+    return (unit.name, .numbers(quantities.map { QuantityText.exactCount($0.amount, of: unit.scale) }))
+  }
+  return (nil, plainColumn(values))
+}
+
+private func plainColumn(_ values: [Value]) -> CSVColumn {
   let numbers = values.compactMap(\.asNumber)
   guard numbers.count == values.count else { return .text(values.map { $0.description(of: .plain) }) }
   let integers = values.map(\.asInt)
@@ -200,16 +235,18 @@ private func rowTable(_ call: Call) throws(Fault) -> CSVTable {
   let rows = try call.elements(0).compactMap(\.asMap)
   guard rows.count == (try call.elements(0).count) else { throw call.mismatch(0, "a list of maps") }
   let names = rows.first?.pairs.map { $0.key.description(of: .plain) } ?? []
-  var columns: [CSVColumn] = []
+  var table = CSVTable(names: [], columns: [])
   for name in names {
     var values: [Value] = []
     for row in rows {
       guard let value = row.get(name) else { throw call.wrong(0, "has a row without `\(name)`") }
       values.append(value)
     }
-    columns.append(csvColumn(values))
+    let (unit, column) = csvColumn(values)
+    table.names.append(csvName(name, unit))
+    table.columns.append(column)
   }
-  return CSVTable(names: names, columns: columns)
+  return table
 }
 
 let dataNPY = Builtin(

@@ -1,3 +1,4 @@
+import Faults
 import Language
 import Machine
 import Tensors
@@ -40,7 +41,7 @@ private func clipped(_ text: String, _ width: Int) -> String {
 /// Spikes as their density and a strip of the first sample's raster: a column a step, a row a feature.
 func spikesDisplay(_ spikes: Spikes, style: DisplayStyle) -> String {
   let percent = formatted(spikes.density * 100, "f", digits: 1)
-  let head = "spikes \(Shape.text(spikes.shape)): \(spikes.total) spikes, density \(percent)%"
+  let head = "spikes \(Shape.text(spikes.shape)): \(counted(spikes.total, "spike")), density \(percent)%"
   guard spikes.steps > 0, spikes.batch > 0, spikes.features > 0 else { return head }
   let columns = min(spikes.steps, max(10, style.width - 4))
   let rows = min(spikes.features, 8)
@@ -50,7 +51,7 @@ func spikesDisplay(_ spikes: Spikes, style: DisplayStyle) -> String {
   }
   let lines = strip.map { row in "  " + row.map { $0 ? "|" : "·" }.joined() }
   let isCut = rows < spikes.features || columns < spikes.steps
-  let note = isCut ? ["  … \(spikes.features) features, \(spikes.steps) steps"] : []
+  let note = isCut ? ["  … \(counted(spikes.features, "feature")), \(counted(spikes.steps, "step"))"] : []
   return ([head] + lines + note).joined(separator: "\n")
 }
 

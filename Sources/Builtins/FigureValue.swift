@@ -51,29 +51,42 @@ public final class FigureValue: ForeignValue {
   public func isEqual(to other: any ForeignValue) -> Bool { (other as? FigureValue)?.figure == figure }
 }
 
-/// The figure that a session showed last, so that the prompt need not echo it a second time.
-public final class ShownFigure {
-  private var last: FigureValue?
+/// The figure or description that a session showed last, so that the prompt need not echo it a second time.
+public final class ShownValue {
+  /// Owned.
+  private var last = Value.nil
 
-  private static func of(_ machine: Machine) -> ShownFigure {
-    let key = ObjectIdentifier(ShownFigure.self)
-    if let known = machine.state[key] as? ShownFigure { return known }
-    let made = ShownFigure()
+  deinit { last.release() }
+
+  private static func of(_ machine: Machine) -> ShownValue {
+    let key = ObjectIdentifier(ShownValue.self)
+    if let known = machine.state[key] as? ShownValue { return known }
+    let made = ShownValue()
     machine.state[key] = made
     return made
   }
 
-  /// Shows a figure on the machine's output.
-  static func show(_ value: FigureValue, on machine: Machine) {
-    machine.output.show(value)
-    of(machine).last = value
+  /// Takes note of a value whose text was shown, and gives it back.
+  static func keep(_ value: Value, on machine: Machine) -> Value {
+    let state = of(machine)
+    state.last.release()
+    state.last = value.retained()
+    return value
   }
 
-  /// Whether a value is the figure that was shown last; asking forgets it.
+  /// Shows a figure on the machine's output, and gives it as a value.
+  static func show(_ figure: FigureValue, on machine: Machine) -> Value {
+    machine.output.show(figure)
+    return keep(.foreign(figure), on: machine)
+  }
+
+  /// Whether a value is the one that was shown last; asking forgets it.
   public static func takeIsShown(_ value: Value, on machine: Machine) -> Bool {
     let state = of(machine)
-    defer { state.last = nil }
-    guard let figure = value.asForeign(FigureValue.self) else { return false }
-    return figure === state.last
+    defer {
+      state.last.release()
+      state.last = .nil
+    }
+    return !value.isNil && value.isSameObject(as: state.last)
   }
 }

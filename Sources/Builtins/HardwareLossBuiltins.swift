@@ -18,6 +18,9 @@ public struct HardwareLossValue: DescribedValue {
     "hardware_loss(\(loss.chip.name), " + described.callText.drop { $0 != "(" }.dropFirst()
   }
 
+  /// The chip's figures are no part of its text.
+  public var sourceText: String? { nil }
+
   public var memberNames: [String] { ["chip"] + described.settings.map(\.name) }
 
   public func member(_ name: String) throws(Fault) -> Value? {
@@ -63,7 +66,7 @@ let hardwareLossBuiltins: [Builtin] = [
       .optional("utilization", .number, default: "1", "how much cores that are busier than the mean count"),
       .optional("communication", .number, default: "1", "how much packets, links and ways count"),
       .optional("memory", .number, default: "1", "how much the limits, and the power of cores, count"),
-      .optional("strategy", .string, default: "\"joint\"", "the mapper that is asked each epoch, as in place"),
+      .optional("strategy", .string, default: "\"joint\"", "the mapper that is asked each epoch, as in place: \(strategyNames)"),
       .optional(
         "objective", .string, default: "\"energy_delay\"",
         "what that mapper makes small, as in place, and training: \"energy\", \"latency\", or both"),

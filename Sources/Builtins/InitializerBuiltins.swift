@@ -18,7 +18,9 @@ struct InitializerValue: ForeignValue {
     return name == "name" ? .string(rule.name) : nil
   }
 
-  func isEqual(to other: any ForeignValue) -> Bool { (other as? InitializerValue)?.rule.callText == rule.callText }
+  var sourceText: String? { rule is FunctionInitializer ? nil : rule.callText }
+
+  func isEqual(to other: any ForeignValue) -> Bool { (other as? InitializerValue)?.rule.isSame(as: rule) ?? false }
 }
 
 /// A function of the user's as a rule for first weights.

@@ -188,7 +188,7 @@ public struct MappingValue: ForeignValue {
       QuantityText.text(value, dimension, format: { formatted($0, "g", digits: 4) })
     }
     var rows: [(String, String, String)] = [
-      ("latency", amount(cost.latency, .time), "\(report.steps) steps of \(amount(cost.stepTime, .time))"),
+      ("latency", amount(cost.latency, .time), "\(counted(report.steps, "step")) of \(amount(cost.stepTime, .time))"),
       ("", "", "a step's length: \(cost.timeLimit)"),
     ]
     if cost.timedSteps > 0 {

@@ -145,6 +145,8 @@ public struct LayerValue: ForeignValue {
   public init(_ layer: any Layer) { self.layer = layer }
 
   public var summary: String { layer.callText }
+  /// Weights are no part of its text.
+  public var sourceText: String? { layer.parameters.isEmpty ? layer.callText : nil }
   public var tape: Tape? { layer.tape }
   public func detached() -> any ForeignValue {
     guard layer.tape != nil else { return self }
@@ -189,9 +191,19 @@ public struct LayerValue: ForeignValue {
     else {
       throw Fault(
         .call, "a layer is put at the end of a network", label: foundText(arguments.positional.first),
-        help: "input(64) |> \(layer.callText); to run it alone: \(layer.callText) |> record(drive)")
+        help: runningHelp(arguments.positional.first))
     }
     return try append(layer, to: network, arguments.machine)
+  }
+
+  /// How the layer runs on what it was called with.
+  private func runningHelp(_ drive: Value?) -> String {
+    if layer is NeuronLayer || layer is RecurrentLayer {
+      return "to run it alone: \(layer.callText) |> record(drive), with a drive of the shape [time, batch, features]"
+    }
+    let shape = (try? drive?.convertedToTensor())??.shape.dropFirst(2) ?? []
+    let sizes = shape.isEmpty ? "64" : shape.map(String.init).joined(separator: ", ")
+    return "a layer with weights runs in a network: (input(\(sizes)) |> \(layer.callText))(x), with x of the shape [time, batch, features]"
   }
 
   private func foundText(_ value: Value?) -> String? { value.map { "found \($0.description(of: .kind))" } }

@@ -23,7 +23,10 @@ struct LearnValue: ForeignValue {
 
   var summary: String {
     let inner = values.rank == 0 ? QuantityText.text(values.item ?? 0, dimension) : Shape.text(values.shape)
-    return "learn(\(inner)\(isEach ? ", each=true" : ""))"
+    let bounds = [("low", low), ("high", high)].compactMap { name, bound in
+      bound.map { ", \(name)=\(QuantityText.text(Float($0), dimension))" }
+    }
+    return "learn(\(inner)\(isEach ? ", each=true" : "")\(bounds.joined()))"
   }
 
   func isEqual(to other: any ForeignValue) -> Bool {

@@ -52,6 +52,8 @@ struct NeuronValue: ForeignValue {
   }
 
   var isCallable: Bool { true }
+  var parameterNames: [String] { definition.parameterNames }
+  func takesSubject(_ value: Value) -> Bool { value.asForeign(NetworkValue.self) != nil }
 
   func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
     var positional = arguments.positional[...]

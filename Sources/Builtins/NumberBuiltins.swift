@@ -46,8 +46,12 @@ let numberBuiltins: [Builtin] =
       "The sum of all elements, or along axes. It is added up in 64 bits; whole numbers of a tensor give their exact sum, "
         + "along axes one rounded to 32 bits.", "print(sum([1, 2, 3]))   # expect: 6", .sum),
     reduction("product", "The product of all elements, or along axes.", "print(product([2, 3]))   # expect: 6", .product),
-    extreme("min", "The smallest of a list or tensor, or of several arguments.", "print(min([3, 1, 2]), min(4, 2))   # expect: 1 2", .minimum, -1),
-    extreme("max", "The largest of a list or tensor, or of several arguments.", "print(max([3, 1, 2]), max(4, 2))   # expect: 3 4", .maximum, 1),
+    extreme(
+      "min", "The smallest of a list or tensor, along axes, or of several arguments.",
+      "print(min([3, 1, 2]), min(4, 2), min([[3, 1], [2, 4]], axis=0))   # expect: 1 2 tensor[2] [2., 1.]", .minimum, -1),
+    extreme(
+      "max", "The largest of a list or tensor, along axes, or of several arguments.",
+      "print(max([3, 1, 2]), max(4, 2), max([[3, 1], [2, 4]], axis=0))   # expect: 3 4 tensor[2] [3., 4.]", .maximum, 1),
     allOrAny("all", "Whether all elements are true.", "print(all([true, false]))   # expect: false", stopsAt: false),
     allOrAny("any", "Whether at least one element is true.", "print(any([true, false]))   # expect: true", stopsAt: true),
     Builtin(
@@ -180,10 +184,22 @@ private func reduction(_ name: String, _ documentation: String, _ example: Strin
 
 private func extreme(_ name: String, _ documentation: String, _ example: String, _ operation: Reduction, _ sign: Int) -> Builtin {
   Builtin(
-    name, [.required("x", .any, "numbers, or the first of several"), .rest("more", .any, "further values, or the axis as `axis(n)`")],
+    name,
+    [
+      .required("x", .any, "numbers, or the first of several"),
+      .named("axis", .int | .list | .tuple | .nil, default: "all", "the axis or axes to reduce, of a tensor or nested lists"),
+      .named("keep", .bool, default: "false", "keep the reduced axes with size 1"),
+      .rest("more", .any, "further values; one alone behind a tensor is the axis"),
+    ],
     returns: "number or tensor", subject: "numbers", documentation, example: example
   ) { (call) throws(Fault) in
     let rest = call.rest
+    let keeps = try call.bool(2, default: false)
+    if let axes = try axes(call, 1) {
+      if !rest.isEmpty { throw call.wrong(1, "is for one tensor, and \(rest.count + 1) values are given", kind: .call) }
+      return Machine.scalarOrTensor(try call.tensor(0).reduced(operation, over: axes, keepingDimensions: keeps))
+    }
+    if keeps { return Machine.scalarOrTensor(try call.tensor(0).reduced(operation, over: nil, keepingDimensions: true)) }
     if rest.isEmpty, let tensor = call[0].tag == .tensor || call[0].tag == .spikes ? try call.tensor(0) : nil {
       return Machine.scalarOrTensor(try tensor.reduced(operation, over: nil, keepingDimensions: false))
     }

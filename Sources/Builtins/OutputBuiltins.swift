@@ -17,21 +17,18 @@ let outputBuiltins: [Builtin] = [
     return .nil
   },
   Builtin(
-    "describe", [.required("value", .any, "anything")], returns: "nil", subject: "output",
+    "describe", [.required("value", .any, "anything")], returns: "string", subject: "output",
     """
     Shows what a value is: shape, range and a preview of a tensor, density and a raster strip of spikes, the table of
-    a network, the documentation of a function.
+    a network, the documentation of a function. The text that was shown is what it gives.
     """,
     example: """
       describe([1, 2, 3])   # expect: list of 3: [1, 2, 3]
       """
   ) { (call) throws(Fault) in
-    if let held = call[0].asForeign {
-      call.output.show(held)
-    } else {
-      call.output.write(display(call[0], style: call.output.style, isDescription: true) + "\n")
-    }
-    return .nil
+    let text = display(call[0], style: call.output.style, isDescription: true)
+    if let held = call[0].asForeign { call.output.show(held) } else { call.output.write(text + "\n") }
+    return ShownValue.keep(.string(text), on: call.machine)
   },
   tableBuiltin,
 ]

@@ -7,7 +7,7 @@ import Spiking
 
 private let objectiveNames = Objective.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
 private let scaleNames = WeightRounding.Scale.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-private let strategyNames = mappingStrategies.map { "\"\($0.name)\"" }.joined(separator: ", ")
+let strategyNames = mappingStrategies.map { "\"\($0.name)\"" }.joined(separator: ", ")
 
 /// Placing networks on chips.
 let placementBuiltins: [Builtin] = [

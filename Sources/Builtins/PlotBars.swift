@@ -9,16 +9,20 @@ import Tensors
 let plotHistogram = Builtin(
   "plot.histogram",
   [
-    .required("values", .array | .tuple, "the numbers to count; all elements of a tensor"),
+    .required("values", .array | .tuple | .map, "the numbers to count; all elements of a tensor; or a map from names to numbers"),
     .optional("bins", .int, default: "nil", "how many ranges; chosen from the data when left out"),
   ] + PlotOptions.parameters(y: "\"count\""),
   returns: "figure", subject: "plot",
-  "Draws how many values fall into each of a row of equal ranges. NaN and infinity are left out.",
+  """
+  Draws how many values fall into each of a row of equal ranges. NaN and infinity are left out. A map from names to numbers
+  is counted in the same ranges, with a bar for each name beside the others.
+  """,
   example: """
     use plot
     plot.histogram([1, 2, 2, 3, 3, 3, 4, 4, 5], bins=5)
     """
 ) { (call) throws(Fault) in
+  if call[0].asMap != nil { return try histogramOfNames(call) }
   var numbers = try call.plotNumbers(of: call[0], 0)
   if numbers == nil { numbers = PlotNumbers(values: try call.tensor(0).scalars.map { Double($0) }) }
   // The figure wants its numbers in order: they are brought into it where a stop is heard.
@@ -30,6 +34,21 @@ let plotHistogram = Builtin(
   let options = try PlotOptions(call, from: 2, y: "count")
   return try options.finish(
     .histogram(HistogramPlot(values: numbers?.values ?? [], bins: bins)), call, xUnit: numbers?.unit)
+}
+
+/// The counts of several series side by side, in ranges that they share.
+private func histogramOfNames(_ call: Call) throws(Fault) -> Value {
+  let (series, unit) = try call.plotSeries(0)
+  let bins = call.has(1) && !call[1].isNil ? try call.int(1, atLeast: 1) : nil
+  let options = try PlotOptions(call, from: 2, y: "count")
+  let edges = HistogramPlot(values: series.flatMap(\.y), bins: bins).edges
+  let names = zip(edges, edges.dropFirst()).map { low, high in
+    "\(NumberText.significant(low, digits: 3)) to \(NumberText.significant(high, digits: 3))"
+  }
+  let counts = series.map { one in
+    Series(name: one.name, y: binCounts(of: one.y.filter(\.isFinite), edges: edges).map(Double.init))
+  }
+  return options.finish(.bars(BarPlot(names: names, series: counts)), call, xUnit: unit)
 }
 
 private let barValues = BuiltinParameter.required(
@@ -93,7 +112,7 @@ private func barPlot(_ call: Call) throws(Fault) -> (BarPlot, unit: String?) {
     plot.names = try call.elements(1).map { $0.description(of: .plain) }
     let count = plot.series.map(\.y.count).max() ?? 0
     if plot.names.count != count {
-      throw call.wrong(1, "has \(plot.names.count) names for \(count) values", kind: .shape)
+      throw call.wrong(1, "has \(counted(plot.names.count, "name")) for \(counted(count, "value"))", kind: .shape)
     }
   }
   return (plot, unit)

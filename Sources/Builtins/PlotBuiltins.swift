@@ -152,7 +152,7 @@ private func checkSameCount(_ call: Call, _ positions: Int, _ values: Int) throw
   if positions == values { return }
   throw Fault(
     .shape, "positions and values of `\(call.builtin.name)` differ in number",
-    label: "\(positions) positions, \(values) values")
+    label: "\(counted(positions, "position")), \(counted(values, "value"))")
 }
 
 /// Gives the series the names of a list argument.
@@ -161,7 +161,7 @@ private func name(_ series: inout [Series], _ call: Call, _ index: Int) throws(F
   let names = try call.strings(index)
   if names.count != series.count {
     throw call.wrong(
-      index, "has \(names.count) names for \(series.count) series", kind: .shape,
+      index, "has \(counted(names.count, "name")) for \(series.count) series", kind: .shape,
       help: "one name for each series")
   }
   for (index, name) in names.enumerated() { series[index].name = name }

@@ -27,6 +27,5 @@ let plotCores = Builtin(
   let report = try call.foreign(0, as: MappingValue.self).report
   let title = try call.string(1, default: "\(report.placed.strategy), on \(report.chip.title)")
   let value = FigureValue(Figure(.mesh(report.meshPlot), title: title))
-  if try call.bool(2, default: true) { ShownFigure.show(value, on: call.machine) }
-  return .foreign(value)
+  return try call.bool(2, default: true) ? ShownValue.show(value, on: call.machine) : .foreign(value)
 }

@@ -123,8 +123,7 @@ let plotConfusion = Builtin(
   let names = try axisNames(call, 1, count: counts.count, "class")
   let value = FigureValue(
     Figure(.confusion(ConfusionPlot(counts: counts, classNames: names)), title: try call.string(2, default: "")))
-  if try call.bool(3, default: true) { ShownFigure.show(value, on: call.machine) }
-  return .foreign(value)
+  return try call.bool(3, default: true) ? ShownValue.show(value, on: call.machine) : .foreign(value)
 }
 
 /// The names in a list argument, one for each row, column or class; none when it was left out.
@@ -132,7 +131,7 @@ private func axisNames(_ call: Call, _ index: Int, count: Int, _ thing: String) 
   guard call.has(index), !call[index].isNil else { return [] }
   let names = try call.elements(index).map { $0.description(of: .plain) }
   if names.count != count {
-    throw call.wrong(index, "has \(names.count) names, one for each \(thing) makes \(count)", kind: .shape)
+    throw call.wrong(index, "has \(counted(names.count, "name")), one for each \(thing) makes \(count)", kind: .shape)
   }
   return names
 }

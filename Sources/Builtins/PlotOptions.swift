@@ -48,9 +48,14 @@ struct PlotOptions {
     let content = call.machine.withColours(content)
     let figure = Figure(content, title: title, xLabel: Self.label(x, xUnit), yLabel: Self.label(y, yUnit))
     let value = FigureValue(figure)
-    if isShown { ShownFigure.show(value, on: call.machine) }
-    try Interrupt.check()
-    return .foreign(value)
+    let shown = isShown ? ShownValue.show(value, on: call.machine) : .foreign(value)
+    do throws(Fault) {
+      try Interrupt.check()
+    } catch {
+      shown.release()
+      throw error
+    }
+    return shown
   }
 
   /// A label with its unit, where it does not name one already.

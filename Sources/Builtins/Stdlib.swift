@@ -8,6 +8,9 @@ func stdlibSources() -> [String: String] {
 /// The chip files of the stdlib, in the order in which help lists them.
 func stdlibChips() -> [(name: String, text: String)] { embedded(stdlib_chip) }
 
+/// The notebooks of the language reference, in their order.
+func stdlibReference() -> [(name: String, text: String)] { embedded(stdlib_reference) }
+
 private func embedded(_ entry: (Int) -> UnsafePointer<stdlib_source>?) -> [(name: String, text: String)] {
   var files: [(name: String, text: String)] = []
   while let file = entry(files.count) {

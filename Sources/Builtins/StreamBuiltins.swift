@@ -78,7 +78,7 @@ let streamBuiltins: [Builtin] = [
       .required("stream", .foreign("stream") | .array, "from `as_stream`, or activity over time [time, features]"),
       .optional("chip", .foreign("chip") | .nil, default: "nil", "a chip, such as chips.loihi2, whose energy and time to simulate"),
       .optional("adapt", .foreign("adaptation") | .nil, default: "nil", "how thresholds follow activity: `threshold(...)`"),
-      .optional("decode", .string, default: "the network's own", "the reading of the output, as for `evaluate`"),
+      .optional("decode", .string, default: "the network's own", "the reading of the output, as for `evaluate`: \(decoderNames)"),
       .optional("reset", .bool, default: "false", "whether each labelled sample begins from rest"),
       .optional("on", .foreign("mapping") | .nil, default: "the sequential mapping", "where the neurons lie: what `place` gave"),
       .optional(

@@ -19,8 +19,8 @@ public struct StreamValue: ForeignValue {
   private var density: Double { stream.signal.spikes?.density ?? 0 }
 
   public var summary: String {
-    "stream of \(stream.name): \(stream.steps) steps of \(Shape.text(stream.signal.featureShape)), "
-      + "\(stream.segments.count) samples"
+    "stream of \(stream.name): \(counted(stream.steps, "step")) of \(Shape.text(stream.signal.featureShape)), "
+      + "\(counted(stream.segments.count, "sample"))"
   }
 
   public func display(_ style: DisplayStyle) -> String {
@@ -105,7 +105,7 @@ public struct StreamResultValue: ForeignValue {
 
   public var summary: String {
     let accuracy = run.samples.isEmpty ? "" : ", accuracy \(formatted(100 * run.accuracy, "f", digits: 1)) %"
-    return "stream_result: \(run.steps) steps, \(run.spikes) spikes\(accuracy)\(run.interrupted ? ", interrupted" : "")"
+    return "stream_result: \(counted(run.steps, "step")), \(counted(run.spikes, "spike"))\(accuracy)\(run.interrupted ? ", interrupted" : "")"
   }
 
   public func display(_ style: DisplayStyle) -> String {
@@ -114,8 +114,8 @@ public struct StreamResultValue: ForeignValue {
       ("spikes", "\(groupedDigits(run.spikes)), \(formatted(perStep, "g", digits: 4)) a step"),
     ]
     if !run.samples.isEmpty {
-      facts.append(("accuracy", "\(formatted(100 * run.accuracy, "f", digits: 1)) % of \(run.samples.count) samples"))
-      facts.append(("latency", "median \(run.latency(0.5) ?? 0) steps, 99 % within \(run.latency(0.99) ?? 0)"))
+      facts.append(("accuracy", "\(formatted(100 * run.accuracy, "f", digits: 1)) % of \(counted(run.samples.count, "sample"))"))
+      facts.append(("latency", "median \(counted(run.latency(0.5) ?? 0, "step")), 99 % within \(run.latency(0.99) ?? 0)"))
     }
     for population in run.populations.dropFirst() {
       let rate = Double(population.spikes) / Double(max(1, population.neurons * run.steps))

@@ -87,13 +87,15 @@ let systemBuiltins: [Builtin] = [
     return .nil
   },
   Builtin(
-    "apropos", [.required("text", .string, "a part of a name or of its documentation")], returns: "nil", subject: "system",
-    "Lists the builtins whose name or documentation holds a text.", example: "apropos(\"membrane\")"
+    "apropos", [.required("text", .string, "words, as you would say them")], returns: "nil", subject: "system",
+    """
+    Lists what the library has about some words, the best first: functions, modules and parts of the language whose names or
+    documentation hold them, or words that mean the same.
+    """, example: "apropos(\"membrane\")"
   ) { (call) throws(Fault) in
-    let lines = apropos(try call.string(0), in: call.machine.library)
-    let room = max(20, call.output.style.width - 1)
-    let shown = lines.map { $0.clipped(toWidth: room) }
-    call.output.write(lines.isEmpty ? "nothing found\n" : shown.map { $0 + "\n" }.joined())
+    let found = call.machine.library.search(try call.string(0))
+    call.output.write(
+      found.isEmpty ? "nothing found\n" : helpTable(found.prefix(30).map { ($0.name, $0.summary) }, width: call.output.width) + "\n")
     return .nil
   },
   Builtin(
@@ -119,19 +121,12 @@ private func helpText(_ call: Call) throws(Fault) -> String {
       """
   }
   if let builtin = call[0].asBuiltin { return builtinHelp(builtin) }
-  if let name = call[0].asString, let builtin = call.machine.library.builtins[name] { return builtinHelp(builtin) }
-  return display(call[0], style: call.output.style, isDescription: true)
-}
-
-/// Lines of `name  first sentence` for the builtins that match, sorted by name.
-public func apropos(_ text: String, in library: Library) -> [String] {
-  let wanted = text.lowercased()
-  let found = library.builtins.values.filter {
-    firstRange(of: wanted, in: $0.name.lowercased()) != nil || firstRange(of: wanted, in: $0.documentation.lowercased()) != nil
-  }.sorted { $0.name < $1.name }
-  let width = found.map(\.name.count).max() ?? 0
-  return found.map { builtin in
-    let first = builtin.documentation.split(separator: "\n").first.map(String.init) ?? ""
-    return builtin.name + String(repeating: " ", count: width - builtin.name.count + 2) + first
-  }
+  if let known = call[0].functionHelp { return known.text.isEmpty ? known.signature : "\(known.signature)\n\n\(known.text)" }
+  guard let name = call[0].asString else { return display(call[0], style: call.output.style, isDescription: true) }
+  let library = call.machine.library
+  if let page = library.helpPage(name, width: call.output.width) { return page }
+  let near = library.search(name).prefix(5).map(\.name)
+  throw Fault(
+    .name, "nothing is known about `\(name)`",
+    help: near.isEmpty ? "help(\"topics\") lists the parts of the language" : "see " + near.joined(separator: ", "))
 }

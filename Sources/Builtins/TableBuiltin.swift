@@ -131,17 +131,17 @@ private func isLarge(_ value: Value) -> Bool {
 private func tableOfLists(_ rows: [Value], _ names: [String]?, _ title: String, _ call: Call) throws(Fault) -> TextTable {
   let width = rows.first?.elements?.count ?? 0
   if width > 1000 {
-    throw call.wrong(0, "has rows of \(width) cells", kind: .limit, help: "a table has at most 1000 columns; `print(x)` shows the beginning")
+    throw call.wrong(0, "has rows of \(counted(width, "cell"))", kind: .limit, help: "a table has at most 1000 columns; `print(x)` shows the beginning")
   }
   if let names, names.count != width {
-    throw call.wrong(1, "has \(names.count) names for rows of \(width)", kind: .shape)
+    throw call.wrong(1, "has \(counted(names.count, "name")) for rows of \(width)", kind: .shape)
   }
   var columns: [[Value?]] = Array(repeating: [], count: width)
   for (index, row) in rows.enumerated() {
     if index & 0xFFF == 0xFFF { try Interrupt.check() }
     let cells = row.elements.map { Array($0) } ?? []
     if cells.count != width {
-      throw call.wrong(0, "has rows of different lengths", kind: .shape, help: "row 0 has \(width) cells, row \(index) has \(cells.count)")
+      throw call.wrong(0, "has rows of different lengths", kind: .shape, help: "row 0 has \(counted(width, "cell")), row \(index) has \(cells.count)")
     }
     for (column, cell) in cells.enumerated() { columns[column].append(cell) }
   }

@@ -60,21 +60,21 @@ let tensorRandomBuiltins: [Builtin] = [
   Builtin(
     "randint",
     [
+      .subject("shape", .list | .tuple | .range | .nil, "the sizes; without them the result is a single int"),
       .required("low", .int, "the smallest"), .required("high", .int, "the end, not included"),
-      .optional("shape", shapeKind, default: "a single number", "the sizes"),
     ],
     returns: "int or tensor", subject: "random numbers",
     """
-    Random whole numbers from low up to, not including, high. With a shape, a tensor, which holds whole numbers up to
-    16777216 only; `[randint(low, high) for _ in 0..n]` has ints of 64 bits.
+    Random whole numbers from low up to, not including, high. With a shape, as in `randint([3], 0, 10)`, a tensor, which
+    holds whole numbers up to 16777216 only; `[randint(low, high) for _ in 0..n]` has ints of 64 bits.
     """,
     example: "let n = randint(1, 7)\nprint(n >= 1 and n <= 6)   # expect: true"
   ) { (call) throws(Fault) in
-    let (low, high) = (try call.int(0), try call.int(1))
+    let (low, high) = (try call.int(1), try call.int(2))
     let (span, overflow) = high.subtractingReportingOverflow(low)
-    if overflow || span < 1 { throw call.wrong(1, "must be above `low`, found \(low) and \(high)") }
+    if overflow || span < 1 { throw call.wrong(2, "must be above `low`, found \(low) and \(high)") }
     var stream = call.machine.nextStream("randint")
-    guard call.has(2), !call[2].isNil else { return .int(low + stream.integer(below: span)) }
+    guard call.has(0), !call[0].isNil else { return .int(low + stream.integer(below: span)) }
     let exact = -1 << 24...1 << 24
     if !(exact.contains(low) && exact.contains(high - 1)) {
       throw Fault(
@@ -83,7 +83,7 @@ let tensorRandomBuiltins: [Builtin] = [
         help: "[randint(low, high) for _ in 0..n] has exact ints; uniform(shape, low, high) has floats")
     }
     return .tensor(
-      try Tensor(shape: try call.ints(2)) { (out) throws(Fault) in
+      try Tensor(shape: try call.ints(0)) { (out) throws(Fault) in
         for place in out.indices {
           if place & 0xFFFF == 0xFFFF { try Interrupt.check() }
           out[place] = Float(low + stream.integer(below: span))

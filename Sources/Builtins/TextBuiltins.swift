@@ -44,11 +44,16 @@ let textBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in .string(try converted(try call.string(0)) { $0.lowercased() }) },
   Builtin(
     "replace", [.required("text", .string, "a text"), .required("old", .string, "what to replace"), .required("new", .string, "with what")],
-    returns: "string", subject: "text", "A text with every occurrence replaced.", example: "print(replace(\"banana\", \"an\", \"o\"))   # expect: booa"
+    returns: "string", subject: "text", "A text with every occurrence of another, as it stands, replaced: `.` is a point, and `[a-z]` five characters.", example: "print(replace(\"banana\", \"an\", \"o\"))   # expect: booa"
   ) { (call) throws(Fault) in
     let old = try call.string(1)
     if old.isEmpty { throw call.wrong(1, "is empty") }
-    return .string(try call.machine.replacing(old, by: try call.string(2), in: try call.string(0)))
+    let text = try call.string(0)
+    let replaced = try call.machine.replacing(old, by: try call.string(2), in: text)
+    if looksLikePattern(old), replaced == text {
+      call.output.warn("`replace` looks for plain text: \(quoted(old)) is taken as it stands, and does not occur")
+    }
+    return .string(replaced)
   },
   Builtin(
     "starts_with", [.required("text", .string, "a text"), .required("start", .string, "its start")], returns: "bool", subject: "text",
@@ -96,6 +101,13 @@ let textBuiltins: [Builtin] = [
     example: "print(format(0.5, \".1%\"))   # expect: 50.0%"
   ) { (call) throws(Fault) in .string(try formatValue(call[0], by: try call.string(1))) },
 ]
+
+/// Whether a text is more likely meant as a regular expression: it has a class of characters, or a repetition of any.
+private func looksLikePattern(_ text: String) -> Bool {
+  if ["\\d", "\\w", "\\s", "\\b", ".*", ".+", "[^", "(?"].contains(where: { firstRange(of: $0, in: text) != nil }) { return true }
+  guard let open = text.firstIndex(of: "["), let close = text[open...].firstIndex(of: "]") else { return false }
+  return text[open..<close].dropFirst(2).dropLast().contains("-")
+}
 
 /// The parts of a text between separators, or between blanks.
 func splitText(_ text: Value, _ separator: Value) throws(Fault) -> Value {

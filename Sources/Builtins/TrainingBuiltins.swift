@@ -5,7 +5,7 @@ import Machine
 import Spiking
 import Tensors
 
-private let decoderNames = Decoder.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+let decoderNames = Decoder.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
 
 /// fit and evaluate.
 let trainingBuiltins: [Builtin] = [

@@ -12,6 +12,7 @@ protocol DescribedValue: ForeignValue {
 
 extension DescribedValue {
   public var summary: String { described.callText }
+  public var sourceText: String? { described.callText }
   public var memberNames: [String] { ["name"] + described.settings.map(\.name) }
 
   public func member(_ name: String) throws(Fault) -> Value? {

@@ -61,3 +61,35 @@ const struct stdlib_source *stdlib_chip(long index) {
 const struct stdlib_source *stdlib_module(long index) {
   return index >= 0 && index < (long)(sizeof modules / sizeof *modules) ? &modules[index] : NULL;
 }
+
+static const unsigned char reference_names[] = {
+#embed "../../stdlib/reference/names.snn"
+};
+static const unsigned char reference_control[] = {
+#embed "../../stdlib/reference/control.snn"
+};
+static const unsigned char reference_values[] = {
+#embed "../../stdlib/reference/values.snn"
+};
+static const unsigned char reference_tensors[] = {
+#embed "../../stdlib/reference/tensors.snn"
+};
+static const unsigned char reference_networks[] = {
+#embed "../../stdlib/reference/networks.snn"
+};
+static const unsigned char reference_programs[] = {
+#embed "../../stdlib/reference/programs.snn"
+};
+
+static const struct stdlib_source notebooks[] = {
+    {"names", reference_names, sizeof reference_names},
+    {"control", reference_control, sizeof reference_control},
+    {"values", reference_values, sizeof reference_values},
+    {"tensors", reference_tensors, sizeof reference_tensors},
+    {"networks", reference_networks, sizeof reference_networks},
+    {"programs", reference_programs, sizeof reference_programs},
+};
+
+const struct stdlib_source *stdlib_reference(long index) {
+  return index >= 0 && index < (long)(sizeof notebooks / sizeof *notebooks) ? &notebooks[index] : NULL;
+}

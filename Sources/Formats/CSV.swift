@@ -41,7 +41,7 @@ public func parseCSV(_ text: String, name: String) throws(Fault) -> CSVTable {
   for row in rows where row.cells.count != first.cells.count {
     throw Fault(
       .file, "\(name) is not a table",
-      label: "line \(row.line) has \(row.cells.count) cells, line \(first.line) has \(first.cells.count)")
+      label: "line \(row.line) has \(counted(row.cells.count, "cell")), line \(first.line) has \(first.cells.count)")
   }
   let hasNames = first.cells.contains { !$0.isEmpty && numberInCSV($0) == nil }
   if hasNames { rows.removeFirst() }

@@ -9,8 +9,9 @@ extension Parser {
       if tokens[at].kind == .end { break }
       if let close, tokens[at].kind == .symbol(close) { break }
       do {
-        statements.append(try parseStatement())
-        try endStatement(close: close)
+        let statement = try parseStatement()
+        statements.append(statement)
+        try endStatement(statement, close: close)
       } catch {
         if diagnostics.count >= Self.mostErrors { at = tokens.count - 1 }
         recover(close: close)
@@ -19,7 +20,7 @@ extension Parser {
     return statements
   }
 
-  private mutating func endStatement(close: String?) throws(Failed) {
+  private mutating func endStatement(_ statement: NodeID, close: String?) throws(Failed) {
     switch tokens[at].kind {
     case .newline, .end, .symbol(";"): return
     case .symbol(let text) where text == close: return
@@ -27,7 +28,17 @@ extension Parser {
       let span = tokens[at].span
       advance()
       throw fail(Fault(.parse, "a `}` without its `{`", label: "nothing is open here"), span)
+    case _ where endsWithBlock(statement) && foreignHabit(at: at) == nil: return
     default: throw unexpected("expected the end of the statement", help: "put one statement on a line, or `;` between two")
+    }
+  }
+
+  /// Whether a statement ended with the brace of a block, behind which the next may stand on the same line.
+  private func endsWithBlock(_ statement: NodeID) -> Bool {
+    guard at > 0, tokens[at - 1].kind == .symbol("}") else { return false }
+    switch tree[statement] {
+    case .loop, .whileLoop, .conditional, .match, .attempt, .block, .function, .test, .neuron: return true
+    default: return false
     }
   }
 

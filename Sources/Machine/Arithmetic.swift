@@ -207,11 +207,15 @@ extension Machine {
     throw mismatch(opcode, left, right)
   }
 
+  private func isArray(_ value: Value) -> Bool { [.tensor, .spikes, .list].contains(value.tag) }
+
   private func mismatch(_ opcode: Opcode, _ left: Value, _ right: Value) -> Fault {
     let symbol = Self.symbol(opcode)
     var help: String?
     if opcode == .add, left.tag == .string || right.tag == .string {
       help = "put the value into the text: \"… {\("x")} …\", or write str(x)"
+    } else if left.tag == .quantity || right.tag == .quantity, isArray(left) || isArray(right) {
+      help = "a tensor holds plain numbers: reckon in one unit, `x * value(q, ms)`, or make a list, `[n * 1ms for n in list(x)]`"
     } else if left.tag == .list || right.tag == .list {
       help = "arithmetic on all elements at once is a tensor's: tensor(xs) \(symbol) …"
     } else if left.tag == .nil || right.tag == .nil {

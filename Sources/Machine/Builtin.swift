@@ -73,6 +73,14 @@ public struct Kind: Sendable {
     }
   }
 
+  /// Whether it takes a value, and not just because it takes all.
+  public func isMeant(for value: Value) -> Bool { mask != ~0 && accepts(value) }
+
+  /// The types of values from rooms above that it takes.
+  public var foreignTypes: [String] { foreign }
+
+  public var isBool: Bool { mask == 1 << UInt32(Value.Tag.bool.raw) }
+
   func accepts(_ value: Value) -> Bool {
     mask & (1 << UInt32(value.tag.raw)) != 0 || (!foreign.isEmpty && acceptsForeign(value))
       || (value.tag == .tracked && accepts(value.plain))
@@ -94,6 +102,8 @@ public struct BuiltinParameter: Sendable {
     case subject
     /// All further positional arguments.
     case rest
+    /// May be given by its name alone; such parameters stand right before the rest.
+    case named(String)
 
     var isRest: Bool { if case .rest = self { true } else { false } }
     var isSubject: Bool { if case .subject = self { true } else { false } }
@@ -117,15 +127,37 @@ public struct BuiltinParameter: Sendable {
   public static func subject(_ name: String, _ kind: Kind, _ documentation: String) -> Self {
     Self(name: name, kind: kind, role: .subject, documentation: documentation, dimension: nil)
   }
+  public static func named(_ name: String, _ kind: Kind, default text: String, _ documentation: String) -> Self {
+    Self(name: name, kind: kind, role: .named(text), documentation: documentation, dimension: nil)
+  }
   public static func rest(_ name: String, _ kind: Kind, _ documentation: String) -> Self {
     Self(name: name, kind: kind, role: .rest, documentation: documentation, dimension: nil)
+  }
+
+  /// The texts that it takes, where its help lists them; empty where any text will do.
+  public var choices: [String] {
+    guard kind.accepts(Self.anyText) else { return [] }
+    var standard = ""
+    if case .optional(let text) = role { standard = text }
+    var found: [String] = []
+    for (index, part) in "\(documentation) \(standard)".split(separator: "\"", omittingEmptySubsequences: false).enumerated() {
+      let isWord = !part.isEmpty && part.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+      if index % 2 == 1, isWord, !found.contains(String(part)) { found.append(String(part)) }
+    }
+    return found.count > 1 ? found : []
+  }
+
+  private static var anyText: Value { Value(payload: 0, tag: .string) }
+
+  var isNamedOnly: Bool {
+    if case .named = role { true } else { false }
   }
 
   /// As a signature shows it: `beta = 0.9`.
   public var signature: String {
     switch role {
     case .required: name
-    case .optional(let text): "\(name) = \(text)"
+    case .optional(let text), .named(let text): "\(name) = \(text)"
     case .subject: "[\(name)]"
     case .rest: "..\(name)"
     }
@@ -200,7 +232,18 @@ public final class Builtin: Sendable {
   }
 
   public var signature: String {
-    isConstant ? "\(name): \(returns)" : "\(name)(\(parameters.map(\.signature).joined(separator: ", "))) -> \(returns)"
+    if isConstant { return "\(name): \(returns)" }
+    // What is given by name stands last, as a call would write it.
+    let places = parameters.filter { !$0.isNamedOnly } + parameters.filter(\.isNamedOnly)
+    return "\(name)(\(places.map(\.signature).joined(separator: ", "))) -> \(returns)"
+  }
+
+  /// How many parameters positional arguments go to one by one.
+  var positionalCount: Int { parameters.count { !$0.isNamedOnly } - (takesRest ? 1 : 0) }
+
+  var takesRest: Bool {
+    if case .rest? = parameters.last?.role { return true }
+    return false
   }
 }
 

@@ -113,7 +113,9 @@ extension Call {
     for element in try elements(index) {
       guard let int = element.asInt else {
         try checkPlain(index)
-        throw mismatch(index, "a list of ints")
+        throw wrong(
+          index, "must be a list of ints, found \(element.description(of: .brief)) at place \(ints.count)", kind: .type,
+          help: element.asNumber == nil ? "see ?\(builtin.name)" : "int(x) makes a float an int: [int(x) for x in xs]")
       }
       ints.append(int)
     }

@@ -47,6 +47,7 @@ extension Machine {
       return .failed
     }
     if let fault = bind(base + 1, count, names, prototype) {
+      pendingArgument = wrongArgument(count, names, prototype)
       _ = fail(fault)
       return .failed
     }
@@ -54,6 +55,20 @@ extension Machine {
     frameCount += 1
     currentPC = prototype.code
     return .entered
+  }
+
+  /// The argument that a function of the language does not take: one too many, of an unknown name, or given twice.
+  private func wrongArgument(_ count: Int, _ names: Value?, _ prototype: Prototype) -> FaultyArgument? {
+    let named = names?.elements?.map { $0.asString ?? "" } ?? []
+    let positional = count - named.count
+    let fixed = prototype.parameterNames.count - (prototype.hasRest ? 1 : 0)
+    if positional > fixed, !prototype.hasRest { return FaultyArgument(position: fixed, count: count) }
+    for (index, name) in named.enumerated() {
+      let place = prototype.parameterNames.firstIndex(of: name)
+      if place == nil || place == fixed { return FaultyArgument(position: positional + index, count: count, isName: true) }
+      if let place, place < positional { return FaultyArgument(position: positional + index, count: count) }
+    }
+    return nil
   }
 
   /// Moves the arguments to the registers of their parameters; those left out become `undefined`.
@@ -125,10 +140,24 @@ extension Machine {
 
   func unknownArgument(_ name: String, _ function: String, _ parameters: [String]) -> Fault {
     let near = didYouMean(name, among: parameters)
+      ?? Self.foreignArguments[name]?.first(where: parameters.contains).map { "did you mean `\($0)`?" }
     let all = parameters.isEmpty ? "it takes no named arguments" : "it takes \(parameters.joined(separator: ", "))"
     return Fault(
       .call, "`\(function)` has no argument `\(name)`", label: near == nil ? nil : "not one of its names", help: near ?? all)
   }
+
+  /// Arguments by their names in other libraries, and what may stand for them here.
+  private static let foreignArguments: [String: [String]] = [
+    "xlabel": ["x"], "x_label": ["x"], "ylabel": ["y"], "y_label": ["y"], "xlim": ["x_range"], "ylim": ["y_range"],
+    "label": ["names", "title"], "labels": ["names"], "learning_rate": ["lr"], "num_steps": ["steps"], "n_steps": ["steps"],
+    "timesteps": ["steps"], "T": ["steps"], "out_features": ["outputs"], "units": ["outputs"], "out_channels": ["channels"],
+    "kernel_size": ["kernel"], "num_epochs": ["epochs"], "n_epochs": ["epochs"], "batch": ["batch_size"],
+    "batch_size": ["batch"], "dim": ["axis"], "keepdim": ["keep"], "keepdims": ["keep"], "size": ["shape"],
+    "key": ["by"], "reverse": ["descending"], "criterion": ["loss"], "loss_fn": ["loss"], "opt": ["optimizer"],
+    "encoder": ["encode"], "encoding": ["encode"], "decoder": ["decode"], "vth": ["threshold"], "v_th": ["threshold"],
+    "decay": ["beta", "weight_decay"], "tau": ["beta"], "leak": ["beta"], "sigma": ["std"], "stddev": ["std"],
+    "sep": ["separator"], "filename": ["path"], "file": ["path"],
+  ]
 
   // MARK: builtins
 
@@ -170,6 +199,9 @@ extension Machine {
       Machine.store(base, value)
       return .done
     } catch {
+      let shape = shape(of: builtin, base + 1, count, names, isPiped: isPiped)
+      pendingArgument = (error.kind == .call ? misplaced(shape, builtin) : nil)
+        ?? (error.kind == .type ? oddOneOut(shape, builtin, base + 1) : nil) ?? shape.argument(of: error)
       _ = fail(error)
       return .failed
     }
@@ -197,6 +229,31 @@ extension Machine {
     return nil
   }
 
+  /// The first of a builtin's rest arguments that is of a kind which it does not take.
+  private func oddOneOut(_ shape: CallShape, _ builtin: Builtin, _ arguments: UnsafePointer<Value>) -> FaultyArgument? {
+    guard builtin.takesRest, let kind = builtin.parameters.last?.kind else { return nil }
+    let places = max(0, builtin.positionalCount - shape.skipped)..<max(shape.positional, builtin.positionalCount)
+    return places.first { $0 < shape.positional && !kind.accepts(arguments[$0]) }
+      .map { FaultyArgument(position: $0, count: shape.count) }
+  }
+
+  /// The argument that a builtin does not take: one too many, of an unknown name, or given twice.
+  private func misplaced(_ shape: CallShape, _ builtin: Builtin) -> FaultyArgument? {
+    let places = builtin.positionalCount - shape.skipped
+    if !builtin.takesRest, shape.positional > places { return FaultyArgument(position: places, count: shape.count) }
+    for name in shape.named {
+      let isKnown = builtin.parameters.contains { parameter in
+        if case .rest = parameter.role { return false }
+        return parameter.name == name
+      }
+      if !isKnown { return shape.name(name) }
+      if let index = shape.parameters.firstIndex(of: name), index >= shape.skipped, index - shape.skipped < min(shape.positional, places) {
+        return shape.name(name)
+      }
+    }
+    return nil
+  }
+
   /// Binds names, the subject and rest arguments; the values are borrowed from the caller's registers.
   private func bind(
     _ builtin: Builtin, _ arguments: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value?, isPiped: Bool
@@ -212,17 +269,21 @@ extension Machine {
       if !isGiven { place = 1 }
     }
     let fixed = parameters.count - (builtin.takesRest ? 1 : 0)
+    let places = builtin.positionalCount
     var rest: [Value] = []
     for index in 0..<positional {
-      if place < fixed {
+      if place < places {
         bound[place] = arguments[index]
         place += 1
       } else if builtin.takesRest {
         rest.append(arguments[index])
+      } else if builtin.hasSubject, bound[0].tag == .undefined, parameters[0].kind.accepts(arguments[index]) {
+        // A subject that stands last is taken too: `randint(low, high, shape)`.
+        bound[0] = arguments[index]
       } else {
         throw Fault(
           .call, "too many arguments for `\(builtin.name)`",
-          label: "\(positional) given, at most \(fixed) taken", help: "it is \(builtin.signature)")
+          label: "\(positional) given, at most \(places) taken", help: "it is \(builtin.signature)")
       }
     }
     if let named {
@@ -291,6 +352,13 @@ extension Machine {
       Machine.store(base, value)
       return .done
     } catch {
+      var shape = CallShape(parameters: foreign.parameterNames, positional: positional, named: named.map { $0.asString ?? "" })
+      if positional > 0, foreign.takesSubject(base[1]) {
+        // The network in front is none of the parameters.
+        shape = CallShape(parameters: ["network"] + shape.parameters, positional: positional, named: shape.named)
+      }
+      pendingArgument = shape.named.first { !foreign.parameterNames.isEmpty && !foreign.parameterNames.contains($0) }.flatMap(shape.name)
+        ?? shape.argument(of: error)
       _ = fail(error)
       return .failed
     }

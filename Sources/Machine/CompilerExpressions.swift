@@ -88,6 +88,7 @@ extension Compiler {
     case .pipe(let left, let right): compilePipe(left, right, to: target, id)
     case .index(let base, let indices): compileIndex(base, indices, to: target, id)
     case .member(let base, let name, let span):
+      if case .text(let text)? = resolver.uses[id.index] { return current.emitLoad(target, text) }
       let (register, isTemporary) = operand(base)
       current.site = Prototype.Site(span: span, left: tree.span(base), right: nil)
       current.emit(.getMember, target, register, current.constant(name), x: isTemporary ? 1 : 0)
@@ -139,6 +140,7 @@ extension Compiler {
         current.emit(.useModule, target, current.constant(name))
       }
     case .unit(let name)?: loadQuantity(1, name, target)
+    case .text(let text)?: current.emitLoad(target, text)
     case .missing?, nil: current.emit(.loadNil, target)
     }
   }
@@ -585,8 +587,12 @@ extension Compiler {
       namesConstant = current.constant(owning: .tuple(names.map { .string($0) }))
     }
     let flags = (piped == nil ? 0 : 1) | (names.isEmpty ? 0 : 2)
+    let places = (piped.map { [Prototype.ArgumentPlace(value: tree.span($0))] } ?? [])
+      + arguments.map { Prototype.ArgumentPlace(value: tree.span($0.value), name: $0.nameSpan) }
     if let isMember {
       at(id, left: callee)
+      current.site.arguments = places
+      if case .member(let receiver, _, _) = tree[callee] { current.site.receiver = tree.span(receiver) }
       current.emit(.callMember, base, count, current.constant(isMember), x: flags)
       if !names.isEmpty { current.emitWide(.jump, 0, namesConstant) }
     } else if let global {
@@ -594,9 +600,11 @@ extension Compiler {
       at(callee)
       current.emit(.callGlobal, base, count, x: flags)
       at(id, left: callee)
+      current.site.arguments = places
       current.emitWide(.jump, 0, global)
     } else {
       at(id, left: callee)
+      current.site.arguments = places
       current.emit(names.isEmpty ? .call : .callNamed, base, count, namesConstant, x: flags)
     }
     if base != target { current.emit(.move, target, base, x: 1) }

@@ -482,6 +482,8 @@ extension Machine {
       switch value.tag {
       case .tuple: "tuples are fixed; a list `[a, b]` can be changed"
       case .string: "strings are fixed; build a new one, or use replace(s, a, b)"
+      case .foreign where ["network", "layer"].contains(value.typeName):
+        "networks are fixed; build one from weights, `input(2) |> dense(3, weight=w) |> lif()`, or let `fit` change them"
       default: nil
       }
     if value.tag == .undefined { return Self.noValue("this name") }
@@ -514,12 +516,12 @@ extension Machine {
       return fail(
         Fault(
           .type, "\(place.pointee.description(of: .kind)) cannot be taken apart",
-          label: "\(wanted) names want a tuple or a list of \(wanted)"))
+          label: "a tuple or a list of \(wanted) is wanted"))
     }
     if elements.count == wanted || (instruction.x != 0 && elements.count > wanted) { return true }
     return fail(
       Fault(
-        .value, "\(elements.count) values do not fit \(instruction.x != 0 ? "at least " : "")\(wanted) names",
+        .value, "\(counted(elements.count, "value")) \(elements.count == 1 ? "does" : "do") not fit \(instruction.x != 0 ? "at least " : "")\(counted(wanted, "name"))",
         label: "the value is \(shortText(place.pointee))", help: "`..rest` takes what is left, `_` skips one"))
   }
 

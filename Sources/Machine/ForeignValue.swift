@@ -10,6 +10,8 @@ public protocol ForeignValue {
   static var typeName: String { get }
   /// One line, for `print` inside other text and inside lists.
   var summary: String { get }
+  /// The value as a script would write it, to the last bit; nil where no text gives it again.
+  var sourceText: String? { get }
   /// The value as a format of `{x:.2}` writes it, given how that writes a number; nil where it is not made of numbers.
   func text(writing write: (Double) -> String) -> String?
   /// What the prompt shows and `describe` prints: a table, a picture, at most `width` wide.
@@ -20,6 +22,10 @@ public protocol ForeignValue {
   /// An owned value, or nil when there is no such member.
   func member(_ name: String) throws(Fault) -> Value?
   var isCallable: Bool { get }
+  /// The names of what a call takes, where they are known.
+  var parameterNames: [String] { get }
+  /// Whether a call takes a value in front of its parameters, as neurons take the network that they are put at the end of.
+  func takesSubject(_ value: Value) -> Bool
   /// Calls the value with positional and named arguments, all borrowed; gives an owned value.
   func call(_ arguments: ForeignArguments) throws(Fault) -> Value
   func isEqual(to other: any ForeignValue) -> Bool
@@ -66,12 +72,15 @@ public struct ForeignArguments {
 
 extension ForeignValue {
   public var typeName: String { Self.typeName }
+  public var sourceText: String? { nil }
   public func text(writing write: (Double) -> String) -> String? { nil }
   public func display(_ style: DisplayStyle) -> String { summary }
   public var richForm: RichForm? { nil }
   public var memberNames: [String] { [] }
   public func member(_ name: String) throws(Fault) -> Value? { nil }
   public var isCallable: Bool { false }
+  public var parameterNames: [String] { [] }
+  public func takesSubject(_ value: Value) -> Bool { false }
   public func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
     throw Fault(.type, "a \(typeName) cannot be called")
   }

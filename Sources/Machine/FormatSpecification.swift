@@ -91,15 +91,39 @@ struct FormatSpecification {
       return pad(text, isNumber: true)
     case .tensor where value.asTensor?.count == 1 && type != "s":
       return pad(format(Double(value.asTensor?.item ?? .nan)), isNumber: true)
+    case .tensor where isForNumbers, .list where isForNumbers, .tuple where isForNumbers, .map where isForNumbers:
+      return try formatElements(of: value)
     default:
-      if precision != nil || type != nil, type != "s", let text = value.asForeign?.text(writing: { self.format($0) }) {
-        return pad(text, isNumber: true)
-      }
+      if isForNumbers, let text = value.asForeign?.text(writing: { self.format($0) }) { return pad(text, isNumber: true) }
       if let type, type != "s" { throw needs("a number", value) }
       var text = value.description(of: .plain)
-      if let precision { text = String(text.prefix(precision)) }
+      if let precision, value.tag == .string { text = String(text.prefix(precision)) }
       return pad(text, isNumber: value.tag == .bool)
     }
+  }
+
+  /// Whether it says how numbers are written, and not only how wide a text is.
+  private var isForNumbers: Bool { (precision != nil || type != nil) && type != "s" }
+
+  /// A container as `print` shows it, each of its numbers in this format.
+  private func formatElements(of value: Value) throws(Fault) -> String {
+    var fault: Fault?
+    var printer = ValuePrinter { element in
+      switch element.tag {
+      case .int, .float, .quantity: break
+      // A type of number is wanted of all; decimals are for those that have some.
+      case .string, .bool, .nil: if type == nil { return nil }
+      default: return nil
+      }
+      do throws(Fault) { return try format(element) } catch {
+        fault = fault ?? error
+        return ""
+      }
+    }
+    printer.writeNumber = { format($0) }
+    printer.add(value, depth: 0)
+    if let fault { throw fault }
+    return printer.text
   }
 
   private func needs(_ expected: String, _ value: Value) -> Fault {

@@ -37,6 +37,9 @@ public final class Interpreter {
     set { define("args", .list(newValue.map { .string($0) }), in: machine.prelude) }
   }
 
+  /// The name that the last statement of the last run has bound or changed; nil where it did neither.
+  public private(set) var lastBoundName: String?
+
   /// The seconds that the last run took, once it was parsed and compiled.
   public private(set) var lastDuration = 0.0
 
@@ -49,6 +52,7 @@ public final class Interpreter {
   /// Parses, resolves, compiles and runs a source.
   public func run(_ source: SourceText, mode: Mode) -> Outcome {
     let parsed = parse(source)
+    lastBoundName = parsed.tree.lastBoundName
     if !parsed.diagnostics.isEmpty { return .failed(parsed.diagnostics) }
     switch machine.compile(parsed.tree, in: scope, mode: mode) {
     case .failure(let list): return .failed(list.diagnostics)
@@ -142,6 +146,19 @@ public final class Interpreter {
 
   /// Runs one `test` block; the diagnostic says why it failed.
   public func runTest(_ index: Int) -> Diagnostic? { machine.run(machine.tests[index]) }
+}
+
+extension Tree {
+  fileprivate var lastBoundName: String? {
+    guard let last = statements.last else { return nil }
+    switch self[last] {
+    case .binding(.name(let name, _), _, _, _): return name
+    case .assign(let target, _, _):
+      if case .name(let name) = self[target] { return name }
+      return nil
+    default: return nil
+    }
+  }
 }
 
 extension Prototype {

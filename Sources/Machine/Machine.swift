@@ -66,6 +66,8 @@ public final class Machine {
   var pendingDiagnostic: Diagnostic?
   /// What the operands of a failed operation were, in brief, for its label.
   var pendingOperands: (left: String, right: String)?
+  /// The argument that the pending fault is about.
+  var pendingArgument: FaultyArgument?
   /// How deep in builtins the call was that asked for the end of the run behind its statement; nil while none has.
   var stopDepth: Int?
   /// Where the running frame is while a builtin runs, and where a new frame begins.

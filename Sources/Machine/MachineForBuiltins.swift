@@ -50,6 +50,9 @@ extension Machine {
 }
 
 extension Value {
+  /// Whether two values are one object on the heap.
+  public func isSameObject(as other: Value) -> Bool { tag == other.tag && tag.isHeap && payload == other.payload }
+
   /// A builtin as a function value, owned.
   public static func function(_ builtin: Builtin) -> Value { Value(owning: NativeObject(builtin), tag: .native) }
 

@@ -45,7 +45,7 @@ extension Value {
     switch form {
     case .plain, .quoted:
       if form == .plain, let text = asString { return text }
-      var printer = ValuePrinter(partsLeft: parts)
+      var printer = ValuePrinter(parts: parts)
       printer.add(self, depth: 0)
       return printer.text
     case .kind: return kindDescription
@@ -74,7 +74,7 @@ extension Value {
       let string = object(as: StringObject.self)
       // Whoever is asked to stop does not count.
       let count = (try? string.count()) ?? string.text.utf8.count
-      return count <= 24 ? "the string \(quoted(string.text))" : "a string of \(count) characters"
+      return count <= 24 ? "the string \(quoted(string.text))" : "a string of \(counted(count, "character"))"
     case .list: return "a list of \(object(as: ListObject.self).count)"
     default:
       let name = typeName
@@ -125,12 +125,20 @@ public func floatText(_ value: Double) -> String {
 public struct ValuePrinter {
   var text = ""
   /// Parts that may still be written.
-  var partsLeft: Int
+  var partsLeft = Self.mostParts
+  /// Writes an element in a format of its own; nil for one that has none.
+  private var write: ((Value) -> String?)?
+  /// Writes the elements of tensors.
+  var writeNumber: ((Double) -> String)?
   /// All parts of one value together.
   public static let mostParts = 200_000
   /// Containers show at most this many elements: the head, an ellipsis and the tail.
   static let mostElements = 1000
   static let deepest = 32
+
+  init(parts: Int = Self.mostParts) { partsLeft = parts }
+
+  init(writing write: @escaping (Value) -> String?) { self.write = write }
 
   mutating func add(_ value: Value, depth: Int) {
     partsLeft -= 1
@@ -138,6 +146,10 @@ public struct ValuePrinter {
     if partsLeft % 4096 == 0, Interrupt.isRequested { partsLeft = 0 }
     if depth > Self.deepest || partsLeft < 0 {
       text += "…"
+      return
+    }
+    if let written = write?(value.plain) {
+      text += written
       return
     }
     if value.tag == .tracked || value.tag == .tensor { value.tape?.hasBecomeText = true }
@@ -164,13 +176,14 @@ public struct ValuePrinter {
       text += QuantityText.text(quantity.amount, quantity.dimension, unit: quantity.unit)
     case .tensor:
       let tensor = value.object(as: TensorObject.self).tensor
-      text += tensor.rank == 0 ? tensor.preview : "tensor\(Shape.text(tensor.shape)) \(tensor.preview(maximumWidth: 60))"
+      let preview = tensor.preview(maximumWidth: 60, writing: writeNumber)
+      text += tensor.rank == 0 ? preview : "tensor\(Shape.text(tensor.shape)) \(preview)"
     case .spikes:
       let spikes = value.object(as: SpikesObject.self).spikes
-      text += "spikes\(Shape.text(spikes.shape)) \(spikes.total) spikes"
+      text += "spikes\(Shape.text(spikes.shape)) \(counted(spikes.total, "spike"))"
     case .module: text += "module \(value.object(as: ModuleObject.self).name)"
     case .error:
-      text += "error: \(value.object(as: ErrorObject.self).diagnostic.fault.title)"
+      text += "error: \(value.object(as: ErrorObject.self).message)"
     case .foreign: text += value.asForeign?.summary ?? ""
     default: text += "?"
     }

@@ -18,11 +18,19 @@ final class Prototype {
     var index: Int
   }
 
-  /// The place of an instruction in the source, and of its operands where it has two.
+  /// The place of an instruction in the source, of its operands where it has two, and of its arguments where it is a call.
   struct Site {
     var span: Span
     var left: Span?
     var right: Span?
+    /// What stands before the dot of `x.f(a)`.
+    var receiver: Span?
+    var arguments: [ArgumentPlace] = []
+  }
+
+  struct ArgumentPlace {
+    var value: Span
+    var name: Span?
   }
 
   struct Handler {

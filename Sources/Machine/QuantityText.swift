@@ -32,6 +32,15 @@ public enum QuantityText {
     return best
   }
 
+  /// How many of a unit an amount is, by the fewest digits that give the amount again: 0.3, not 0.30000000000000004.
+  public static func exactCount(_ amount: Double, of scale: Double) -> Double {
+    let count = amount / scale
+    for digits in 15...17 {
+      if let rounded = Double(FormatSpecification(precision: digits, type: "g").format(count)), rounded * scale == amount { return rounded }
+    }
+    return count
+  }
+
   private static func usableUnits(_ dimension: Dimension) -> [(name: String, scale: Double)] {
     if dimension == energyDelay { return energyDelayUnits }
     let choices = preferred.first { $0.dimension == dimension }?.units ?? []

@@ -6,6 +6,8 @@ enum Resolution {
   case declaration(Int)
   case builtin(String)
   case unit(String)
+  /// The name itself: `help(plot.line)` asks about a module that is not in use.
+  case text(String)
   case missing
 }
 
@@ -304,7 +306,11 @@ struct Resolver {
       if let high { visit(high) }
     case .call(let callee, let arguments):
       visit(callee)
-      arguments.forEach { visit($0.value) }
+      if case .builtin("help")? = uses[callee.index], arguments.count == 1, let name = unknownPath(arguments[0].value) {
+        uses[arguments[0].value.index] = .text(name)
+      } else {
+        arguments.forEach { visit($0.value) }
+      }
     case .index(let base, let indices):
       visit(base)
       indices.forEach { visit($0) }
@@ -384,6 +390,18 @@ struct Resolver {
     case .neuron(let neuron):
       if !isTopLevel { declare(neuron.name, neuron.nameSpan, isVariable: false) }
       for parameter in neuron.parameters { if let value = parameter.defaultValue { visit(value) } }
+    }
+  }
+
+  /// A dotted name that begins with nothing known; nil for any other expression.
+  private func unknownPath(_ id: NodeID) -> String? {
+    switch tree[id] {
+    case .member(let base, let name, _): return unknownPath(base).map { "\($0).\(name)" }
+    case .name(let name):
+      let isKnown = find(name) != nil || global.names[name] != nil || library.builtins[name] != nil
+        || library.openModules.contains(name) || prelude.find(name) != nil || isUnit(name)
+      return isKnown ? nil : name
+    default: return nil
     }
   }
 

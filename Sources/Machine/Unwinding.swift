@@ -35,7 +35,10 @@ extension Machine {
   /// The pending fault with its place and stack. A fault that came through a builtin keeps its inner place.
   private func describePending(_ pc: UnsafeMutablePointer<Instruction>) -> Diagnostic {
     let fault = pendingFault ?? Fault(.value, "stopped")
-    defer { pendingOperands = nil }
+    defer {
+      pendingOperands = nil
+      pendingArgument = nil
+    }
     if let known = pendingDiagnostic, known.fault.title == fault.title, known.fault.kind == fault.kind {
       pendingFault = known.fault
       return known
@@ -54,7 +57,8 @@ extension Machine {
       let rightText = operandText(frame.source.text(right))
       described.label = "\(leftText ?? "the left side") is \(operands.left), \(rightText ?? "the right side") is \(operands.right)"
     }
-    var diagnostic = Diagnostic(described, in: frame.source, at: site.span, stack: stackTrace(pc))
+    let place = pendingArgument.flatMap { $0.place(in: site) } ?? site.span
+    var diagnostic = Diagnostic(described, in: frame.source, at: place, stack: stackTrace(pc))
     diagnostic.hiddenCalls = frameCount - diagnostic.stack.count
     pendingFault = described
     pendingDiagnostic = diagnostic

@@ -8,6 +8,10 @@ struct HeatmapCells {
   let highest: Double
   /// Whether values lie on both sides of 0, so that 0 is the middle of the colours.
   let isDiverging: Bool
+  /// Whether there is no finite value at all.
+  let isEmpty: Bool
+  /// Whether some place has no finite value.
+  var hasGaps: Bool { shades.contains { $0.contains(nil) } }
 
   var rows: Int { shades.count }
   var columns: Int { shades.first?.count ?? 0 }
@@ -27,6 +31,7 @@ struct HeatmapCells {
     }
     let all = means.joined().compactMap { $0 }
     let low = all.min() ?? 0, high = all.max() ?? 0
+    isEmpty = all.isEmpty
     lowest = low
     highest = high
     isDiverging = low < 0 && high > 0

@@ -38,6 +38,10 @@ extension Figure {
   }
 
   private func drawColorBar(_ cells: HeatmapCells, on frame: inout SVGFrame) {
+    if cells.isEmpty {
+      let place = [("x", SVGWriter.number(frame.left + frame.plotWidth + 8)), ("y", SVGWriter.number(frame.top + 12))]
+      return frame.writer.text("all NaN", [("class", "ne-soft")] + place)
+    }
     let reach = max(-cells.lowest, cells.highest)
     let span = cells.isDiverging ? Span(-reach, reach) : Span(cells.lowest, cells.highest)
     let x = frame.left + frame.plotWidth + 14

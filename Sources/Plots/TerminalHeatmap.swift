@@ -76,10 +76,12 @@ extension Figure {
 
   /// The legend that tells which shade is which value.
   private func scaleLegend(_ cells: HeatmapCells, _ options: TerminalOptions) -> LegendEntry {
+    if cells.isEmpty { return LegendEntry(sample: options.color ? "" : "?", name: "all NaN or infinite", color: nil) }
     let reach = max(-cells.lowest, cells.highest)
     let low = cells.isDiverging ? -reach : cells.lowest, high = cells.isDiverging ? reach : cells.highest
     let ends = low == high ? "all \(shortText(low))" : "\(shortText(low)) to \(shortText(high))"
-    let middle = cells.isDiverging ? ", 0 in the middle" : ""
+    let gaps = !cells.hasGaps ? "" : options.color ? ", blank is NaN or infinite" : ", ? is NaN or infinite"
+    let middle = (cells.isDiverging ? ", 0 in the middle" : "") + gaps
     if !options.color || low == high {
       let sample = options.color ? "" : "[" + shadeBlocks.joined() + "]"
       return LegendEntry(sample: sample, name: ends + middle, color: nil)

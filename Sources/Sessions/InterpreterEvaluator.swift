@@ -53,12 +53,19 @@ public final class InterpreterEvaluator: Evaluator {
     switch interpreter.run(SourceText(source, name: name), mode: .cell) {
     case .failed(let diagnostics): return outcome(of: diagnostics)
     case .value(let value):
-      let isShown = ShownFigure.takeIsShown(value, on: interpreter.machine)
+      let isShown = ShownValue.takeIsShown(value, on: interpreter.machine)
+      // A binding shows nothing, and yet what it has bound is the last value.
+      if value.isNil, let name = interpreter.lastBoundName, let bound = interpreter.value(of: name) { keep(bound) }
       if value.isNil { return .value(nil) }
       let text = echo && !isShown ? display(value, style: output.style) : nil
-      for name in Self.ownNames { interpreter.define(name, value, isVariable: true) }
+      keep(value)
       return .value(text.map(withoutLastNewline))
     }
+  }
+
+  /// Makes a value the one that `ans` and `_` stand for.
+  private func keep(_ value: Value) {
+    for name in Self.ownNames { interpreter.define(name, value, isVariable: true) }
   }
 
   public func run(_ source: String, path: String, arguments: [String]) -> Outcome {
@@ -99,7 +106,7 @@ public final class InterpreterEvaluator: Evaluator {
       let count = value.asMap?.count ?? 0
       return count > 20 ? "\(count) keys" : value.description(of: .quoted, parts: 100)
     case .tensor: return value.asTensor.map { "shape \($0.shape)" } ?? ""
-    case .spikes: return value.asSpikes.map { "shape \($0.shape), \($0.total) spikes" } ?? ""
+    case .spikes: return value.asSpikes.map { "shape \($0.shape), \(counted($0.total, "spike"))" } ?? ""
     case .function: return value.functionHelp?.signature ?? ""
     case .foreign: return value.asForeign?.summary ?? ""
     default: return value.description(of: .quoted)

@@ -145,11 +145,13 @@ public final class Session {
   func showTopics(_ text: String) {
     let topics = evaluator.apropos(text)
     if topics.isEmpty { return console.line("nothing mentions \(text)") }
-    let width = topics.map { $0.name.displayWidth }.max() ?? 0
-    for topic in topics {
+    let shown = topics.prefix(30)
+    let width = shown.map { $0.name.displayWidth }.max() ?? 0
+    for topic in shown {
       let room = max(10, columns - width - 3)
       console.line(console.styled(padded(topic.name, to: width), .cyan) + "  " + clipped(topic.summary, to: room))
     }
+    if topics.count > shown.count { console.line("… and \(topics.count - shown.count) more, which fit less") }
   }
 
   private func unknownTopic(_ name: String) {

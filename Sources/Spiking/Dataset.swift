@@ -28,7 +28,7 @@ public struct Dataset: Sendable {
     guard features.shape[0] == labels.count else {
       throw Fault(
         .shape, "a data set needs one label for each sample",
-        label: "\(features.shape[0]) samples, \(labels.count) labels")
+        label: "\(counted(features.shape[0], "sample")), \(counted(labels.count, "label"))")
     }
     if let largest = labels.max(), largest >= Self.mostClasses {
       throw Fault(
@@ -66,7 +66,7 @@ public struct Dataset: Sendable {
   /// - Throws: `.value` for a sample that isn't there.
   public func rows(_ indices: [Int]) throws(Fault) -> Tensor {
     if let wrong = indices.first(where: { $0 < 0 || $0 >= count }) {
-      throw Fault(.value, "no sample \(wrong)", label: "\(name) has \(count) samples")
+      throw Fault(.value, "no sample \(wrong)", label: "\(name) has \(counted(count, "sample"))")
     }
     let width = sampleShape.reduce(1, *)
     return try Tensor(shape: [indices.count] + sampleShape) { (target) throws(Fault) in
@@ -119,7 +119,7 @@ public struct Dataset: Sendable {
     guard !first.isEmpty, !second.isEmpty else {
       throw Fault(
         .value, "a part of the split would be empty",
-        label: "\(name) has \(count) samples, and the fraction is \(fraction)")
+        label: "\(name) has \(counted(count, "sample")), and the fraction is \(fraction)")
     }
     return (try subset(first), try subset(second))
   }
@@ -148,7 +148,7 @@ public struct Dataset: Sendable {
     ]
     if let low = range.0, let high = range.1 { list.append((name: "values", value: "\(low) to \(high)")) }
     let spread = sizes.min() == sizes.max() ? "\(sizes.max() ?? 0)" : "\(sizes.min() ?? 0) to \(sizes.max() ?? 0)"
-    list.append((name: "classes", value: "\(classCount), with \(spread) samples each"))
+    list.append((name: "classes", value: "\(classCount), with \(spread) \(sizes.max() == 1 ? "sample" : "samples") each"))
     let names = classNames.prefix(12).joined(separator: ", ") + (classCount > 12 ? ", …" : "")
     list.append((name: "labels", value: names))
     if !source.isEmpty { list.append((name: "source", value: source)) }

@@ -15,6 +15,21 @@ public enum Setting: Sendable, Equatable {
   case texts([String])
   case integers([Int])
 
+  /// To the last bit, as it is written: 0 and -0 are two settings.
+  public static func == (a: Setting, b: Setting) -> Bool {
+    switch (a, b) {
+    case (.none, .none): true
+    case (.integer(let a), .integer(let b)): a == b
+    case (.number(let a), .number(let b)): a.bitPattern == b.bitPattern
+    case (.quantity(let a, let unit), .quantity(let b, let other)): a.bitPattern == b.bitPattern && unit == other
+    case (.flag(let a), .flag(let b)): a == b
+    case (.text(let a), .text(let b)): a == b
+    case (.texts(let a), .texts(let b)): a == b
+    case (.integers(let a), .integers(let b)): a == b
+    default: false
+    }
+  }
+
   /// A 32-bit float as the shortest decimal that stands for it: 0.9, not 0.8999999761581421.
   public static func single(_ value: Float) -> Setting { .number(Double("\(value)") ?? Double(value)) }
 

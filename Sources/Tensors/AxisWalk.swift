@@ -33,7 +33,7 @@ extension Tensor {
   private static func checkPlaces(_ length: Int) throws(Fault) {
     if length <= 1 << 24 { return }
     throw Fault(
-      .limit, "a tensor cannot hold these places", label: "the axis has \(length) elements",
+      .limit, "a tensor cannot hold these places", label: "the axis has \(counted(length, "element"))",
       help: "32-bit floats count up to 16777216; go through the axis in parts")
   }
 

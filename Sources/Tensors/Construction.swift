@@ -17,7 +17,7 @@ extension Tensor {
           if row & 0xFFFF == 0xFFFF { try Interrupt.check() }
           guard let place = Int(exactly: label), place >= 0, place < classes else {
             throw Fault(
-              .value, "a label is not a class", label: "label \(label) with \(classes) classes",
+              .value, "a label is not a class", label: "label \(label) with \(counted(classes, "class", "classes"))",
               help: "labels are whole numbers from 0 to \(classes - 1)")
           }
           out[row * classes + place] = 1

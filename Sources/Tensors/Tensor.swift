@@ -34,7 +34,7 @@ public struct Tensor: @unchecked Sendable {
     guard scalars.count == count else {
       throw Fault(
         .shape, "the elements do not fill the shape",
-        label: "\(scalars.count) elements for \(Shape.text(shape)), which holds \(count)")
+        label: "\(counted(scalars.count, "element")) for \(Shape.text(shape)), which holds \(count)")
     }
     scalars.withUnsafeBufferPointer { source in
       if let start = source.baseAddress { base.update(from: start, count: count) }

@@ -8,8 +8,3 @@ public func groupedDigits(_ number: Int) -> String {
   }
   return (number < 0 ? "-" : "") + String(digits)
 }
-
-/// A number with what it counts: "1 sample", "2 samples".
-public func counted(_ number: Int, _ one: String, _ many: String? = nil) -> String {
-  "\(number) \(number == 1 ? one : many ?? one + "s")"
-}

@@ -121,6 +121,64 @@ def helps_with_the_language(folder):
 
 
 @test
+def keeps_what_a_binding_bound(folder):
+    with language(folder) as prompt:
+        prompt.send("let x = 20ms" + ENTER + "ans" + ENTER)
+        prompt.wait_for_tail("snn> let x = 20ms", "snn> ans", "20 ms", "snn>")
+        prompt.send("var n = 1" + ENTER + "n += 4" + ENTER + "_ * 2" + ENTER)
+        prompt.wait_for_tail("snn> var n = 1", "snn> n += 4", "snn> _ * 2", "10", "snn>")
+        prompt.send("|> sqrt" + ENTER)
+        prompt.wait_for_last("snn>")
+
+
+@test
+def reads_documentation_line_by_line(folder):
+    with language(folder, rows=40) as prompt:
+        prompt.send("## Adds two." + ENTER + "fn more(n) => n + 2" + ENTER + "?more" + ENTER)
+        prompt.wait_for_tail("snn> ?more", "fn more(n)", "", "Adds two.", "snn>")
+
+
+@test
+def asks_before_it_forgets(folder):
+    with language(folder) as prompt:
+        prompt.send("let x = 3" + ENTER + "%reset" + ENTER)
+        prompt.wait_for("forget the name that you have bound?")
+        prompt.send("n" + ENTER)
+        prompt.wait_for("nothing is changed")
+        prompt.send("x" + ENTER)
+        prompt.wait_for_tail("snn> x", "3", "snn>")
+
+
+@test
+def completes_values(folder):
+    with language(folder) as prompt:
+        prompt.send("[3, 1] |> sor" + TAB)
+        prompt.wait_for("sorted")
+        prompt.send(CTRL["U"] + "let t = tensor([1, 2])" + ENTER + "t.sha" + TAB)
+        prompt.wait_for_last("snn> t.shape")
+        prompt.send(CTRL["U"] + "t.argmi" + TAB)
+        prompt.wait_for_last("snn> t.argmin")
+        prompt.send(CTRL["U"] + "to(3pJ, k" + TAB)
+        prompt.wait_for_last("snn> to(3pJ, kJ")
+        prompt.send(CTRL["U"] + 'fit(net, d, schedule="cos' + TAB)
+        prompt.wait_for_last('snn> fit(net, d, schedule="cosine')
+        prompt.send(CTRL["U"] + "rate(steps=3, random=f" + TAB)
+        prompt.wait_for_last("snn> rate(steps=3, random=false")
+        prompt.send(CTRL["U"] + "fit(net, d, optimizer=sg" + TAB)
+        prompt.wait_for_last("snn> fit(net, d, optimizer=sgd")
+
+
+@test
+def explains_the_language(folder):
+    with language(folder, rows=60, columns=100) as prompt:
+        for question, answer in [
+                ("?for", "for: going through values"), ("?operators", "Operators, loosest first"), ("?units", "Units: quantities"),
+                ("?topics", "The parts of the language"), ("%apropos learning rate", "adam"), ("%apropos average", "mean")]:
+            prompt.send(question + ENTER)
+            prompt.wait_for(answer)
+
+
+@test
 def knows_the_chips(folder):
     with language(folder, rows=40) as prompt:
         prompt.send("?chips" + ENTER)

@@ -60,8 +60,7 @@ let plotFront = Builtin(
   let value = FigureValue(
     Figure(
       .curves(plot), title: try call.string(3, default: "on \(found.chip.title)"), xLabel: x.label, yLabel: y.label))
-  if try call.bool(5, default: true) { ShownFigure.show(value, on: call.machine) }
-  return .foreign(value)
+  return try call.bool(5, default: true) ? ShownValue.show(value, on: call.machine) : .foreign(value)
 }
 
 /// The figure of an argument, or nil where it is left out.

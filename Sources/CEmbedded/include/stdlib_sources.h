@@ -12,3 +12,6 @@ const struct stdlib_source *stdlib_module(long index);
 
 /// The chip file at an index, or NULL behind the last.
 const struct stdlib_source *stdlib_chip(long index);
+
+/// The notebook of the language reference at an index, or NULL behind the last.
+const struct stdlib_source *stdlib_reference(long index);

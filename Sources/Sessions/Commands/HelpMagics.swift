@@ -15,7 +15,7 @@ let helpMagics: [Magic] = [
   },
   Magic(
     "apropos", aliases: ["psearch", "lookfor"], usage: "TEXT", .text,
-    help: "Lists the names whose documentation holds a text."
+    help: "Lists what there is about some words, the best first: names, commands and parts of the language."
   ) {
     session, text in
     guard session.wants(text, "a text to look for") else { return }
@@ -55,7 +55,8 @@ func keyName(_ key: String) -> String {
 
 let quickReference = """
   ?name            signature, documentation, example   ??name  its source
-  apropos("text")  names whose help holds the text     %cd  %ls  %pwd  %env
+  ?topics          the language: ?for ?units ?operators …
+  %apropos words   what there is about some words      %cd  %ls  %pwd  %env
   ;command         a shell command                     x;  hides the value
   _  ans           the last value                      %load  %save  %edit
   %run FILE        run a script here                   %tb  the last error

@@ -81,7 +81,7 @@ extension ScriptSession {
     let text = String(repeating: "\n", count: max(0, cell.firstLine - 1)) + cell.text
     switch interpret(SourceText(text, name: path), mode: .cell) {
     case .value(let value):
-      let isShown = ShownFigure.takeIsShown(value, on: interpreter.machine)
+      let isShown = ShownValue.takeIsShown(value, on: interpreter.machine)
       if value.isNil || isShown { return nil }
       if let held = value.asForeign {
         output.show(held)

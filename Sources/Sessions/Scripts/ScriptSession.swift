@@ -66,7 +66,8 @@ public final class ScriptSession {
   private func run(_ source: SourceText, printsResult: Bool) -> Int32 {
     switch interpret(source, mode: .script) {
     case .value(let value):
-      if printsResult, !value.isNil { output.write(display(value, style: output.style) + "\n") }
+      let isShown = ShownValue.takeIsShown(value, on: interpreter.machine)
+      if printsResult, !value.isNil, !isShown { output.write(display(value, style: output.style) + "\n") }
       (output as? StandardOutput)?.flush()
       return interpreter.machine.isStopping ? ExitStatus.interrupted : ExitStatus.success
     case .failed(let diagnostics):

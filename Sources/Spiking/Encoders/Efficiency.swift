@@ -97,7 +97,7 @@ public func efficiency(
   }
   if options.subject == .label, labels.count < number {
     throw Fault(
-      .value, "there are no labels to tell of", label: "\(labels.count) labels for \(number) samples",
+      .value, "there are no labels to tell of", label: "\(counted(labels.count, "label")) for \(counted(number, "sample"))",
       help: "give a data set, or take of=\"input\"")
   }
   let sample = Array(whole.shape.dropFirst())
@@ -110,7 +110,7 @@ public func efficiency(
   let (words, total) = try words(of: encoder, on: whole, samples: number, options)
   guard total > 0 else {
     throw Fault(
-      .value, "the code made no spikes", label: "\(encoder.callText) on \(number) samples",
+      .value, "the code made no spikes", label: "\(encoder.callText) on \(counted(number, "sample"))",
       help: "are all values 0, or the threshold out of their reach?")
   }
   let told =
@@ -175,13 +175,13 @@ private struct Told {
     isSum = !options.together && words.count > 1
     let phrase = options.word.phrase
     if isSum {
-      estimator = "sum over \(words.count) features, each by itself, of what the \(phrase) tells of the class: "
+      estimator = "sum over \(counted(words.count, "feature")), each by itself, of what the \(phrase) tells of the class: "
         + "what features share is counted more than once"
       try readEach(words.map { [$0.numbers] }, classes: { _ in classes }, options)
     } else {
       estimator = words.count == 1
         ? "what a cross-validated reader of the \(phrase) tells of the class"
-        : "what a cross-validated reader of the \(phrase) of all \(words.count) features together tells of the class; "
+        : "what a cross-validated reader of the \(phrase) of all \(counted(words.count, "feature")) together tells of the class; "
           + "the spikes may tell more"
       try readEach([words.map(\.numbers)], classes: { _ in classes }, options)
       information = min(information, entropy)
@@ -206,7 +206,7 @@ private struct Told {
       return min(counter.estimate(counts).value, log2(Double(max(1, counts.count))))
     }
     entropy = entropies.reduce(0, +)
-    let sum = isSum ? "sum over \(number) features, each by itself, of " : ""
+    let sum = isSum ? "sum over \(counted(number, "feature")), each by itself, of " : ""
     let phrase = options.word.phrase
     switch chance {
     case .none:

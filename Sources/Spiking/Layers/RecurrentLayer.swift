@@ -59,7 +59,7 @@ public struct RecurrentLayer: DrawnLayer {
       guard recurrent.shape == [count, count] else {
         throw Fault(
           .shape, "the weights of this `recurrent` layer are for another number of neurons",
-          label: "the weight is \(Shape.text(recurrent.shape)), and there are \(count) neurons",
+          label: "the weight is \(Shape.text(recurrent.shape)), and there are \(counted(count, "neuron"))",
           help: "its axes are [neurons, neurons], from the row's neuron to the column's")
       }
       var layer = self

@@ -118,12 +118,12 @@ public struct EquationNeuron: NeuronModel {
     guard parameters.count == program.parameterNames.count else {
       throw Fault(
         .value, "`\(name)` needs a value for each parameter",
-        label: "\(parameters.count) values for \(program.parameterNames.joined(separator: ", "))")
+        label: "\(counted(parameters.count, "value")) for \(program.parameterNames.joined(separator: ", "))")
     }
     guard initialStates.count == program.stateNames.count else {
       throw Fault(
         .value, "`\(name)` needs a first value for each state",
-        label: "\(initialStates.count) values for \(program.stateNames.joined(separator: ", "))")
+        label: "\(counted(initialStates.count, "value")) for \(program.stateNames.joined(separator: ", "))")
     }
   }
 

@@ -28,9 +28,12 @@ public struct ParameterUnit: Sendable, Equatable {
     // What is no amount has no unit.
     if !value.isFinite { return NumberText.whole(value) }
     if name.isEmpty { return Setting.single(Float(value)).description }
-    let amount = Float((Double("\(Float(value))") ?? value) / scale)
-    let number = amount == amount.rounded() && abs(amount) < 1e9 ? "\(Int(amount))" : "\(amount)"
-    return number + name
+    // As few digits as give the same 32 bits again.
+    for digits in 1...12 {
+      let text = NumberText.significant(value / scale, digits: digits)
+      if let read = Double(text), Float(read * scale) == Float(value) { return text + name }
+    }
+    return NumberText.significant(value / scale, digits: 17) + name
   }
 
   /// For a file: "ms", the bits of the scale, the powers, and whether it is a time.

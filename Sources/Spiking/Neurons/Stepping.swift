@@ -62,7 +62,7 @@ extension NeuronModel {
   /// - Throws: `.value` for a negative number.
   public func initialState(neurons: Int) throws(Fault) -> NeuronState {
     guard neurons >= 0 else {
-      throw Fault(.value, "a population cannot have \(neurons) neurons")
+      throw Fault(.value, "a population cannot have \(counted(neurons, "neuron"))")
     }
     return NeuronState(values: firstStates.map { [Float](repeating: $0, count: neurons) }, neurons: neurons)
   }
@@ -90,7 +90,7 @@ extension NeuronModel {
     else {
       throw Fault(
         .shape, "the state of `\(name)` does not fit the drive",
-        label: "the drive is \(Shape.text(drive.shape)), the state that of \(state.neurons) neurons",
+        label: "the drive is \(Shape.text(drive.shape)), the state that of \(counted(state.neurons, "neuron"))",
         help: "begin with initialState(neurons: \(columns))")
     }
     if let threshold, threshold != thresholdValue {

@@ -95,7 +95,7 @@ public func makeStream(
     ?? data.sampleShape[0]
   let plan = StreamPlan(samples: number, steps: steps, options)
   guard plan.total <= 100_000_000 else {
-    throw Fault(.limit, "the stream is too long", label: "it would have \(plan.total) steps, and 100 million are allowed")
+    throw Fault(.limit, "the stream is too long", label: "it would have \(counted(plan.total, "step")), and 100 million are allowed")
   }
   var whole: Signal?
   for (batch, start) in stride(from: 0, to: number, by: 256).enumerated() {
@@ -124,12 +124,12 @@ private struct StreamPlan {
 
   init(samples: Int, steps: Int, _ options: StreamOptions) {
     var draws = RandomStream(seed: options.seed, purpose: "stream gaps")
-    let mean = Double(options.burst) * Double(steps) * options.idle / (1 - options.idle)
+    let perSample = Double(steps) * options.idle / (1 - options.idle)
     var owed = 0.0
     for sample in 0..<samples {
       if sample % options.burst == 0 {
         // What is owed keeps the share of idle steps: the drawn lengths only move steps from gap to gap.
-        owed += mean
+        owed += Double(min(options.burst, samples - sample)) * perSample
         let drawn = owed * (0.5 + draws.uniformDouble())
         let isLast = sample + options.burst >= samples
         let gap = Int(min(1e9, max(0, (isLast ? owed : drawn).rounded())))

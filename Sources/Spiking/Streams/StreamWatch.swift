@@ -1,5 +1,7 @@
 // What goes wrong with thresholds that adapt: they oscillate, run away to a bound, or silence a layer.
 
+import Faults
+
 /// Watches one layer of a stream, step by step, and says what it saw.
 struct StreamWatch {
   private let name: String
@@ -102,8 +104,8 @@ struct StreamWatch {
     if longestSilence > max(100, 2 * memory) {
       list.append(
         everFired
-          ? "\(name) fell silent: no spike for \(longestSilence) steps with input, up to step \(silenceEnd) of \(steps)"
-          : "\(name) was silent: no spike in \(steps) steps, \(longestSilence) of them with input")
+          ? "\(name) fell silent: no spike for \(counted(longestSilence, "step")) with input, up to step \(silenceEnd) of \(steps)"
+          : "\(name) was silent: no spike in \(counted(steps, "step")), \(longestSilence) of them with input")
     }
     let base = "times its base"
     if let high = adaptation.high, atHigh * 2 > steps {
@@ -118,7 +120,7 @@ struct StreamWatch {
     if belowZero > 0 {
       list.append(
         "the rule asked for a threshold below zero in \(name): \(text(lowestAsked)) \(base) at worst, in "
-          + "\(belowZero) of \(steps) steps; it was held at \(text(adaptation.low ?? 0))")
+          + "\(belowZero) of \(counted(steps, "step")); it was held at \(text(adaptation.low ?? 0))")
     }
     // Bursts move thresholds too, and some of their swings meet a steady input by chance; a feedback of its own makes most.
     if swings >= Self.enough, 2 * swings > legs {
@@ -126,7 +128,7 @@ struct StreamWatch {
       let period = 2 * Double(swingSteps) / Double(swings)
       list.append(
         "the threshold of \(name) oscillates: \(swings) swings of \(text(size)) \(base) on average while the input was "
-          + "steady, with a period of \(Int(period.rounded())) steps")
+          + "steady, with a period of \(counted(Int(period.rounded()), "step"))")
     }
     return list
   }

@@ -30,7 +30,9 @@ struct BatchSource {
           .shape, "the samples do not fit the network",
           label: "a sample of \(data.name) is \(Shape.text(sample))\(made), "
             + "the network takes \(Shape.text(network.inputShape))",
-          help: "begin the network with input(\(coded.map(String.init).joined(separator: ", ")))")
+          help: sample.count >= 2 && sample.dropFirst().reduce(1, *) == needed
+            ? "the samples have a time axis of their own: leave `encode` out"
+            : "begin the network with input(\(coded.map(String.init).joined(separator: ", ")))")
       }
       try encoder.checkValues(data.features, of: "the samples of \(data.name)")
     } else {
@@ -45,8 +47,8 @@ struct BatchSource {
     if let place = data.labels.firstIndex(where: { $0 >= classes }) {
       throw Fault(
         .value, "a label is out of range for the network",
-        label: "the label of sample \(place) is \(data.labels[place]), and the network has \(classes) outputs",
-        help: "\(data.name) has \(data.classCount) classes; end the network with that many outputs")
+        label: "the label of sample \(place) is \(data.labels[place]), and the network has \(counted(classes, "output"))",
+        help: "\(data.name) has \(counted(data.classCount, "class", "classes")); end the network with that many outputs")
     }
     recorded = encoder == nil ? try data.recordedSpikes : nil
   }
