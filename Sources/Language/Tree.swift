@@ -174,6 +174,9 @@ public struct Tree: Sendable {
 
   init(source: SourceText) { self.source = source }
 
+  /// Every node, in the order in which they were read.
+  public var ids: [NodeID] { nodes.indices.map { NodeID(index: $0) } }
+
   public subscript(id: NodeID) -> Node { nodes[id.index] }
   public func span(_ id: NodeID) -> Span { spans[id.index] }
   public func text(_ id: NodeID) -> String { source.text(spans[id.index]) }

@@ -66,12 +66,12 @@ public final class Interpreter {
     }
   }
 
-  /// Parses, resolves and compiles a source without running it: every error that can be found that way.
+  /// Parses, resolves and compiles a source without running it, and looks at its calls: every error that can be found that way.
   public func check(_ source: SourceText) -> [Diagnostic] {
     let parsed = parse(source)
     if !parsed.diagnostics.isEmpty { return parsed.diagnostics }
     if case .failure(let list) = machine.compile(parsed.tree, in: scope, mode: .cell) { return list.diagnostics }
-    return []
+    return machine.wrongCalls(in: parsed.tree, scope: scope)
   }
 
   /// Forgets all names.
@@ -189,6 +189,15 @@ extension Machine {
     Compiler.compile(
       tree, library: library, global: scope, prelude: prelude, keepsTopLevelInRegisters: mode == .script,
       newSlot: { [unowned self] in newSlot() })
+  }
+
+  /// The calls that cannot go well, of a source that compiles.
+  func wrongCalls(in tree: Tree, scope: GlobalScope) -> [Diagnostic] {
+    var resolver = Resolver(tree, library: library, global: scope, prelude: prelude, newSlot: { [unowned self] in newSlot() })
+    resolver.run()
+    var checker = CallChecker(tree, resolver: resolver, library: library)
+    checker.run()
+    return checker.diagnostics
   }
 
   /// Runs a compiled source; its names enter the scope first, so that what it defined before a fault stays.

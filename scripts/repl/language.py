@@ -152,8 +152,8 @@ def asks_before_it_forgets(folder):
 @test
 def completes_values(folder):
     with language(folder) as prompt:
-        prompt.send("[3, 1] |> sor" + TAB)
-        prompt.wait_for("sorted")
+        prompt.send("[3, 1] |> sorte" + TAB)
+        prompt.wait_for_last("snn> [3, 1] |> sorted")
         prompt.send(CTRL["U"] + "let t = tensor([1, 2])" + ENTER + "t.sha" + TAB)
         prompt.wait_for_last("snn> t.shape")
         prompt.send(CTRL["U"] + "t.argmi" + TAB)

@@ -7,7 +7,9 @@ public struct HelpEntry: Sendable {
   public var summary: String
   public var signature: String
   public var text: String
-  /// Other names, and the arguments with what they mean.
+  /// Other names.
+  var aliases: [String] = []
+  /// The subject, and the arguments with what they mean.
   var keywords: String
 
   public init(name: String, signature: String = "", text: String, keywords: String = "") {
@@ -26,7 +28,8 @@ public struct HelpEntry: Sendable {
   }
 
   init(_ topic: ReferenceTopic) {
-    self.init(name: topic.name, signature: topic.title, text: topic.text, keywords: topic.names.joined(separator: " "))
+    self.init(name: topic.name, signature: topic.title, text: topic.text)
+    aliases = topic.names
     summary = topic.title
   }
 

@@ -29,9 +29,9 @@ public struct HelpSearch {
   /// How well an entry fits; nil where it lacks a part of the question.
   public func score(_ entry: HelpEntry) -> Int? {
     let name = entry.name.lowercased()
-    if name == phrase { return 10_000 }
+    if name == phrase || entry.aliases.contains(phrase) { return 10_000 }
     if parts.isEmpty { return phrase.isEmpty || !name.contains(phrase) && !entry.text.contains(phrase) ? nil : 1 }
-    let nameWords = Self.words(name), summary = Self.words(entry.summary.lowercased())
+    let nameWords = Self.words(name) + entry.aliases, summary = Self.words(entry.summary.lowercased())
     let text = Self.words((entry.text + " " + entry.keywords).lowercased())
     var total = 0
     for part in parts {
