@@ -152,7 +152,7 @@ let dataSaveCSV = Builtin(
   Writes a table as CSV with its names on the first line. An existing file is replaced, whole or not at all.
 
   A column of quantities is written in one unit, which stands in its name: `latency (ms)`. Empty columns of a map are left
-  out, and what is a single value stands on every line: so `trained.history` is a table.
+  out, and what is a single value stands on every line: so `trained.history` is a table, without its warnings.
   """,
   example: """
     data.save_csv([{neuron: "lif", accuracy: 0.97}, {neuron: "alif", accuracy: 0.98}], "/tmp/runs.csv")
@@ -167,9 +167,12 @@ let dataSaveCSV = Builtin(
 private func columnTable(_ call: Call) throws(Fault) -> CSVTable {
   var table = CSVTable(names: [], columns: [])
   var singles: [(place: Int, pair: (key: Value, value: Value))] = []
+  let isHistory = ["loss", "warnings", "interrupted"].allSatisfy { name in
+    call[0].asMap?.pairs.contains { $0.key.asString == name } == true
+  }
   for pair in call[0].asMap?.pairs ?? [] {
     // What a history without validation, say, has no values of is no column.
-    if pair.value.elements?.isEmpty == true { continue }
+    if pair.value.elements?.isEmpty == true || isHistory && pair.key.asString == "warnings" { continue }
     if pair.value.asBool != nil || pair.value.amount != nil || pair.value.asString != nil {
       singles.append((table.names.count, pair))
       continue
