@@ -92,7 +92,7 @@ private func namesOfClasses(_ labels: [Int], given: [String], path: String) thro
   }
   if highest >= given.count {
     throw Fault(
-      .file, "\(shownPath(path)) holds a label out of range", label: "\(highest), but there are \(counted(given.count, "class", "classes"))")
+      .file, "\(shownPath(path)) holds a label out of range", label: "\(highest), but there \(given.count == 1 ? "is" : "are") \(counted(given.count, "class", "classes"))")
   }
   return given
 }

@@ -110,7 +110,7 @@ import Testing
     let fewer = try folder.file("fewer", [0, 0, 8, 1, 0, 0, 0, 1, 1])
     #expect(fault { _ = try readIDXImages(images: images, labels: fewer) }?.label?.contains("has 1 labels") == true)
     let outside = fault { _ = try readIDXImages(images: images, labels: labels, classNames: ["only"]) }
-    #expect(outside?.label == "1, but there are 1 classes")
+    #expect(outside?.label == "1, but there is 1 class")
     #expect(fault { _ = try readIDXImages(images: labels, labels: images) }?.kind == .file)
     let negative = try folder.file("negative", [0, 0, 9, 1, 0, 0, 0, 2, 0xff, 0])
     #expect(fault { _ = try readIDXImages(images: images, labels: negative) }?.title.contains("negative") == true)

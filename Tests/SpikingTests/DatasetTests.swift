@@ -44,7 +44,7 @@ import Testing
     let facts = Dictionary(uniqueKeysWithValues: data.facts.map { ($0.name, $0.value) })
     #expect(facts["samples"] == "2")
     #expect(facts["values"] == "0.0 to 1.0")
-    #expect(facts["classes"] == "2, with 1 samples each")
+    #expect(facts["classes"] == "2, with 1 sample each")
     #expect(facts["source"] == "made here")
   }
 }
