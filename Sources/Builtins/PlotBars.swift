@@ -48,7 +48,7 @@ private func histogramOfNames(_ call: Call) throws(Fault) -> Value {
   let counts = series.map { one in
     Series(name: one.name, y: binCounts(of: one.y.filter(\.isFinite), edges: edges).map(Double.init))
   }
-  return options.finish(.bars(BarPlot(names: names, series: counts)), call, xUnit: unit)
+  return try options.finish(.bars(BarPlot(names: names, series: counts)), call, xUnit: unit)
 }
 
 private let barValues = BuiltinParameter.required(

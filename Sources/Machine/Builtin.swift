@@ -240,11 +240,6 @@ public final class Builtin: Sendable {
 
   /// How many parameters positional arguments go to one by one.
   var positionalCount: Int { parameters.count { !$0.isNamedOnly } - (takesRest ? 1 : 0) }
-
-  var takesRest: Bool {
-    if case .rest? = parameters.last?.role { return true }
-    return false
-  }
 }
 
 /// One call of a builtin: its arguments, bound to the parameters and checked against their kinds.
