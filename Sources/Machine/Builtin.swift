@@ -182,6 +182,8 @@ public final class Builtin: Sendable {
   public let isConstant: Bool
   /// Asked at each call: the parameters themselves are large.
   let takesRest: Bool
+  /// How many parameters positional arguments go to one by one.
+  let positionalCount: Int
   let hasSubject: Bool
   let masks: [UInt32]
   let body: Body
@@ -194,6 +196,7 @@ public final class Builtin: Sendable {
     self.name = name
     self.parameters = parameters
     takesRest = parameters.last?.role.isRest ?? false
+    positionalCount = parameters.count { !$0.isNamedOnly } - (takesRest ? 1 : 0)
     hasSubject = parameters.first?.role.isSubject ?? false
     masks = parameters.map(\.kind.mask)
     self.returns = returns
@@ -212,6 +215,7 @@ public final class Builtin: Sendable {
     self.name = name
     parameters = []
     takesRest = false
+    positionalCount = 0
     hasSubject = false
     masks = []
     returns = type
@@ -237,9 +241,6 @@ public final class Builtin: Sendable {
     let places = parameters.filter { !$0.isNamedOnly } + parameters.filter(\.isNamedOnly)
     return "\(name)(\(places.map(\.signature).joined(separator: ", "))) -> \(returns)"
   }
-
-  /// How many parameters positional arguments go to one by one.
-  var positionalCount: Int { parameters.count { !$0.isNamedOnly } - (takesRest ? 1 : 0) }
 }
 
 /// One call of a builtin: its arguments, bound to the parameters and checked against their kinds.

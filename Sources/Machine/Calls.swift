@@ -178,7 +178,9 @@ extension Machine {
     do throws(Fault) {
       try Interrupt.check()
       let value: Value
-      if names == nil, builtin.takesRest, !builtin.hasSubject, count >= parameters.count {
+      if names == nil, builtin.takesRest, !builtin.hasSubject, builtin.positionalCount == parameters.count - 1,
+        count >= parameters.count
+      {
         try check(builtin, base + 1, count)
         value = try builtin.body(Call(machine: self, builtin: builtin, arguments: base + 1, count: count))
       } else if names == nil, count <= parameters.count, builtin.isSimple {

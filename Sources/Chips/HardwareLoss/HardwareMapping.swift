@@ -5,9 +5,6 @@ import Spiking
 import Tensors
 
 extension HardwareState {
-  /// About how many cores a network of some hundred neurons is best divided among.
-  private static let firstGuess = 16
-
   /// Places the network that the gates leave, and takes over what the mapper found.
   mutating func renew(_ network: Network) throws(Fault) {
     let started = Clock.now
@@ -59,8 +56,8 @@ extension HardwareState {
       Workload(graph: onChip.graph, rates: rates, steps: network.encoder?.steps ?? 25), on: chip,
       objective: options.objective, chips: options.chips, weightBits: options.weightBits,
       coreBudget: settledCores ?? options.cores, fill: options.fill, seed: options.seed)
-    // From one epoch to the next little changes, and before the first nothing is known that a long search could use.
-    problem.near = cores > 0 ? cores : Self.firstGuess
+    // From one epoch to the next little changes.
+    problem.near = cores > 0 ? cores : nil
     return problem
   }
 

@@ -107,15 +107,13 @@ public struct JointStrategy: MappingStrategy {
       guard tried.insert(count).inserted else { return found[count]?.placed.score ?? .infinity }
       var score = Double.infinity
       for start in starts {
-        for grain in problem.near == nil ? JointStrategy.grains : [2, 1, 4, 8] where left > 0 {
+        for grain in problem.near == nil ? JointStrategy.grains : [1, 4] where left > 0 {
           left -= 1
           try Interrupt.check()
           guard let cores = try start.balanced(problem, count: count, grain: grain) else { continue }
           let candidate = Candidate(cores, problem)
           score = min(score, candidate.placed.score)
           keep(candidate)
-          // Who asks every epoch is content with the first that fits.
-          if problem.near != nil { break }
         }
       }
       return score

@@ -40,7 +40,7 @@ public struct NetworkGates: Sendable {
     public var freeze = 0.7
     /// What forecasts of costs are multiplied with: they are of one unit while all others stay, and of samples that training
     /// knows by heart. Chosen on validation samples of digits and Fashion-MNIST: 10 takes what the task needs, 1000 leaves much.
-    public var caution = 100.0
+    public var caution = 30.0
     /// Whether inputs have gates as well: one that is shut keeps its place, and its weights are 0.
     public var gatesInput = false
     /// Multiplies the step size of scores.
