@@ -90,12 +90,14 @@ let systemBuiltins: [Builtin] = [
     "apropos", [.required("text", .string, "words, as you would say them")], returns: "nil", subject: "system",
     """
     Lists what the library has about some words, the best first: functions, modules and parts of the language whose names or
-    documentation hold them, or words that mean the same.
+    documentation hold them, or words that mean the same; for an empty text all that there is, by name.
     """, example: "apropos(\"membrane\")"
   ) { (call) throws(Fault) in
-    let found = call.machine.library.search(try call.string(0))
+    let question = try call.string(0)
+    let library = call.machine.library
+    let found = question.isEmpty ? library.helpEntries.sorted { $0.name < $1.name }[...] : library.search(question).prefix(30)
     call.output.write(
-      found.isEmpty ? "nothing found\n" : helpTable(found.prefix(30).map { ($0.name, $0.summary) }, width: call.output.width) + "\n")
+      found.isEmpty ? "nothing found\n" : helpTable(found.map { ($0.name, $0.summary) }, width: call.output.width) + "\n")
     return .nil
   },
   Builtin(
