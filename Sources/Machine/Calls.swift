@@ -244,10 +244,7 @@ extension Machine {
     let places = builtin.positionalCount - shape.skipped
     if !builtin.takesRest, shape.positional > places { return FaultyArgument(position: places, count: shape.count) }
     for name in shape.named {
-      let isKnown = builtin.parameters.contains { parameter in
-        if case .rest = parameter.role { return false }
-        return parameter.name == name
-      }
+      let isKnown = builtin.parameters.contains { !$0.role.isRest && $0.name == name }
       if !isKnown { return shape.name(name) }
       if let index = shape.parameters.firstIndex(of: name), index >= shape.skipped, index - shape.skipped < min(shape.positional, places) {
         return shape.name(name)
