@@ -115,22 +115,50 @@ private let dataFrom = Builtin(
   "data.from",
   [
     .required("features", .array | .tuple, "a tensor `[samples, ...]`, or a list of samples"),
-    .required("labels", .array | .tuple, "the class of each sample, counted from 0"),
-    .optional("names", .list, default: "nil", "a name for each class"),
+    .required(
+      "targets", .array | .tuple,
+      "the class of each sample, counted from 0; or what the output should be: numbers [samples, ...], or [samples, time, ...]"),
+    .optional("names", .list | .nil, default: "nil", "a name for each class"),
     .optional("name", .string, default: "\"data\"", "what the data set is called"),
+    .optional(
+      "kind", .string, default: "\"classes\" for whole numbers, one a sample",
+      "what the targets are: \"classes\" of samples or, [samples, time], of their steps (-1 for none), or \"numbers\" (nan for none)"),
   ],
-  returns: "dataset", subject: "data", "A data set from samples and labels of your own.",
+  returns: "dataset", subject: "data",
+  """
+  A data set from samples and targets of your own. Whole numbers from 0 on, one for each sample, are classes; all else are
+  numbers to come to: values, vectors, masks, or with a time axis one target for each step.
+  """,
   example: """
     let xor = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], names=["same", "different"])
     print(len(xor), xor.shape)   # expect: 4 [2]
+    let sine = data.from(linspace(0, 1, 50) |> reshape([50, 1]), sin(linspace(0, 6, 50)), name="sine")
+    print(sine)   # expect: dataset sine: 50 samples of [1], numbers
     """
 ) { (call) throws(Fault) in
   try call.checkPlain(0)
-  let names = call.has(2) && !call[2].isNil ? try call.strings(2) : []
+  try call.checkPlain(1)
+  let names = call.isGiven("names") ? try call.strings(call.place("names")) : []
+  let name = try call.string(call.place("name"), default: "data")
+  let features = try call.tensor(0)
+  let kind = call.isGiven("kind") ? try call.string(call.place("kind")) : nil
+  // Labels of any size are told of as labels, which a tensor would round.
+  if kind == nil, call[1].elements.map({ $0.allSatisfy { $0.asInt != nil } }) ?? (call[1].asRange != nil) {
+    return .dataset(try Dataset(name: name, features: features, labels: try call.ints(1), classNames: names))
+  }
+  let targets = try call.tensor(1)
+  let isClasses: Bool
+  switch kind {
+  case "classes": isClasses = true
+  case "numbers": isClasses = false
+  case let other?: throw call.wrong(call.place("kind"), "must be \"classes\" or \"numbers\", found \"\(other)\"")
+  case nil: isClasses = !names.isEmpty || targets.rank == 1 && targets.scalars.allSatisfy { Int(exactly: $0) != nil }
+  }
+  if isClasses, targets.rank == 1 {
+    return .dataset(try Dataset(name: name, features: features, labels: try call.ints(1), classNames: names))
+  }
   return .dataset(
-    try Dataset(
-      name: try call.string(3, default: "data"), features: try call.tensor(0), labels: try call.ints(1),
-      classNames: names))
+    try Dataset(name: name, features: features, targets: targets, classNames: isClasses ? names : nil))
 }
 
 private let dataSubset = Builtin(

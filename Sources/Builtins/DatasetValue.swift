@@ -18,7 +18,8 @@ public struct DatasetValue: ForeignValue {
 
   public var summary: String {
     let shape = Shape.text(dataset.sampleShape)
-    return "dataset \(dataset.name): \(counted(dataset.count, "sample")) of \(shape), \(counted(dataset.classCount, "class", "classes"))"
+    let targets = dataset.targets == nil ? counted(dataset.classCount, "class", "classes") : dataset.targetText
+    return "dataset \(dataset.name): \(counted(dataset.count, "sample")) of \(shape), \(targets)"
   }
 
   /// What `describe` and the prompt show: one fact a line.
@@ -31,12 +32,13 @@ public struct DatasetValue: ForeignValue {
     return (["dataset"] + lines).joined(separator: "\n")
   }
 
-  public var memberNames: [String] { ["features", "labels", "class_names", "classes", "shape", "name", "source"] }
+  public var memberNames: [String] { ["features", "labels", "targets", "class_names", "classes", "shape", "name", "source"] }
 
   public func member(_ name: String) throws(Fault) -> Value? {
     switch name {
     case "features": .tensor(dataset.features)
     case "labels": .list(dataset.labels.map { .int($0) })
+    case "targets": try targets()
     case "class_names": .list(dataset.classNames.map { .string($0) })
     case "classes": .int(dataset.classCount)
     case "shape": .list(dataset.sampleShape.map { .int($0) })
@@ -48,16 +50,34 @@ public struct DatasetValue: ForeignValue {
 
   public var count: Int? { dataset.count }
 
-  /// The tuple `(features, label)` of a sample.
+  /// Numbers or the classes of steps as a tensor, `[samples, ...]`; the classes of samples as a list.
+  private func targets() throws(Fault) -> Value {
+    dataset.targets.map { .tensor($0) } ?? .list(dataset.labels.map { .int($0) })
+  }
+
+  /// The tuple `(features, label)` of a sample, or `(features, target)`.
   public func element(at index: Int) throws(Fault) -> Value {
     let features = try dataset.rows([index]).reshaped(dataset.sampleShape)
+    if let targets = dataset.targets {
+      return .tuple([.tensor(features), Machine.scalarOrTensor(try targets.indexed([.at(index)]))])
+    }
     return .tuple([.tensor(features), .int(dataset.labels[index])])
   }
 
   public func isEqual(to other: any ForeignValue) -> Bool {
     guard let other = (other as? DatasetValue)?.dataset else { return false }
     return dataset.labels == other.labels && dataset.classNames == other.classNames
-      && Tensor.identical(dataset.features, other.features)
+      && Tensor.identical(dataset.features, other.features) && sameTargets(other)
+  }
+}
+
+extension DatasetValue {
+  private func sameTargets(_ other: Dataset) -> Bool {
+    switch (dataset.targets, other.targets) {
+    case (nil, nil): true
+    case (let own?, let others?): Tensor.identical(own, others)
+    default: false
+    }
   }
 }
 

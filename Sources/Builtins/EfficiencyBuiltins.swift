@@ -63,7 +63,9 @@ let efficiencyBuiltins: [Builtin] = [
     options.seed = call.machine.seed
     let result: CodeEfficiency
     if let data = call[1].asForeign(DatasetValue.self)?.dataset {
-      result = try efficiency(of: encoder, on: data.features, labels: data.labels, options)
+      result = data.targets == nil
+        ? try efficiency(of: encoder, on: data.features, labels: data.labels, options)
+        : try efficiency(of: encoder, on: data.features, options)
     } else {
       try call.checkPlain(1)
       result = try efficiency(of: encoder, on: try call.tensor(1), options)

@@ -36,9 +36,13 @@ final class FitDisplay {
     let epoch = String(repeating: " ", count: digits - String(progress.epoch).count) + "\(progress.epoch)"
     let head = "epoch \(epoch)/\(progress.epochs)"
     let loss = formatted(progress.loss, "f", digits: 4)
-    var state = "  loss \(loss)  accuracy \(formatted(progress.accuracy * 100, "f", digits: 1))%"
+    var state = "  loss \(loss)"
+    if let accuracy = progress.accuracy { state += "  accuracy \(formatted(accuracy * 100, "f", digits: 1))%" }
+    if let rmse = progress.rmse { state += "  rmse \(formatted(rmse, "g", digits: 4))" }
     if let validation = progress.validationAccuracy {
       state += "  validation \(formatted(validation * 100, "f", digits: 1))%"
+    } else if let validation = progress.validationRMSE {
+      state += "  validation \(formatted(validation, "g", digits: 4))"
     }
     let price = prices(progress.terms)
     let speed = "  \(groupedDigits(Int(min(progress.samplesPerSecond, 1e12)))) samples/s"

@@ -22,7 +22,7 @@ final class GradientArgument {
   /// The argument with each number and tensor in it watched, owned.
   func watched(by tape: Tape) throws(Fault) -> Value {
     leaves = []
-    return try rebuild(argument, depth: 0) { (part) throws(Fault) in
+    return try Self.rebuild(argument, depth: 0) { (part) throws(Fault) in
       if part.tape != nil { throw Tape.nested }
       if let (spikes, _) = part.asSignal {
         let tensor = try watch(try spikes.tensor(), tape)
@@ -69,7 +69,7 @@ final class GradientArgument {
       }
     }
     var (restOfSlopes, restOfNumbers) = (slopes[...], numbers[...])
-    return try rebuild(argument, depth: 0) { (part) throws(Fault) in
+    return try Self.rebuild(argument, depth: 0) { (part) throws(Fault) in
       if let network = part.asForeign(NetworkValue.self)?.network {
         let carried = try network.carrying(&restOfSlopes)
         return .foreign(
@@ -92,7 +92,11 @@ final class GradientArgument {
   }
 
   /// Visits the parts of a value that have gradients, in order, and puts others in their place.
-  private func rebuild(
+  static func rebuilt(_ value: Value, _ body: (Value) throws(Fault) -> Value) throws(Fault) -> Value {
+    try rebuild(value, depth: 0, body)
+  }
+
+  private static func rebuild(
     _ value: Value, depth: Int, _ body: (Value) throws(Fault) -> Value
   ) throws(Fault) -> Value {
     if depth > 32 {

@@ -19,9 +19,12 @@ public func loadNetwork(_ path: String) throws(Fault) -> Network {
   try network(from: try Checkpoint.load(path), name: "`\(path)`")
 }
 
-/// What a description of a network may hold: 2 added the cores that it was trained to fill. A description without a number
+/// What a description of a network may hold: 2 added the cores that it was trained to fill, 3 the reading of
+/// numbers and where its training stands. A description without a number
 /// is of the first kind.
-private let formatVersion = 2
+private let formatVersion = 3
+
+private let trainingPrefix = "training."
 
 func checkpoint(of network: Network) throws(Fault) -> Checkpoint {
   let plan = network.plan
@@ -32,8 +35,11 @@ func checkpoint(of network: Network) throws(Fault) -> Checkpoint {
   if let encoder = plan.encoder { about.append(JSONMember("encoder", json(encoder))) }
   if let decoder = plan.decoder { about.append(JSONMember("decoder", .string(decoder))) }
   if let history = plan.history { about.append(JSONMember("history", json(history))) }
+  if let reading = network.reading { about.append(JSONMember("reading", .string(reading.rawValue))) }
+  if let training = network.training { about.append(JSONMember("training", json(training))) }
   if !plan.coreRecords.isEmpty { about.append(JSONMember("cores", .list(plan.coreRecords.map(json)))) }
-  let tensors = network.namedParameters.map {
+  let state = network.training?.tensors.map { (name: trainingPrefix + $0.name, value: $0.value) } ?? []
+  let tensors = (network.namedParameters + state).map {
     NamedTensor(name: $0.name, shape: $0.value.shape, values: $0.value.scalars)
   }
   return Checkpoint(about: .object(about), tensors: tensors)
@@ -67,10 +73,27 @@ func network(from checkpoint: Checkpoint, name: String) throws(Fault) -> Network
   let plan = NetworkDescription(
     inputShape: shape, layers: described, encoder: about["encoder"].flatMap(component),
     decoder: about["decoder"]?.stringValue, history: about["history"].map(history), coreRecords: coreRecords)
-  var parameters: [String: Tensor] = [:]
+  var parameters: [String: Tensor] = [:], state: [String: Tensor] = [:]
   do throws(Fault) {
-    for tensor in checkpoint.tensors { parameters[tensor.name] = try Tensor(tensor.values, shape: tensor.shape) }
-    return try Network(plan, parameters: parameters)
+    for tensor in checkpoint.tensors {
+      let value = try Tensor(tensor.values, shape: tensor.shape)
+      if tensor.name.hasPrefix(trainingPrefix) {
+        state[String(tensor.name.dropFirst(trainingPrefix.count))] = value
+      } else {
+        parameters[tensor.name] = value
+      }
+    }
+    var network = try Network(plan, parameters: parameters)
+    if let reading = about["reading"] {
+      guard let known = reading.stringValue.flatMap(Readout.init) else { throw wrong("its reading is not known") }
+      network.reading = known
+    }
+    if let told = about["training"] {
+      guard var training = trainingState(told) else { throw wrong("where its training stands is incomplete") }
+      try training.take(state, for: network)
+      network.training = training
+    }
+    return network
   } catch {
     if error.kind == .interrupt { throw error }
     throw wrong(error.label.map { "\(error.title): \($0)" } ?? error.title)
@@ -88,6 +111,7 @@ private func json(_ component: ComponentDescription) -> JSON {
       case .text(let value): .string(value)
       case .texts(let values): .list(values.map { .string($0) })
       case .integers(let values): .list(values.map { .integer($0) })
+      case .numbers(let values): .list(values.map { .number($0) })
       }
     return JSONMember(name, value)
   }
@@ -141,6 +165,7 @@ private func json(_ history: History) -> JSON {
   if !history.warnings.isEmpty {
     members.append(JSONMember("warnings", .list(history.warnings.map { .string($0) })))
   }
+  if let best = history.bestEpoch { members.append(JSONMember("best_epoch", .integer(best))) }
   members.append(JSONMember("interrupted", .bool(history.interrupted)))
   return .object(members)
 }
@@ -154,8 +179,40 @@ private func history(_ json: JSON) -> History {
     history.terms = terms.map { History.Series(name: $0.name, values: $0.value.listValue?.compactMap(\.numberValue) ?? []) }
   }
   history.warnings = json["warnings"]?.listValue?.compactMap(\.stringValue) ?? []
+  history.bestEpoch = json["best_epoch"]?.integerValue
   if case .bool(let value)? = json["interrupted"] { history.interrupted = value }
   return history
+}
+
+/// Where a training stands, but for its tensors. The seed is text: a number of JSON does not hold 64 bits everywhere.
+private func json(_ training: TrainingState) -> JSON {
+  func object(_ values: [(key: String, value: JSON)]) -> JSON {
+    .object(values.sorted { $0.key < $1.key }.map { JSONMember($0.key, $0.value) })
+  }
+  return .object([
+    JSONMember("seed", .string("\(training.seed)")),
+    JSONMember("course", object(training.course.map { ($0.key, .string($0.value)) })),
+    JSONMember("step", .integer(training.step)), JSONMember("epoch", .integer(training.epoch)),
+    JSONMember("batch", .integer(training.batch)), JSONMember("gathered", .integer(training.gatheredBatches)),
+    JSONMember("sums", object(training.sums.map { ($0.key, .number($0.value)) })),
+    JSONMember("best_epoch", .integer(training.bestEpoch)),
+    JSONMember("best_loss", training.bestLoss.isFinite ? .number(training.bestLoss) : .null),
+  ])
+}
+
+private func trainingState(_ json: JSON) -> TrainingState? {
+  guard let seed = json["seed"]?.stringValue.flatMap({ UInt64($0) }), case .object(let terms)? = json["course"],
+    let step = json["step"]?.integerValue, let epoch = json["epoch"]?.integerValue, let batch = json["batch"]?.integerValue,
+    step >= 0, epoch >= 0, batch >= 0, let gathered = json["gathered"]?.integerValue, gathered >= 0
+  else { return nil }
+  var course: [String: String] = [:]
+  for term in terms { course[term.name] = term.value.stringValue }
+  var state = TrainingState(seed: seed, course: course, step: step, epoch: epoch, batch: batch)
+  state.gatheredBatches = gathered
+  if case .object(let sums)? = json["sums"] { for sum in sums { state.sums[sum.name] = sum.value.numberValue } }
+  state.bestEpoch = json["best_epoch"]?.integerValue ?? 0
+  state.bestLoss = json["best_loss"]?.numberValue ?? .infinity
+  return state
 }
 
 private func json(_ record: CoreRecord) -> JSON {

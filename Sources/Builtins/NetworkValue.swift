@@ -245,6 +245,7 @@ func settingValue(_ setting: Setting) -> Value {
   case .text(let value): .string(value)
   case .texts(let values): .list(values.map { .string($0) })
   case .integers(let values): .list(values.map { .int($0) })
+  case .numbers(let values): .list(values.map { .float($0) })
   }
 }
 

@@ -52,4 +52,12 @@ extension Machine {
     current.draws &+= 1
     return RandomStream(seed: current.seed, purpose: purpose, index: current.draws)
   }
+
+  /// Bits that depend on the seed and on what they are for, and on nothing else: what draws from them gives the same
+  /// whenever it is done. It counts as a draw, so that those after it are others.
+  func standingBits(_ purpose: String) -> UInt64 {
+    seedState.draws &+= 1
+    var stream = RandomStream(seed: seed, purpose: purpose)
+    return stream.nextBits()
+  }
 }

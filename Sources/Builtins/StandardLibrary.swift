@@ -4,8 +4,8 @@ import Machine
 public let standardBuiltins: [Builtin] =
   outputBuiltins + conversionBuiltins + collectionBuiltins + textBuiltins + numberBuiltins + systemBuiltins
   + tensorBuiltins + tensorShapeBuiltins + tensorMathBuiltins + tensorRandomBuiltins + tensorGradientBuiltins
-  + networkBuiltins + [learnBuiltin] + convolutionBuiltins + compositeBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins
-  + trainingBuiltins + initializerBuiltins + plotBuiltins + dataBuiltins + [splitBuiltin]
+  + networkBuiltins + [learnBuiltin] + convolutionBuiltins + compositeBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins + optimizerBuiltins
+  + trainingBuiltins + loopBuiltins + initializerBuiltins + plotBuiltins + dataBuiltins + [splitBuiltin]
   + chipBuiltins + placementBuiltins + hardwareLossBuiltins + [exploreBuiltin] + streamBuiltins
 
 /// The library of a session: the builtins, and the stdlib's sources in the language itself.

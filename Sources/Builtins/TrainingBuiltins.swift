@@ -7,30 +7,32 @@ import Tensors
 
 let decoderNames = Decoder.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
 
+private let scheduleNames = schedules.map { "\"\($0.componentName)\"" }.joined(separator: ", ")
+
 /// fit and evaluate.
 let trainingBuiltins: [Builtin] = [
   Builtin(
     "fit",
     [
       .required("network", .foreign("network"), "what to train; it stays as it is"),
-      .required("data", .foreign("dataset"), "labelled samples"),
+      .required("data", .foreign("dataset"), "samples with targets: classes, numbers, or one of them for each step"),
       .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
       .optional(
-        "loss", .function, default: "spike_count_cross_entropy",
-        "what to make small: a function of output and label, and of spikes where it names them"
+        "loss", .function, default: "spike_count_cross_entropy, or mse of numbers",
+        "what to make small: a loss, or a function of `output` and `target`, and where it names them of `spikes`, `trains` and `states`"
       ),
       .optional(
-        "surrogate", .foreign("surrogate"), default: "fast_sigmoid(slope=25)",
+        "surrogate", .foreign("surrogate"), default: "\(standardSurrogate.callText)",
         "what stands in for the derivative of a spike"
       ),
       .optional("optimizer", .foreign("optimizer"), default: "adam(lr=0.001)", "how weights move"),
-      .optional("epochs", .int, default: "10", "how often each sample is seen"),
+      .optional("epochs", .int, default: "10", "how often each sample is seen; with resume=true, how often more"),
       .optional("batch", .int, default: "64", "samples in one step"),
-      .optional("validate", .foreign("dataset"), default: "nil", "measured after each epoch"),
+      .optional("validate", .foreign("dataset") | .nil, default: "nil", "measured after each epoch"),
       .optional(
-        "schedule", .string, default: "\"constant\"",
-        "the course of the learning rate: \"constant\", or \"cosine\", which falls along half a cosine from the whole rate "
-          + "to \(Int(Schedule.standardFloor * 100)) % of it at the last step"
+        "schedule", .string | .function, default: "\"constant\"",
+        "the course of the learning rate: \(scheduleNames), one of these with settings, `warmup(…)`, or a function of the "
+          + "epoch (and the step) that gives a factor"
       ),
       .optional("shuffle", .bool, default: "true", "whether each epoch takes the samples in another order"),
       .optional("quiet", .bool, default: "false", "whether to show no progress on a terminal"),
@@ -40,16 +42,39 @@ let trainingBuiltins: [Builtin] = [
       .optional(
         "init", .foreign(InitializerValue.typeName) | .function | .nil, default: "measured()",
         "how first weights are set before training; nil leaves them as they were drawn"),
+      .optional(
+        "regularize", .foreign(RegularizerValue.typeName) | .list | .function | .nil, default: "nil",
+        "prices on activity beside the loss: spikes_above(…), spikes_below(…), or a list of them"),
+      .optional(
+        "patience", .int | .nil, default: "nil",
+        "epochs without a smaller validation loss after which training stops; the weights are then those of the best epoch"),
+      .optional("clip", .number | .nil, default: "nil", "the length that the gradient of all weights together is cut to"),
+      .optional("accumulate", .int, default: "1", "batches whose gradients make one step together"),
+      .optional(
+        "rates", .map | .nil, default: "nil",
+        "factors of the learning rate, by the number of a layer, the name of a parameter, or both as in \"2.beta\"; 0 freezes"),
+      .optional("resume", .bool, default: "false", "whether the network's own training goes on, to the last bit"),
+      .optional(
+        "each_epoch", .function | .nil, default: "nil",
+        "called after each epoch with its number, from 0, and the network as it then is; training stops where it gives false"),
+      .optional("save", .string | .nil, default: "nil", "a file that gets the network while it is trained, to go on from"),
+      .optional("save_every", .int, default: "1", "epochs between two writings of that file"),
     ],
     returns: "network", subject: "training",
     """
     Trains a network by surrogate gradients through time, and gives the trained one. It remembers its encoder, and its
-    `history` holds loss, accuracy, validation_loss, validation_accuracy, spikes_per_sample and seconds, a number for
-    each epoch. Ctrl-C stops after the running batch; the result is then what was learnt so far, with
-    `history.interrupted`, and goes to the statement that called. What comes after that statement, in a loop, a function
-    or a script, does not run. The last batch of an epoch holds what is left. Losses and accuracies of an epoch are
-    means over its batches, taken while the weights moved. An output of spikes is read by its counts, one of potentials
-    by the highest. No gradient flows through the spike that resets a neuron.
+    `history` holds loss, spikes_per_sample and seconds, for classes accuracy and for numbers rmse, and of validation data
+    validation_loss and validation_accuracy or validation_rmse: a number for each epoch. Ctrl-C stops after the running
+    batch; the result is then what was learnt so far, with `history.interrupted`, and goes to the statement that called.
+    What comes after that statement, in a loop, a function or a script, does not run. The last batch of an epoch holds
+    what is left. Losses and accuracies of an epoch are means over its batches, taken while the weights moved. An output
+    of spikes is read by its counts, one of potentials by the highest, numbers as the loss reads them. No gradient flows
+    through the spike that resets a neuron.
+
+    The same network, data, settings and seed give the same result, whatever was trained before: for another run, call
+    `seed`. A stopped run, or one of fewer epochs, goes on with `resume=true` as if it had not stopped, also from a file:
+    the optimizer's memory, the order of samples and all random draws are part of the network. For the same course the
+    schedule must be one that does not depend on the number of epochs.
 
     Before the first epoch the first weights are set by `init`: only those that are still as their layers drew them, not
     ones that were given (`weight=`), loaded, trained before, or drawn by an `init` of their layer's. A layer that fires
@@ -71,17 +96,28 @@ let trainingBuiltins: [Builtin] = [
     "evaluate",
     [
       .required("network", .foreign("network"), "a network that was trained, or one with an encoder given"),
-      .required("data", .foreign("dataset"), "labelled samples"),
+      .required("data", .foreign("dataset"), "samples with targets"),
       .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
-      .optional("decode", .string, default: "the network's own", "the reading of the output: \(decoderNames)"),
-      .optional("loss", .function, default: "spike_count_cross_entropy", "which loss to report"),
+      .optional(
+        "decode", .string | .function, default: "the network's own",
+        "the reading of the output: of classes \(decoderNames); of numbers \(readoutNames), or a function from the output "
+          + "[time, batch, outputs] to [batch, numbers]"),
+      .optional("loss", .function, default: "spike_count_cross_entropy, or mse of numbers", "which loss to report"),
+      .optional("by_step", .bool, default: "false", "whether classes are read after each step as well"),
     ],
     returns: "map", subject: "training",
     """
-    How well a network reads samples: `accuracy`, `loss`, `confusion` (a row for each true class, a column for each
-    answer), `class_accuracy`, `spikes_per_sample` (of all neurons), `layer_spikes`, `input_spikes_per_sample`,
-    `predictions`, `class_names`, `warnings` and `samples`. The same seed gives the same result, also with random codes.
-    A layer that fires nothing, or each neuron in each step, is a warning, on the standard error too.
+    How well a network does on samples: `loss`, `spikes_per_sample` (of all neurons), `layer_spikes`,
+    `input_spikes_per_sample`, `warnings` and `samples`. The same seed gives the same result, also with random codes. A
+    layer that fires nothing, or each neuron in each step, is a warning, on the standard error too.
+
+    Of classes: `accuracy`, `confusion` (a row for each true class, a column for each answer), `class_accuracy`, `f1` (the
+    mean over the classes), `class_f1`, `top` (the share whose class is among the best 1, 2, … 5 scores), `predictions`,
+    `class_names`, and `accuracy_by_step` where it is asked for or each step has a class.
+
+    Of numbers: `rmse`, `mae`, `r2` (the share of the variance that is explained, the mean over the outputs), `smape` (from
+    0 to 2), `predictions` ([samples, outputs], or [samples, time, outputs]), and `rmse_by_step` where each step has
+    targets. Targets that are nan count for nothing.
     """,
     example: """
       let corners = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1])
@@ -91,35 +127,50 @@ let trainingBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in try evaluateNetwork(call) },
 ]
 
-/// How to train, by the arguments of `fit` or of what has them in the same places, but for those that are about data.
+let readoutNames = Readout.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+
+/// How to train, by the arguments of `fit` or of what has them under the same names, but for those that are about data and
+/// about what goes on beside.
 func fitOptions(_ call: Call) throws(Fault) -> FitOptions {
   var options = FitOptions()
-  if call.has(2) { options.encoder = try call.foreign(2, as: EncoderValue.self).encoder }
-  options.loss = try lossArgument(3, call)
-  if call.has(4) { options.surrogate = try call.foreign(4, as: SurrogateValue.self).surrogate }
-  if call.has(5) { options.optimizer = try call.foreign(5, as: OptimizerValue.self).optimizer }
-  options.epochs = try call.int(6, default: 10, atLeast: 1)
-  options.batch = try call.int(7, default: 64, atLeast: 1)
-  switch try call.string(9, default: "constant") {
-  case "constant": options.schedule = .constant
-  case "cosine": options.schedule = .cosine(final: Schedule.standardFloor)
-  case let other: throw call.wrong(9, "must be \"constant\" or \"cosine\", found \"\(other)\"")
-  }
-  options.shuffles = try call.bool(10, default: true)
-  if call.has(12), !call[12].isNil { options.objective = try call.foreign(12, as: HardwareLossValue.self).loss }
-  if call.has(13) { options.initializer = try initializerArgument(13, call) }
+  if call.isGiven("encode") { options.encoder = try call.foreign(call.place("encode"), as: EncoderValue.self).encoder }
+  options.loss = try lossArgument(call.place("loss"), call)
+  options.regularizers = try regularizersArgument(call.place("regularize"), call)
+  if call.isGiven("surrogate") { options.surrogate = try call.foreign(call.place("surrogate"), as: SurrogateValue.self).surrogate }
+  if call.isGiven("optimizer") { options.optimizer = try call.foreign(call.place("optimizer"), as: OptimizerValue.self).optimizer }
+  options.epochs = try call.int(call.place("epochs"), default: options.epochs, atLeast: 1)
+  options.batch = try call.int(call.place("batch"), default: options.batch, atLeast: 1)
+  options.accumulate = try call.int(call.place("accumulate"), default: options.accumulate, atLeast: 1)
+  if let schedule = try scheduleArgument(call.place("schedule"), call) { options.schedule = schedule }
+  options.shuffles = try call.bool(call.place("shuffle"), default: options.shuffles)
+  if call.isGiven("hardware") { options.objective = try call.foreign(call.place("hardware"), as: HardwareLossValue.self).loss }
+  if call.has(call.place("init")) { options.initializer = try initializerArgument(call.place("init"), call) }
+  if call.isGiven("patience") { options.patience = try call.int(call.place("patience"), atLeast: 1) }
+  if call.isGiven("clip") { options.clip = try call.number(call.place("clip")) }
+  if call.isGiven("rates") { options.rates = try ratesArgument(call.place("rates"), call) }
+  options.resumes = try call.bool(call.place("resume"), default: options.resumes)
   return options
+}
+
+private func ratesArgument(_ index: Int, _ call: Call) throws(Fault) -> ParameterRates {
+  var factors: [String: Double] = [:]
+  for pair in call[index].asMap?.pairs ?? [] {
+    guard let factor = pair.value.asNumber else { throw call.mismatch(index, "a map from layers or parameters to factors") }
+    factors[pair.key.asInt.map(String.init) ?? pair.key.asString ?? pair.key.description(of: .plain)] = factor
+  }
+  return ParameterRates(factors)
 }
 
 private func fitNetwork(_ call: Call) throws(Fault) -> Value {
   let network = try call.foreign(0, as: NetworkValue.self).network
   var options = try fitOptions(call)
   let data = try call.samples(1, by: options.encoder ?? network.encoder)
-  if call.has(8), !call[8].isNil { options.validation = try call.samples(8, by: options.encoder ?? network.encoder) }
-  var stream = call.machine.nextStream("fit")
-  options.seed = stream.nextBits()
+  if call.isGiven("validate") {
+    options.validation = try call.samples(call.place("validate"), by: options.encoder ?? network.encoder)
+  }
+  options.seed = call.machine.standingBits("fit")
   let display = FitDisplay(call.output)
-  if call.output.isInteractive, try !call.bool(11, default: false) {
+  if call.output.isInteractive, try !call.bool(call.place("quiet"), default: false) {
     options.progress = { progress in display.show(progress) }
   }
   let output = call.output
@@ -127,30 +178,96 @@ private func fitNetwork(_ call: Call) throws(Fault) -> Value {
     display.end()
     output.warn(warning)
   }
+  options.epochEnded = try epochEnd(call, display)
   defer { display.end() }
   let trained = try fit(network, data, options)
   if trained.history?.interrupted == true { call.machine.stopAfterStatement() }
   return .foreign(NetworkValue(trained))
 }
 
+/// What goes on after each epoch: the file that is written, and the function that is called; nil where that is nothing.
+private func epochEnd(
+  _ call: Call, _ display: FitDisplay
+) throws(Fault) -> ((Int, Network) throws(Fault) -> Bool)? {
+  let path = call.isGiven("save") ? try call.string(call.place("save")) : nil
+  let every = try call.int(call.place("save_every"), default: 1, atLeast: 1)
+  let function = call.isGiven("each_epoch") ? HeldFunction(call[call.place("each_epoch")]) : nil
+  if path == nil, function == nil { return nil }
+  let machine = call.machine
+  return { (epoch, network) throws(Fault) in
+    if let path, (epoch + 1) % every == 0 { try saveNetwork(network, to: path) }
+    guard let function else { return true }
+    display.end()
+    let argument = Value.foreign(NetworkValue(network))
+    defer { argument.release() }
+    let result = try machine.invoke(function.value, [.int(epoch), argument])
+    defer { result.release() }
+    return result.asBool ?? true
+  }
+}
+
 private func evaluateNetwork(_ call: Call) throws(Fault) -> Value {
   let network = try call.foreign(0, as: NetworkValue.self).network
-  let encoder = call.has(2) ? try call.foreign(2, as: EncoderValue.self).encoder : nil
-  let data = try call.samples(1, by: encoder ?? network.encoder)
-  let decoder = call.has(3) ? try decoderArgument(3, call) : nil
-  let result = try evaluate(
-    network, data, encoder: encoder, decoder: decoder, loss: try lossArgument(4, call), seed: call.machine.seed)
+  var options = EvaluationOptions()
+  if call.isGiven("encode") { options.encoder = try call.foreign(call.place("encode"), as: EncoderValue.self).encoder }
+  let data = try call.samples(1, by: options.encoder ?? network.encoder)
+  options.loss = try lossArgument(call.place("loss"), call)
+  options.seed = call.machine.seed
+  options.byStep = try call.bool(call.place("by_step"), default: false)
+  if call.isGiven("decode") { try readDecoder(call.place("decode"), call, data, &options) }
+  let result = try evaluate(network, data, options)
   for warning in result.warnings { call.output.warn(warning) }
-  return .map([
-    ("accuracy", .float(result.accuracy)), ("loss", .float(result.loss)), ("samples", .int(result.samples)),
+  return .map(figures(result) + [
+    ("loss", .float(result.loss)), ("samples", .int(result.samples)),
     ("spikes_per_sample", .float(result.spikesPerSample)),
     ("layer_spikes", .list(result.layerSpikes.map { .float($0) })),
     ("input_spikes_per_sample", .float(result.inputSpikesPerSample)),
-    ("class_accuracy", .list(result.classAccuracy.map { .float($0) })), ("confusion", .tensor(result.confusion)),
-    ("predictions", .list(result.predictions.map { .int($0) })),
     ("warnings", .list(result.warnings.map { .string($0) })),
-    ("class_names", .list(result.classNames.map { .string($0) })),
   ])
+}
+
+private func figures(_ result: Evaluation) -> [(String, Value)] {
+  func list(_ values: [Double]) -> Value { .list(values.map { .float($0) }) }
+  if let classes = result.classes {
+    return [
+      ("accuracy", .float(classes.accuracy)), ("class_accuracy", list(classes.recall)), ("f1", .float(classes.macroF1)),
+      ("class_f1", list(classes.f1)), ("top", list(classes.top)), ("confusion", .tensor(classes.confusion)),
+      ("predictions", .list(classes.predictions.map { .int($0) })),
+      ("class_names", .list(classes.names.map { .string($0) })),
+    ] + (classes.byStep.isEmpty ? [] : [("accuracy_by_step", list(classes.byStep))])
+  }
+  guard let numbers = result.numbers else { return [] }
+  return [
+    ("rmse", .float(numbers.rmse)), ("mae", .float(numbers.mae)), ("r2", .float(numbers.r2)),
+    ("smape", .float(numbers.smape)), ("predictions", .tensor(numbers.predictions)),
+  ] + (numbers.byStep.isEmpty ? [] : [("rmse_by_step", list(numbers.byStep))])
+}
+
+/// The reading of the output: a decoder of classes or a readout of numbers by its name, or a function.
+private func readDecoder(
+  _ index: Int, _ call: Call, _ data: Dataset, _ options: inout EvaluationOptions
+) throws(Fault) {
+  guard call[index].asString != nil else {
+    guard !data.hasClasses else { throw call.wrong(index, "must be a name where the targets are classes", kind: .type) }
+    let (machine, function) = (call.machine, HeldFunction(call[index]))
+    options.read = { (output) throws(Fault) in
+      let argument = Value.tensor(output)
+      defer { argument.release() }
+      let result = try machine.invoke(function.value, [argument])
+      defer { result.release() }
+      guard let read = try result.convertedToTensor(), read.shape.first == output.shape[1] else {
+        throw Fault(
+          .shape, "`decode` must give numbers for each sample", label: "it gave \(result.description(of: .kind))",
+          help: "from [time, batch, outputs] to [batch, numbers]")
+      }
+      return read.rank == 1 ? try read.reshaped([read.count, 1]) : read
+    }
+    return
+  }
+  if data.hasClasses { options.decoder = try decoderArgument(index, call) } else {
+    let readout: Readout = try choice(index, call)
+    options.read = { (output) throws(Fault) in try readout.read(output) }
+  }
 }
 
 /// A decoder by its name; another name is an error that suggests the nearest.

@@ -28,7 +28,7 @@ extension DescribedValue {
 /// The stand-in for the derivative of a spike.
 struct SurrogateValue: DescribedValue {
   static let typeName = "surrogate"
-  let surrogate: Surrogate
+  let surrogate: any Surrogate
 
   var described: any Described { surrogate }
 
@@ -50,7 +50,7 @@ struct SurrogateValue: DescribedValue {
 /// A loss with settings; without settings a loss is a plain function.
 struct LossValue: DescribedValue {
   static let typeName = "loss"
-  let loss: Loss
+  let loss: any Loss
 
   var described: any Described { loss }
   var isCallable: Bool { true }
@@ -60,17 +60,52 @@ struct LossValue: DescribedValue {
       let output = try arguments.positional[0].convertedToTensor(),
       let labels = try arguments.positional[1].convertedToTensor()
     else {
-      throw Fault(.call, "a loss is called with the output and the labels", help: "\(summary)(output, label)")
+      throw Fault(.call, "a loss is called with the output and the targets", help: "\(summary)(output, target)")
     }
-    if labels.isTracked { throw Tape.leaving("a label") }
-    return Machine.scalarOrTensor(try loss.function(output, labels, []))
+    if labels.isTracked { throw Tape.leaving("a target") }
+    return Machine.scalarOrTensor(try loss.value(LossInput(output: output, target: labels)))
   }
 }
 
-/// A rule by which training moves weights.
+/// A price on activity.
+struct RegularizerValue: DescribedValue {
+  static let typeName = "price on activity"
+  let regularizer: any Regularizer
+
+  var described: any Described { regularizer }
+}
+
+/// The course of the learning rate.
+struct ScheduleValue: DescribedValue {
+  static let typeName = "schedule"
+  let schedule: any Schedule
+
+  var described: any Described { schedule }
+  var isCallable: Bool { true }
+
+  /// The factor after a share of a run of 100 epochs.
+  func call(_ arguments: ForeignArguments) throws(Fault) -> Value {
+    guard arguments.named.isEmpty, arguments.positional.count == 1, let share = arguments.positional[0].asNumber,
+      Bounds.share.contains(share)
+    else {
+      throw Fault(
+        .call, "a schedule is called with a share of the run, from 0 to 1",
+        help: "\(summary)(0.5) is the factor of the learning rate halfway through 100 epochs")
+    }
+    let steps = 100_000
+    return .float(
+      try schedule.factor(at: ScheduleMoment(step: Int(share * Double(steps)), steps: steps, stepsInEpoch: steps / 100)))
+  }
+}
+
+/// A rule by which training moves weights, and what it remembers of the steps that it took.
 struct OptimizerValue: DescribedValue {
   static let typeName = "optimizer"
   let optimizer: any Optimizer
+  /// For each parameter what the rule remembers; empty before the first step.
+  var memory: [[Tensor]] = []
+  /// The steps that were taken.
+  var steps = 0
 
   var described: any Described { optimizer }
 }

@@ -35,12 +35,31 @@ public enum SurrogateShape: Sendable, Equatable {
   case triangle(width: Float)
   /// `1` everywhere (Bengio et al. 2013).
   case straightThrough
+  /// Any function, worked out through a call.
+  case function(SurrogateFunction)
 
   /// How far from the threshold the derivative ends; nil where it never does.
   public var reach: Float? {
-    if case .triangle(let width) = self { return width }
-    return nil
+    switch self {
+    case .triangle(let width): width
+    case .function(let function): function.reach
+    case .fastSigmoid, .arctangent, .straightThrough: nil
+    }
   }
+}
+
+/// A surrogate derivative as a function that turns distances from the threshold into derivatives, in place. It takes
+/// memory, not vectors: the levels of the CPU pass those differently.
+public final class SurrogateFunction: Sendable, Equatable {
+  public let reach: Float?
+  public let derivatives: @Sendable (UnsafeMutablePointer<Float>, Int) -> Void
+
+  public init(reach: Float? = nil, _ derivatives: @escaping @Sendable (UnsafeMutablePointer<Float>, Int) -> Void) {
+    self.reach = reach
+    self.derivatives = derivatives
+  }
+
+  public static func == (a: SurrogateFunction, b: SurrogateFunction) -> Bool { a === b }
 }
 
 /// What a run of neurons from `v = 0` has left for the way back.

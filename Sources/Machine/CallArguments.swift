@@ -5,6 +5,12 @@ import Tensors
 /// Typed access to a builtin's arguments. Kinds have been checked before the body runs; what is checked here is what
 /// a kind cannot say: ranges, whole numbers, convertibility to a tensor.
 extension Call {
+  /// The place of a parameter by its name; a place behind all of them for a name that there is not.
+  public func place(_ name: String) -> Int { builtin.parameters.firstIndex { $0.name == name } ?? .max }
+
+  /// Whether a parameter is given, and not as nil.
+  public func isGiven(_ name: String) -> Bool { has(place(name)) && !self[place(name)].isNil }
+
   /// The parameter's name in a message.
   public func parameterName(_ index: Int) -> String {
     builtin.parameters[min(index, builtin.parameters.count - 1)].name

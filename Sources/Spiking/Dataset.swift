@@ -1,15 +1,19 @@
-// Labelled samples, as training and evaluation take them.
+// Samples with what they should be taken for, as training and evaluation take them.
 
 import Faults
 import Tensors
 
-/// Samples with class labels; a value.
+/// Samples with targets: a class for each, a class for each step of it, or numbers; a value.
 public struct Dataset: Sendable {
   public var name: String
   /// `[samples, ...sample shape]`.
   public let features: Tensor
-  /// The class of each sample, from 0.
+  /// The class of each sample, from 0; empty where the targets are others.
   public let labels: [Int]
+  /// Other targets than a class for each sample: numbers `[samples, ...]`, nan where there is none, or the class of each
+  /// step `[samples, time]`, -1 where there is none.
+  public let targets: Tensor?
+  /// The names of classes; empty where the targets are numbers.
   public let classNames: [String]
   /// Where the data come from, and under which licence.
   public var source: String
@@ -45,12 +49,84 @@ public struct Dataset: Sendable {
     self.name = name
     self.features = features.detached
     self.labels = labels
+    targets = nil
     self.classNames = classNames.isEmpty ? (0..<max(0, classes)).map(String.init) : classNames
     self.source = source
   }
 
-  public var count: Int { labels.count }
+  /// Samples with numbers to come to, or with a class for each step.
+  ///
+  /// - Parameters:
+  ///   - targets: numbers `[samples, ...]`, nan where there is none; or with `classNames` the class of each step
+  ///     `[samples, time]`, -1 where there is none.
+  ///   - classNames: of the classes of steps; nil for numbers. When empty, classes are named by their numbers.
+  /// - Throws: `.shape` when there aren't as many targets as samples; `.value` for a target that is infinite or no class.
+  public init(
+    name: String, features: Tensor, targets: Tensor, classNames: [String]? = nil, source: String = ""
+  ) throws(Fault) {
+    guard features.rank >= 1, targets.rank >= 1 else {
+      throw Fault(.shape, "a data set needs an axis of samples", label: "the \(features.rank < 1 ? "features" : "targets") are one number")
+    }
+    guard features.shape[0] == targets.shape[0] else {
+      throw Fault(
+        .shape, "a data set needs one target for each sample",
+        label: "\(counted(features.shape[0], "sample")), \(counted(targets.shape[0], "target"))")
+    }
+    self.name = name
+    self.features = features.detached
+    labels = []
+    self.source = source
+    guard let classNames else {
+      self.targets = targets.detached
+      self.classNames = []
+      if let place = targets.scalars.firstIndex(where: \.isInfinite) {
+        throw Fault(
+          .value, "a target is infinite", label: "at \(Shape.text(targets.indices(of: place)))",
+          help: "targets are finite numbers, or nan where there is none")
+      }
+      return
+    }
+    let numbers = targets.scalars
+    guard targets.rank == 2 else {
+      throw Fault(
+        .shape, "classes are one for each sample, or one for each of its steps",
+        label: "the classes are \(Shape.text(targets.shape))", help: "their axes are [samples] or [samples, time]")
+    }
+    let classes = classNames.isEmpty ? (numbers.max().flatMap { Int(exactly: $0) } ?? -1) + 1 : classNames.count
+    guard classes <= Self.mostClasses else {
+      throw Fault(.limit, "a label is too large for a class", label: "the limit is \(Self.mostClasses - 1)")
+    }
+    if let place = numbers.firstIndex(where: { label in Int(exactly: label).map { $0 < -1 || $0 >= classes } ?? true }) {
+      throw Fault(
+        .value, "a label is out of range", label: "found \(NumberText.whole(numbers[place])) at \(Shape.text(targets.indices(of: place)))",
+        help: "labels count from 0 to \(max(0, classes - 1)); -1 stands where a step has none")
+    }
+    self.targets = targets.detached
+    self.classNames = classNames.isEmpty ? (0..<max(0, classes)).map(String.init) : classNames
+  }
+
+  public var count: Int { features.shape[0] }
   public var classCount: Int { classNames.count }
+  /// Whether the targets are classes, of samples or of their steps.
+  public var hasClasses: Bool { targets == nil || !classNames.isEmpty }
+
+  /// A fault for what needs one class for each sample, when these samples have other targets.
+  ///
+  /// - Parameter user: what needs them: "a stream".
+  public func checkLabels(for user: String) throws(Fault) {
+    guard targets == nil else {
+      throw Fault(
+        .value, "\(user) needs one class for each sample",
+        label: "the targets of \(name) are \(targetText)")
+    }
+  }
+
+  /// What the targets are, in words.
+  public var targetText: String {
+    guard let targets else { return "classes" }
+    let shape = Array(targets.shape.dropFirst())
+    return hasClasses ? "a class for each of \(counted(shape[0], "step"))" : shape.reduce(1, *) == 1 ? "numbers" : "numbers, \(Shape.text(shape)) each"
+  }
   /// The shape of one sample.
   public var sampleShape: [Int] { Array(features.shape.dropFirst()) }
 
@@ -65,31 +141,34 @@ public struct Dataset: Sendable {
   ///
   /// - Throws: `.value` for a sample that isn't there.
   public func rows(_ indices: [Int]) throws(Fault) -> Tensor {
+    try check(indices)
+    return try features.rows(indices)
+  }
+
+  private func check(_ indices: [Int]) throws(Fault) {
     if let wrong = indices.first(where: { $0 < 0 || $0 >= count }) {
       throw Fault(.value, "no sample \(wrong)", label: "\(name) has \(counted(count, "sample"))")
-    }
-    let width = sampleShape.reduce(1, *)
-    return try Tensor(shape: [indices.count] + sampleShape) { (target) throws(Fault) in
-      try features.withUnsafeBuffer { (source) throws(Fault) in
-        guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        try inParallel(indices.count, workPerItem: width / 4) { range in
-          for row in range { (to + row * width).update(from: from + indices[row] * width, count: width) }
-        }
-      }
     }
   }
 
   /// The data set of some of the samples, in the given order.
   public func subset(_ indices: [Int], name: String? = nil) throws(Fault) -> Dataset {
-    try Dataset(
-      name: name ?? self.name, features: try rows(indices), labels: indices.map { labels[$0] },
-      classNames: classNames, source: source)
+    try check(indices)
+    let (name, features) = (name ?? self.name, try features.rows(indices))
+    guard let targets else {
+      return try Dataset(
+        name: name, features: features, labels: indices.map { labels[$0] }, classNames: classNames, source: source)
+    }
+    return try Dataset(
+      name: name, features: features, targets: try targets.rows(indices), classNames: hasClasses ? classNames : nil,
+      source: source)
   }
 
   /// Two data sets: one with `fraction` of the samples, and the rest.
   ///
   /// - Parameters:
-  ///   - stratified: whether each class is divided by itself, so that both parts hold the same shares.
+  ///   - stratified: whether each class is divided by itself, so that both parts hold the same shares; without a class
+  ///     for each sample it has no effect.
   ///   - stream: what shuffles; both parts come out in shuffled order.
   /// - Throws: `.value` when the fraction isn't between 0 and 1 or a part would be empty.
   public func split(
@@ -103,7 +182,7 @@ public struct Dataset: Sendable {
     var draws = stream
     let order = try draws.permutation(count)
     var taken = [Bool](repeating: false, count: count)
-    if stratified {
+    if stratified, targets == nil {
       for (label, quota) in quotas(fraction).enumerated() {
         var left = quota
         for index in order where left > 0 && labels[index] == label {
@@ -138,6 +217,20 @@ public struct Dataset: Sendable {
     return quotas
   }
 
+  /// What tells these samples from others: their number, shape, targets and some of their values.
+  var fingerprint: String {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ bits: UInt64) { hash = (hash ^ bits) &* 0x0000_0100_0000_01B3 }
+    for size in features.shape { add(UInt64(truncatingIfNeeded: size)) }
+    for tensor in [features] + (targets.map { [$0] } ?? []) {
+      tensor.withUnsafeBuffer { values in
+        for place in stride(from: 0, to: values.count, by: max(1, values.count / 4096)) { add(UInt64(values[place].bitPattern)) }
+      }
+    }
+    for label in labels { add(UInt64(truncatingIfNeeded: label)) }
+    return "\(name), \(counted(count, "sample")), " + String(hash, radix: 16)
+  }
+
   /// What a description shows, line by line.
   public var facts: [(name: String, value: String)] {
     let sizes = classSizes
@@ -147,11 +240,33 @@ public struct Dataset: Sendable {
       (name: "sample", value: Shape.text(sampleShape)),
     ]
     if let low = range.0, let high = range.1 { list.append((name: "values", value: "\(low) to \(high)")) }
+    if let targets {
+      list.append((name: "targets", value: targetText))
+      let numbers = targets.scalars.filter { !$0.isNaN }
+      if let low = numbers.min(), let high = numbers.max() { list.append((name: "their values", value: "\(low) to \(high)")) }
+      if !source.isEmpty { list.append((name: "source", value: source)) }
+      return list
+    }
     let spread = sizes.min() == sizes.max() ? "\(sizes.max() ?? 0)" : "\(sizes.min() ?? 0) to \(sizes.max() ?? 0)"
     list.append((name: "classes", value: "\(classCount), with \(spread) \(sizes.max() == 1 ? "sample" : "samples") each"))
     let names = classNames.prefix(12).joined(separator: ", ") + (classCount > 12 ? ", …" : "")
     list.append((name: "labels", value: names))
     if !source.isEmpty { list.append((name: "source", value: source)) }
     return list
+  }
+}
+
+extension Tensor {
+  /// Some rows of the first axis, which all exist.
+  func rows(_ indices: [Int]) throws(Fault) -> Tensor {
+    let width = shape.dropFirst().reduce(1, *)
+    return try Tensor(shape: [indices.count] + shape.dropFirst()) { (target) throws(Fault) in
+      try withUnsafeBuffer { (source) throws(Fault) in
+        guard let from = source.baseAddress, let to = target.baseAddress else { return }
+        try inParallel(indices.count, workPerItem: width / 4) { range in
+          for row in range { (to + row * width).update(from: from + indices[row] * width, count: width) }
+        }
+      }
+    }
   }
 }

@@ -13,6 +13,8 @@ public enum Decoder: String, Sendable, CaseIterable {
   case membraneMaximum = "membrane_maximum"
   /// The class with the highest potential on average.
   case membraneMean = "membrane_mean"
+  /// The class with the highest potential at the last step.
+  case membraneLast = "membrane_last"
 
   /// The class of each sample.
   public func classes(_ output: Signal) throws(Fault) -> [Int] {
@@ -25,9 +27,27 @@ public enum Decoder: String, Sendable, CaseIterable {
       let scores =
         switch self {
         case .membraneMaximum: try flat.reduced(.maximum, over: [0])
+        case .membraneLast: try flat.indexed([.at(-1)])
         case .spikeCount, .firstSpike, .membraneMean: try flat.mean(over: [0])
         }
       return try scores.argmax(over: 1).scalars.map { Int($0) }
+    }
+  }
+
+  /// How much speaks for each class, `[batch, classes]`: the largest is the class that is read, and of equal ones the
+  /// first.
+  func scores(_ output: Signal) throws(Fault) -> Tensor {
+    let flat = try output.tensor().reshaped([output.steps, output.batch, output.features])
+    switch self {
+    case .membraneMaximum: return try flat.reduced(.maximum, over: [0])
+    case .membraneLast: return try flat.indexed([.at(-1)])
+    case .membraneMean: return try flat.mean(over: [0])
+    case .spikeCount, .firstSpike:
+      guard case .spikes = output else { return try flat.mean(over: [0]) }
+      let (counts, firsts) = (try flat.sum(over: [0]), try FirstSpikeCrossEntropy.times(flat))
+      // What decides between equals weighs less than one spike, or one step.
+      let share = 1 / Float(output.steps + 1)
+      return self == .spikeCount ? try counts - firsts * share : try counts * share - firsts
     }
   }
 
@@ -62,5 +82,16 @@ public enum Decoder: String, Sendable, CaseIterable {
       return later || sameTime && (fewer || sameCount && a > b)
     }
     return (best ?? first) - first
+  }
+}
+
+extension Signal {
+  /// The first steps.
+  func first(_ count: Int) throws(Fault) -> Signal {
+    switch self {
+    case .tensor(let tensor): .tensor(try tensor.steps(0..<count))
+    case .spikes(let spikes): .spikes(try spikes.timeSlice(0..<count))
+    case .steady(let values, _): .steady(values, steps: count)
+    }
   }
 }

@@ -14,6 +14,10 @@ public struct Network: Sendable {
   public private(set) var shapes: [[Int]] = []
   public var encoder: (any Encoder)?
   public var decoder: Decoder?
+  /// How numbers are read from the output; nil for a network that was not trained to give any.
+  public var reading: Readout?
+  /// Where its training stands, so that it can go on; nil for a network that was not trained here.
+  public var training: TrainingState?
   public var history: History?
   /// The cores of chips that it was trained to fill; they stay through further training.
   public internal(set) var coreRecords: [CoreRecord] = []
@@ -82,6 +86,7 @@ public struct Network: Sendable {
       throw fault
     }
     grown.history = nil
+    grown.training = nil
     grown.coreRecords = []
     return grown
   }
@@ -94,6 +99,7 @@ public struct Network: Sendable {
     for layer in layers { copy = try copy.appending(layer, seed: 0) }
     copy.encoder = encoder
     copy.decoder = decoder
+    copy.reading = reading
     copy.history = history
     copy.coreRecords = coreRecords
     return copy

@@ -125,7 +125,12 @@ extension Network {
   /// Runs the network and keeps every state and the spikes of each neuron layer.
   ///
   /// - Returns: one recording for each population, in order, named by its layer and place: "lif 1", "lif 3.1".
-  public func record(_ input: Signal) throws(Fault) -> [Recording] {
-    try LayerRow.recorded(layers, try fitted(input), Pass(), place: "").recordings
+  public func record(_ input: Signal) throws(Fault) -> [Recording] { try record(input, Pass()) }
+
+  /// - Parameter pass: says whether dropout drops, and where it draws from.
+  func record(_ input: Signal, _ pass: Pass) throws(Fault) -> [Recording] {
+    var pass = pass
+    pass.isTraining = false
+    return try LayerRow.recorded(layers, try fitted(input), pass, place: "").recordings
   }
 }

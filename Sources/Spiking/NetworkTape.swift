@@ -20,7 +20,7 @@ public struct TapedSignal: Sendable {
     self.init(.tensor(tensor.detached), tracked: tensor.isTracked ? tensor : nil)
   }
 
-  func tensor() throws(Fault) -> Tensor {
+  public func tensor() throws(Fault) -> Tensor {
     if let tracked { return tracked }
     return try plain.tensor()
   }
@@ -126,6 +126,38 @@ extension Network {
     return network
   }
 
+  /// The network with other values in the place of a layer's parameters, which then count as given.
+  ///
+  /// - Throws: `.name` for a parameter that the layer has not, `.shape` for values of another shape.
+  public func replacingParameters(of index: Int, _ values: [String: Tensor]) throws(Fault) -> Network {
+    let names = layers[index].parameters.map(\.name)
+    if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {
+      throw Fault(
+        .name, "layer \(index), \(layers[index].callText), has no parameter `\(unknown)`",
+        label: names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))")
+    }
+    var layer = layers[index]
+    try layer.updateParameters { (number, value) throws(Fault) in
+      guard let given = values[names[number]] else { return }
+      guard given.count == value.count, given.shape == value.shape || value.rank <= 1 else {
+        throw Fault(
+          .shape, "`\(names[number])` of layer \(index) has another shape",
+          label: "given is \(Shape.text(given.shape)), the layer has \(Shape.text(value.shape))")
+      }
+      value = try given.reshaped(value.shape)
+    }
+    try layer.checkFinite()
+    var place = -1
+    var copy = try mapLayers { (old) throws(Fault) in
+      place += 1
+      return place == index ? layer : old
+    }
+    copy.history = nil
+    copy.training = nil
+    copy.coreRecords = []
+    return copy
+  }
+
   /// Runs the network; where a tape records the input or a parameter, it records the run as one operation.
   ///
   /// - Parameters:
@@ -162,19 +194,27 @@ extension Network {
 
   /// Records the network as `record` does, on the tape that records the input or a parameter.
   public func record(_ input: TapedSignal, _ pass: Pass) throws(Fault) -> [TapedRecording] {
-    let plain = try mapLayers { (layer) throws(Fault) in try layer.bare() }.record(input.plain)
-    if tape == nil, input.tracked == nil { return plain.map { TapedRecording($0) } }
-    let walk = TapedWalk(surrogate: pass.surrogate)
-    return try walk.row(layers, try input.reshaped(features: inputShape).tensor(), plain).recordings
+    if tape == nil, input.tracked == nil {
+      let plain = try mapLayers { (layer) throws(Fault) in try layer.bare() }.record(input.plain)
+      return plain.map { TapedRecording($0) }
+    }
+    return try walk(input, pass).recordings
+  }
+
+  /// The output and the recordings of a network on a tape.
+  func walk(_ input: TapedSignal, _ pass: Pass) throws(Fault) -> (output: Tensor, recordings: [TapedRecording]) {
+    let plain = try mapLayers { (layer) throws(Fault) in try layer.bare() }.record(input.plain, pass)
+    let walk = TapedWalk(pass: pass)
+    return try walk.row(layers, try input.reshaped(features: inputShape).tensor(), plain)
   }
 }
 
 extension NeuronModel {
   /// Records neurons alone as `record` does, on the tape that records the drive or a parameter.
-  public func record(_ drive: Tensor, surrogate: Surrogate) throws(Fault) -> TapedRecording {
+  public func record(_ drive: Tensor, surrogate: any Surrogate) throws(Fault) -> TapedRecording {
     let plain = try bare.record(drive.detached)
     guard drive.isTracked || learnables.contains(where: { $0.value.isTracked }) else { return TapedRecording(plain) }
-    return try TapedWalk(surrogate: surrogate).neurons(self, drive, plain, recurrent: nil).recording
+    return try TapedWalk(pass: Pass(surrogate: surrogate)).neurons(self, drive, plain, recurrent: nil).recording
   }
 }
 

@@ -14,6 +14,7 @@ public enum Setting: Sendable, Equatable {
   case text(String)
   case texts([String])
   case integers([Int])
+  case numbers([Double])
 
   /// To the last bit, as it is written: 0 and -0 are two settings.
   public static func == (a: Setting, b: Setting) -> Bool {
@@ -26,6 +27,7 @@ public enum Setting: Sendable, Equatable {
     case (.text(let a), .text(let b)): a == b
     case (.texts(let a), .texts(let b)): a == b
     case (.integers(let a), .integers(let b)): a == b
+    case (.numbers(let a), .numbers(let b)): a.map(\.bitPattern) == b.map(\.bitPattern)
     default: false
     }
   }
@@ -44,6 +46,7 @@ public enum Setting: Sendable, Equatable {
     case .text(let value): "\"\(value)\""
     case .texts(let values): "[" + values.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
     case .integers(let values): "[" + values.map(String.init).joined(separator: ", ") + "]"
+    case .numbers(let values): "[" + values.map(NumberText.whole).joined(separator: ", ") + "]"
     }
   }
 
@@ -52,7 +55,7 @@ public enum Setting: Sendable, Equatable {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value), .quantity(let value, _): value
-    case .none, .flag, .text, .texts, .integers: nil
+    case .none, .flag, .text, .texts, .integers, .numbers: nil
     }
   }
 
@@ -74,6 +77,15 @@ public enum Setting: Sendable, Equatable {
 
   public var integers: [Int]? {
     if case .integers(let values) = self { values } else { nil }
+  }
+
+  /// A list of numbers of either kind.
+  public var numbers: [Double]? {
+    switch self {
+    case .integers(let values): values.map(Double.init)
+    case .numbers(let values): values
+    default: nil
+    }
   }
 }
 

@@ -8,7 +8,10 @@ import Tensors
 
 /// The walk of a recording through a row of layers.
 struct TapedWalk {
-  let surrogate: Surrogate
+  /// Says the surrogate, whether dropout drops, and where it draws from.
+  let pass: Pass
+
+  private var surrogate: any Surrogate { pass.surrogate }
 
   /// - Parameter plain: the recordings of the row without a tape, in order.
   func row(
@@ -17,7 +20,7 @@ struct TapedWalk {
     var signal = input
     var rest = plain[...]
     var recordings: [TapedRecording] = []
-    for layer in layers {
+    for (index, layer) in layers.enumerated() {
       if let branch = layer as? ResidualLayer {
         let count = branch.populations.count
         let run = try row(branch.layers, signal, Array(rest.prefix(count)))
@@ -32,24 +35,26 @@ struct TapedWalk {
         recordings.append(run.recording)
         signal = run.output
       } else {
-        signal = try through(layer, signal)
+        signal = try through(layer, signal, index)
       }
     }
     return (signal, recordings)
   }
 
   /// A layer without neurons, as one operation with its own way back.
-  private func through(_ layer: any Layer, _ input: Tensor) throws(Fault) -> Tensor {
+  func through(_ layer: any Layer, _ input: Tensor, _ index: Int) throws(Fault) -> Tensor {
     let parameters = layer.trackedParameters
-    let pass = Pass(isTraining: true, drops: false, surrogate: surrogate)
+    var pass = pass
+    pass.isTraining = true
+    pass.layerIndex = index
     let bare = try layer.bare()
     let run = try bare.forward(.tensor(input.detached), pass)
     let output = try run.output.tensor()
     let inputs = [input] + parameters.map(\.value)
     guard let tape = try Tape.common(inputs) else { return output }
-    let (wantsInput, shape, memory) = (input.isTracked, input.shape, run.memory)
+    let (wantsInput, shape, memory, backPass) = (input.isTracked, input.shape, run.memory, pass)
     return try tape.record(inputs: inputs, output: output) { (gradient: Tensor) throws(Fault) -> [Tensor?] in
-      let slopes = try bare.backward(gradient, memory: memory, wantsInput: wantsInput, pass)
+      let slopes = try bare.backward(gradient, memory: memory, wantsInput: wantsInput, backPass)
       let slope = wantsInput ? try slopes.input.map { (slope) throws(Fault) in try slope.reshaped(shape) } : nil
       return [slope] + parameters.map { slopes.parameters[$0.number] }
     }
@@ -105,6 +110,34 @@ struct TapedWalk {
     let output = fired.isEmpty ? try spikes.tensor() : try Tensor.concatenate(fired)
     let signal = TapedSignal(.spikes(spikes), tracked: output.isTracked ? output : nil)
     return (output, TapedRecording(name: plain.name, states: named, spikes: signal))
+  }
+
+  /// One step of neurons from a state, whose results take the known values.
+  ///
+  /// - Parameters:
+  ///   - drive: `[1, batch, ...features]`.
+  ///   - before: each state before the step.
+  ///   - plain: what they did: the states as the threshold saw them, those after the step, and the spikes.
+  func advance(
+    _ model: any NeuronModel, _ drive: Tensor, from before: [Tensor],
+    plain: (updated: [Tensor], after: [Tensor], spikes: Spikes?)
+  ) throws(Fault) -> (output: TapedSignal, after: [Tensor]) {
+    let equations = try model.byEquations()
+    let features = Array(drive.shape.dropFirst(2))
+    var parameters: [Tensor] = []
+    for (place, number) in equations.parameters.enumerated() {
+      let built = try equations.tensors[place]?.built(for: features, label: equations.program.parameterNames[place])
+      if let built { parameters.append(built.values) } else { parameters.append(try Tensor.scalar(number)) }
+    }
+    let step = try step(
+      equations.program, input: drive, states: before, parameters: parameters, known: plain.updated,
+      spikes: try plain.spikes?.tensor())
+    var after: [Tensor] = []
+    for (value, known) in zip(step.after, plain.after) { after.append(try value.broadcast(to: drive.shape).taking(known)) }
+    guard let spikes = plain.spikes, let fired = step.spikes else {
+      return (TapedSignal(step.updated.first ?? drive), after)
+    }
+    return (TapedSignal(.spikes(spikes), tracked: fired.isTracked ? fired : nil), after)
   }
 
   /// One step of the equations, whose results take the known values.

@@ -31,7 +31,7 @@ import Testing
     Case(name: "izhikevich", low: 5, high: 40), Case(name: "membrane", low: 0, high: 60),
     Case(name: "leaky_integrator", low: -1, high: 1, fires: false),
   ]
-  static let surrogate = Surrogate.arctangent(alpha: 2)
+  static let surrogate = Arctangent(alpha: 2)
   static let steps = 40
 
   /// The neuron as a program gets it.

@@ -64,7 +64,7 @@ private func adaptive(kappa: Float) throws -> EquationNeuron {
     var numbers = TestNumbers(6)
     let drive = numbers.floats(steps, from: 0, to: 0.8)
     let weights = numbers.floats(steps, from: -1, to: 1)
-    let surrogate = Surrogate.arctangent(alpha: 2)
+    let surrogate = Arctangent(alpha: 2)
     func distances(_ x: [Double], fired: [Bool]?) -> (x: [Double], fired: [Bool]) {
       var (v, a) = (0.0, 0.0)
       var list: [Double] = []
@@ -138,7 +138,7 @@ private func adaptive(kappa: Float) throws -> EquationNeuron {
     }
     let tensor = try Tensor(drive, shape: [1, 1, drive.count])
     let run = try model.run(tensor, for: .training)
-    let gradient = try model.driveGradient(try Tensor.ones(tensor.shape), kept: run.kept, surrogate: .straightThrough)
+    let gradient = try model.driveGradient(try Tensor.ones(tensor.shape), kept: run.kept, surrogate: StraightThrough())
     let up = try values(drive.map { $0 + 1e-3 })
     let down = try values(drive.map { $0 - 1e-3 })
     for (i, slope) in gradient.scalars.enumerated() {

@@ -91,7 +91,7 @@ import Testing
       .appending(DenseLayer(outputs: 50), seed: 4)
       .appending(NeuronLayer(LIF(beta: 0.8, threshold: 0.2)), seed: 4).layers
     for (width, isSparse) in [(Float(0.01), true), (5, false)] {
-      let pass = Pass(isTraining: true, surrogate: .triangle(width: width))
+      let pass = Pass(isTraining: true, surrogate: Triangle(width: width))
       let run = try LayerRow.forward(layers, .spikes(try input()), pass)
       let sparse = try DenseAboveReach(layers, at: 2, below: run.memories[1], steps: run.output.steps, pass)
       #expect((sparse != nil) == isSparse)

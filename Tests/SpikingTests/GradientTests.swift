@@ -5,12 +5,12 @@ import Testing
 
 /// Every gradient of a whole network against finite differences of a smooth reference.
 @Suite struct GradientTests {
-  static let surrogates: [Surrogate] = [
-    .fastSigmoid(slope: 5), .arctangent(alpha: 2), .triangle(width: 1.5), .straightThrough,
+  static let surrogates: [any Surrogate] = [
+    FastSigmoid(slope: 5), Arctangent(alpha: 2), Triangle(width: 1.5), StraightThrough(),
   ]
 
   @Test(arguments: surrogates, LIF.Reset.allCases)
-  func ofAWholeNetworkAreThoseOfItsSmoothSubstitute(surrogate: Surrogate, reset: LIF.Reset) throws {
+  func ofAWholeNetworkAreThoseOfItsSmoothSubstitute(surrogate: any Surrogate, reset: LIF.Reset) throws {
     let (steps, inputs, hidden, outputs) = (7, 5, 6, 3)
     var numbers = TestNumbers(11)
     var reference = SmoothNetwork(
@@ -35,7 +35,7 @@ import Testing
     let trace = try network.trace(input, pass)
     let tape = Tape()
     let output = try tape.watch(try trace.output.tensor())
-    let loss = try Losses.spikeCountCrossEntropy(output, try Tensor([Float(label)], shape: [1]))
+    let loss = try SpikeCountCrossEntropy().value(LossInput(output: output, target: try Tensor([Float(label)], shape: [1])))
     let flow = try tape.gradients(of: loss, withRespectTo: [output])[0]
     let gradients = try network.gradients(trace, outputGradients: [3: flow], pass)
 
@@ -124,12 +124,20 @@ import Testing
     let shape = [5, 3, 4]
     let values = numbers.floats(60)
     let labels = try Tensor([2, 0, 3], shape: [3])
+    let numberTarget = try Tensor([0.3, 0.9, .nan, 0.1, 0.5, 0.2, 0.8, 0.4, 0.6, 0.7, 0.1, 0.9], shape: [3, 4])
+    let sequence = try Tensor(numbers.floats(60), shape: shape)
+    let labelSteps = try Tensor((0..<15).map { Float($0 % 5) - 1 }, shape: [5, 3])
+    func loss(_ rule: any Loss, _ target: Tensor) -> (Tensor) throws -> Tensor {
+      { try rule.value(LossInput(output: $0, target: target)) }
+    }
+    let read = try Readout.allCases.filter { $0 != .firstSpike }.map { try MeanSquare([("read", .text($0.rawValue))]) }
     let losses: [(Tensor) throws -> Tensor] = [
-      { try Losses.spikeCountCrossEntropy($0, labels) },
-      { try Losses.spikeRateMeanSquare($0, labels) },
-      { try Losses.membraneCrossEntropy($0, labels) },
-      { try Losses.membraneCrossEntropy($0, labels, mean: true) },
-    ]
+      loss(SpikeCountCrossEntropy(), labels), loss(SpikeRateMeanSquare(), labels), loss(MembraneCrossEntropy(), labels),
+      loss(MembraneCrossEntropy(mean: true), labels), loss(TemporalEfficientTraining(), labels),
+      loss(try CrossEntropy([("smoothing", .number(0.1)), ("class_weights", .numbers([1, 2, 0.5, 3]))]), labels),
+      loss(CrossEntropy(), labelSteps), loss(Huber(), numberTarget), loss(Huber(), sequence),
+      loss(BinaryCrossEntropy(), numberTarget), loss(VanRossum(), sequence),
+    ] + read.map { loss($0, numberTarget) }
     for loss in losses {
       let tape = Tape()
       let output = try tape.watch(try Tensor(values, shape: shape))
@@ -161,7 +169,7 @@ import Testing
     }
     let tape = Tape()
     let output = try tape.watch(try Tensor(bits.map(Float.init), shape: [steps, 1, columns]))
-    let times = try Losses.firstSpikeTimes(output)
+    let times = try FirstSpikeCrossEntropy.times(output)
     let gradient = try tape.gradients(of: try times.sum(), withRespectTo: [output])[0].scalars
     for column in 0..<columns {
       #expect(Double(times.scalars[column]) == time(bits, column))
@@ -175,7 +183,7 @@ import Testing
     }
   }
 
-  @Test(arguments: surrogates) func ofSurrogatesAreDerivativesOfTheirSteps(surrogate: Surrogate) {
+  @Test(arguments: surrogates) func ofSurrogatesAreDerivativesOfTheirSteps(surrogate: any Surrogate) {
     let places: [Float] = [-2, -0.7, -0.31, -0.02, 0.013, 0.2, 0.55, 1.1, 3]
     for (x, slope) in zip(places, surrogate.derivative(at: places)) {
       let step = 1e-6

@@ -5,11 +5,11 @@ import Testing
 
 /// The gradients of convolutions, pools, recurrences and branches against finite differences.
 @Suite struct LayerGradientTests {
-  static let surrogates: [Surrogate] = [.fastSigmoid(slope: 4), .triangle(width: 1.5)]
+  static let surrogates: [any Surrogate] = [FastSigmoid(slope: 4), Triangle(width: 1.5)]
 
   /// Every parameter of a network, from gradients that arrive at every population, those in the branch too.
   @Test(arguments: surrogates, PoolLayer.Kind.allCases)
-  func ofAWholeNetworkAreThoseOfItsSmoothSubstitute(surrogate: Surrogate, kind: PoolLayer.Kind) throws {
+  func ofAWholeNetworkAreThoseOfItsSmoothSubstitute(surrogate: any Surrogate, kind: PoolLayer.Kind) throws {
     var pair = try SmoothPair([2, 5, 5], seed: 3)
     let lif = NeuronLayer(LIF(beta: 0.8, threshold: 0.6))
     try pair.append(ConvLayer(outputs: 2, kernel: .init(3, 3), padding: .init(1, 1)))
@@ -33,10 +33,10 @@ import Testing
     try pair.append(DenseLayer(outputs: 5))
     try pair.append(RecurrentLayer(LIF(beta: 0.8, threshold: 0.6, reset: reset)))
     try pair.append(RecurrentLayer(LIF(beta: 0.6, threshold: 0.4, reset: reset)))
-    try compare(pair, steps: 9, surrogate: .fastSigmoid(slope: 3))
+    try compare(pair, steps: 9, surrogate: FastSigmoid(slope: 3))
   }
 
-  private func compare(_ pair: SmoothPair, steps: Int, surrogate: Surrogate) throws {
+  private func compare(_ pair: SmoothPair, steps: Int, surrogate: any Surrogate) throws {
     let network = pair.network
     var numbers = TestNumbers(19)
     let width = network.inputShape.reduce(1, *)

@@ -50,7 +50,8 @@ import Testing
     lifForwardPlain(constants, steps: steps, rows: rows, neurons: neurons, membrane: &plain, spikes: &plainSpikes)
     #expect(fast == plain)
     #expect(fastSpikes == plainSpikes)
-    for surrogate in [Surrogate.fastSigmoid(slope: 25), .arctangent(alpha: 2), .triangle(width: 1), .straightThrough] {
+    let surrogates: [any Surrogate] = [FastSigmoid(slope: 25), Arctangent(alpha: 2), Triangle(width: 1), StraightThrough(), Logistic(), Box()]
+    for surrogate in surrogates {
       var expected = numbers.floats(count, from: -1, to: 1)
       var gradient = expected
       fast.withUnsafeBufferPointer { potentials in
@@ -86,7 +87,7 @@ import Testing
     #expect(throws: Fault.self) { try LIF(beta: .nan).check() }
     #expect(throws: Fault.self) { try LIF(threshold: 0).check() }
     #expect(throws: Fault.self) { try LeakyIntegrator(beta: -0.1).check() }
-    #expect(throws: Fault.self) { try Surrogate.triangle(width: 0).check() }
+    #expect(throws: Fault.self) { try Triangle(width: 0).check() }
     #expect(throws: Fault.self) { try LIF().record(try Tensor.zeros([3])) }
   }
 }

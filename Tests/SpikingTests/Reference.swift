@@ -4,14 +4,15 @@ import Glibc
 import Spiking
 
 /// The function whose derivative a surrogate is.
-func smoothStep(_ surrogate: Surrogate, _ x: Double) -> Double {
-  switch surrogate {
+func smoothStep(_ surrogate: any Surrogate, _ x: Double) -> Double {
+  switch surrogate.shape {
   case .fastSigmoid(let slope): return x / (1 + Double(slope) * x.magnitude)
   case .arctangent(let alpha): return atan2(.pi / 2 * Double(alpha) * x, 1) / .pi
   case .triangle(let width):
     let w = Double(width)
     return x.magnitude >= w ? (x > 0 ? 0.5 : -0.5) : (x - x * x.magnitude / (2 * w)) / w
   case .straightThrough: return x
+  case .function: return .nan
   }
 }
 
@@ -28,7 +29,7 @@ struct SmoothNetwork {
   var beta: Double
   var threshold: Double
   var reset: LIF.Reset
-  var surrogate: Surrogate
+  var surrogate: any Surrogate
 
   struct Run {
     /// By layer, step and neuron.

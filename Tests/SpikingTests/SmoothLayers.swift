@@ -38,7 +38,7 @@ struct SmoothLayer {
 
 /// A run over one sample's steps.
 struct SmoothWalk {
-  var surrogate: Surrogate
+  var surrogate: any Surrogate
   /// The potentials of a base run, by population, step and neuron; nil for the hard network.
   var base: [[[Double]]]?
   var potentials: [[[Double]]] = []

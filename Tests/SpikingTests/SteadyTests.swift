@@ -51,7 +51,7 @@ import Testing
     #expect(each.shape == steady.shape)
     #expect(try network.run(steady).tensor().scalars == network.run(each).tensor().scalars)
 
-    let pass = Pass(isTraining: true, surrogate: .fastSigmoid(slope: 5), seed: 9)
+    let pass = Pass(isTraining: true, surrogate: FastSigmoid(slope: 5), seed: 9)
     let (a, b) = (try network.trace(steady, pass), try network.trace(each, pass))
     #expect(try a.output.tensor().scalars == b.output.tensor().scalars)
     #expect(try a.activity.map { try $0.output.tensor().scalars } == b.activity.map { try $0.output.tensor().scalars })

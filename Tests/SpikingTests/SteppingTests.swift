@@ -62,7 +62,7 @@ private func twoStates(parameters: [String] = ["beta", "theta"]) throws -> Equat
     let flow = numbers.floats(count, from: -1, to: 1)
     for model in Self.models + [try twoStates()] {
       let kept = try model.run(try Tensor(drive, shape: shape), for: .training).kept
-      let whole = try model.driveGradient(try Tensor(flow, shape: shape), kept: kept, surrogate: .standard).scalars
+      let whole = try model.driveGradient(try Tensor(flow, shape: shape), kept: kept, surrogate: standardSurrogate).scalars
       func part(_ values: [Float], _ t: Int) throws -> Tensor {
         try Tensor(Array(values[t * width..<(t + 1) * width]), shape: [1] + shape.dropFirst())
       }
@@ -77,7 +77,7 @@ private func twoStates(parameters: [String] = ["beta", "theta"]) throws -> Equat
       var gradient = [Float](repeating: 0, count: count)
       for t in (0..<shape[0]).reversed() {
         let step = try model.driveGradient(
-          try part(flow, t), kept: pieces[t], surrogate: .standard, state: states[t], later: &later)
+          try part(flow, t), kept: pieces[t], surrogate: standardSurrogate, state: states[t], later: &later)
         gradient.replaceSubrange(t * width..<(t + 1) * width, with: step.scalars)
       }
       #expect(gradient == whole, "\(model.name)")

@@ -53,7 +53,7 @@ final class ExplorationFiles: TrialStore {
     for design in plan.designs {
       for network in design.networks { networks.add(network) }
       let options = design.training
-      for text in [options.optimizer.callText, options.loss.callText, options.surrogate.callText, "\(options.schedule)"] {
+      for text in [options.optimizer.callText, options.loss?.callText ?? "", options.surrogate.callText, options.schedule.callText] {
         training.add(text)
       }
       training.add(options.encoder?.callText ?? "")
@@ -85,6 +85,7 @@ final class ExplorationFiles: TrialStore {
   private static func described(_ data: Dataset) -> String {
     var print = Fingerprint()
     print.add(data.features)
+    if let targets = data.targets { print.add(targets) }
     for label in data.labels { print.add(UInt64(truncatingIfNeeded: label)) }
     return "\(data.name), \(data.count) samples (\(print.text))"
   }

@@ -94,9 +94,11 @@ let exploreBuiltin = Builtin(
   for number in drawn { try maker.add(grid.choices(number)) }
 
   let whole = try call.dataset(2)
+  try whole.checkLabels(for: "`explore`")
   let (data, validation): (Dataset, Dataset)
   if call.has(6), !call[6].isNil {
     (data, validation) = (whole, try call.dataset(6))
+    try validation.checkLabels(for: "`explore`")
   } else {
     (data, validation) = try whole.split(0.8, stream: RandomStream(seed: seed, purpose: "explore, validation"))
   }
@@ -108,7 +110,7 @@ let exploreBuiltin = Builtin(
   var plan = Exploration(
     chip: chip, data: data, validation: validation, halving: halving, designs: maker.designs,
     candidates: maker.candidates, seed: seed)
-  plan.isSerial = maker.designs.contains { $0.training.loss.isSerial }
+  plan.isSerial = maker.designs.contains { $0.training.loss?.isSerial == true || $0.training.schedule.isSerial }
   if call.has(11), !call[11].isNil {
     plan.store = try ExplorationFiles(try call.string(11), of: plan, space: space.text, draws: drawn)
   }

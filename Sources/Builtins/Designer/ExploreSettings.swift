@@ -68,7 +68,7 @@ enum ExploreSettings {
     defer { made.release() }
     var options = made.asForeign(Made<FitOptions>.self)?.options ?? FitOptions()
     if !named.contains(where: { $0.name == "epochs" }) { options.epochs = epochs }
-    if !named.contains(where: { $0.name == "schedule" }) { options.schedule = .cosine(final: Schedule.standardFloor) }
+    if !named.contains(where: { $0.name == "schedule" }) { options.schedule = Cosine() }
     if let rate = try number("lr", choices) {
       options.optimizer.learningRate = rate
       try options.optimizer.check()

@@ -119,7 +119,7 @@ public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = P
   {
     report.notes.append(note)
   }
-  if let data = options.data, data.classCount > 0, data.labels.allSatisfy({ $0 < network.outputs }) {
+  if let data = options.data, data.targets == nil, data.classCount > 0, data.labels.allSatisfy({ $0 < network.outputs }) {
     report.accuracy = try evaluate(onChip.network, data, encoder: options.encoder, seed: options.seed).accuracy
     report.accuracyFloat =
       rules.isQuantised || !splits.isEmpty

@@ -19,6 +19,7 @@ extension SurrogateShape {
     case .arctangent(let alpha): loop.run(ArctangentDerivative(alpha: alpha))
     case .triangle(let width): loop.run(TriangleDerivative(width: width))
     case .straightThrough: loop.run(StraightThroughDerivative())
+    case .function(let function): loop.run(FunctionDerivative(function: function))
     }
   }
 }
@@ -64,6 +65,17 @@ struct TriangleDerivative: SurrogateDerivative {
 struct StraightThroughDerivative: SurrogateDerivative {
   @inline(__always)
   func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> { SIMD16(repeating: 1) }
+}
+
+struct FunctionDerivative: SurrogateDerivative {
+  let function: SurrogateFunction
+  func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    var lanes = x
+    withUnsafeMutableBytes(of: &lanes) { bytes in
+      if let base = bytes.baseAddress { function.derivatives(base.assumingMemoryBound(to: Float.self), 16) }
+    }
+    return lanes
+  }
 }
 
 extension Level {

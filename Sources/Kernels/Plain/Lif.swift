@@ -49,6 +49,10 @@ public func lifBackwardPlain(
         slope = alpha / 2 / (1 + scaled * scaled)
       case .triangle(let width): slope = max(0, (1 - x.magnitude / width) / width)
       case .straightThrough: slope = 1
+      case .function(let function):
+        var value = x
+        function.derivatives(&value, 1)
+        slope = value
       }
       let total = gradient[here] * slope + later
       gradient[here] = total

@@ -92,14 +92,14 @@ public struct Pass: Sendable {
   /// Whether dropout drops; it does where the network is trained.
   public var drops: Bool
   /// The derivative that stands in for that of a spike.
-  public var surrogate: Surrogate
+  public var surrogate: any Surrogate
   /// Where layers draw from, for this batch; the layer's index is added by the network.
   public var seed: UInt64
   /// The position of the layer that runs now.
   public var layerIndex: Int
 
   /// - Parameter drops: as `isTraining` where it isn't given.
-  public init(isTraining: Bool = false, drops: Bool? = nil, surrogate: Surrogate = .standard, seed: UInt64 = 0) {
+  public init(isTraining: Bool = false, drops: Bool? = nil, surrogate: any Surrogate = standardSurrogate, seed: UInt64 = 0) {
     self.isTraining = isTraining
     self.drops = drops ?? isTraining
     self.surrogate = surrogate

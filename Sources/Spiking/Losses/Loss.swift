@@ -1,96 +1,103 @@
-// What training makes small. A loss is a function of the output activity; arithmetic on it is differentiated.
+// What training makes small. A loss is a function of the output activity and the targets; arithmetic on it is
+// differentiated.
 
 import Faults
 import Tensors
 
-/// A loss with its name and what it reads.
-///
-/// The built-in losses are ordinary functions on tensors, each in this folder, so that a loss of a user's own can
-/// call them and add to them.
-public struct Loss: Described {
-  /// From the output `[time, batch, classes]`, the labels `[batch]` (class numbers) and, when `usesSpikes`, each neuron
-  /// layer's spikes `[time, batch, ...features]` in order, to one number. The output and the spikes are tracked by a
-  /// tape; the gradient of the result flows back into them.
-  public typealias Function = (_ output: Tensor, _ labels: Tensor, _ spikes: [Tensor]) throws(Fault) -> Tensor
-
-  /// The name in the language, or of the user's function.
-  public var name: String
-  public var settings: [(name: String, value: Setting)]
-  /// Whether the function reads the layers' spikes.
-  public var usesSpikes: Bool
+/// A loss with its name, what it reads and what it is for.
+public protocol Loss: Described {
+  /// What the targets must be.
+  var targets: TargetKind { get }
+  /// What it reads beside output and target.
+  var needs: LossNeeds { get }
   /// How classes are read from a network that was trained with this loss; nil when the network decides.
-  public var decoder: Decoder?
-  /// Whether one thread alone may call the function, as it is with one that a user's program works out.
-  public var isSerial: Bool
-  public var function: Function
+  var decoder: Decoder? { get }
+  /// How numbers are read from it; nil when the network decides.
+  var readout: Readout? { get }
+  /// Whether one thread alone may ask for the value, as it is with one that a user's program works out.
+  var isSerial: Bool { get }
+  /// One number, the mean over the batch.
+  ///
+  /// - Throws: `.shape` when output and target don't fit each other, `.value` when a label is no class.
+  func value(_ given: LossInput) throws(Fault) -> Tensor
+}
+
+extension Loss {
+  public var needs: LossNeeds { [] }
+  public var decoder: Decoder? { nil }
+  public var readout: Readout? { nil }
+  public var isSerial: Bool { false }
+}
+
+/// A loss with settings, in a file of this folder.
+public protocol DeclaredLoss: Loss, Component {}
+
+/// What the targets of a data set are, and what a loss wants.
+public enum TargetKind: Sendable, Equatable {
+  /// A class for each sample, or for each step of it.
+  case classes
+  /// Numbers for each sample, or for each step of it.
+  case numbers
+  /// Either.
+  case any
+}
+
+/// What a loss reads beside output and target: it is worked out only when it is asked for.
+public struct LossNeeds: OptionSet, Sendable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
+  public static let spikes = LossNeeds(rawValue: 1)
+  public static let states = LossNeeds(rawValue: 2)
+}
+
+/// What a loss is computed from. Output, spikes and states are tracked by a tape; gradients flow back into them.
+public struct LossInput {
+  /// `[time, batch, outputs]`.
+  public var output: Tensor
+  /// Class numbers `[batch]` or `[time, batch]`, -1 where there is none; or numbers `[batch, ...]` or
+  /// `[time, batch, ...]`, nan where there is none.
+  public var target: Tensor
+  /// Of each population of neurons, `[time, batch, ...features]`, in order.
+  public var spikes: [Tensor] = []
+  /// Of each population its states, `[time, batch, ...features]`, by name, as the threshold saw them.
+  public var states: [[(name: String, values: Tensor)]] = []
 
   public init(
-    _ name: String, settings: [(name: String, value: Setting)] = [], usesSpikes: Bool = false, decoder: Decoder? = nil,
-    isSerial: Bool = false, function: @escaping Function
+    output: Tensor, target: Tensor, spikes: [Tensor] = [], states: [[(name: String, values: Tensor)]] = []
+  ) {
+    self.output = output
+    self.target = target
+    self.spikes = spikes
+    self.states = states
+  }
+}
+
+/// All losses with settings, in the order in which help lists them; a new one is a file in this folder and its name here.
+public let losses: [any DeclaredLoss.Type] = [
+  SpikeCountCrossEntropy.self, MembraneCrossEntropy.self, FirstSpikeCrossEntropy.self, CrossEntropy.self,
+  BinaryCrossEntropy.self, TemporalEfficientTraining.self, SpikeRateMeanSquare.self, MeanSquare.self,
+  MeanAbsolute.self, Huber.self, VanRossum.self,
+]
+
+/// A loss that a user's function works out.
+public struct FunctionLoss: Loss {
+  public let name: String
+  public var settings: [(name: String, value: Setting)] { [] }
+  public var callText: String { name }
+  public let targets = TargetKind.any
+  public let needs: LossNeeds
+  public let isSerial: Bool
+  private let function: (LossInput) throws(Fault) -> Tensor
+
+  public init(
+    _ name: String, needs: LossNeeds = [], isSerial: Bool = false,
+    _ function: @escaping (LossInput) throws(Fault) -> Tensor
   ) {
     self.name = name
-    self.settings = settings
-    self.usesSpikes = usesSpikes
-    self.decoder = decoder
+    self.needs = needs
     self.isSerial = isSerial
     self.function = function
   }
 
-  /// Softmax cross-entropy over spike counts.
-  public static var spikeCountCrossEntropy: Loss {
-    Loss("spike_count_cross_entropy", decoder: .spikeCount) { (output, labels, _) throws(Fault) in
-      try Losses.spikeCountCrossEntropy(output, labels)
-    }
-  }
-
-  /// Squared distance of firing rates from their targets.
-  public static func spikeRateMeanSquare(correct: Float = 0.8, incorrect: Float = 0.05) -> Loss {
-    let settings = [(name: "correct", value: Setting.single(correct)), (name: "incorrect", value: .single(incorrect))]
-    return Loss("spike_rate_mse", settings: settings, decoder: .spikeCount) { (output, labels, _) throws(Fault) in
-      try Losses.spikeRateMeanSquare(output, labels, correct: correct, incorrect: incorrect)
-    }
-  }
-
-  /// Softmax cross-entropy over the times of first spikes.
-  public static var firstSpikeCrossEntropy: Loss {
-    Loss("first_spike_cross_entropy", decoder: .firstSpike) { (output, labels, _) throws(Fault) in
-      try Losses.firstSpikeCrossEntropy(output, labels)
-    }
-  }
-
-  /// Softmax cross-entropy over the potentials of an output of leaky integrators.
-  public static func membraneCrossEntropy(mean: Bool = false) -> Loss {
-    Loss(
-      "membrane_cross_entropy", settings: [(name: "mean", value: .flag(mean))], decoder: mean ? .membraneMean : .membraneMaximum
-    ) { (output, labels, _) throws(Fault) in
-      try Losses.membraneCrossEntropy(output, labels, mean: mean)
-    }
-  }
-}
-
-/// The built-in losses as functions on tensors.
-///
-/// Each takes the output `[time, batch, classes]` and the labels `[batch]`, and answers with the mean over the batch.
-/// `.shape` when these don't fit each other, `.value` when a label is no class.
-public enum Losses {
-  /// Softmax cross-entropy of scores `[batch, classes]`.
-  static func crossEntropy(_ scores: Tensor, _ labels: Tensor) throws(Fault) -> Tensor {
-    let truth = try Tensor.oneHot(labels.detached, classes: scores.shape[1])
-    let likelihood = try (scores.logSoftmax(over: -1) * truth).sum()
-    return try likelihood * (-1 / Float(max(1, scores.shape[0])))
-  }
-
-  static func check(_ output: Tensor, _ labels: Tensor, of name: String) throws(Fault) {
-    guard output.rank == 3 else {
-      throw Fault(
-        .shape, "`\(name)` takes an output over time", label: "the output is \(Shape.text(output.shape))",
-        help: "its axes are [time, batch, classes]")
-    }
-    guard labels.shape == [output.shape[1]] else {
-      throw Fault(
-        .shape, "`\(name)` takes one label for each sample",
-        label: "the output is \(Shape.text(output.shape)), the labels are \(Shape.text(labels.shape))",
-        help: "the axes of the output are [time, batch, classes]")
-    }
-  }
+  public func value(_ given: LossInput) throws(Fault) -> Tensor { try function(given) }
 }

@@ -289,14 +289,14 @@ public struct EquationNeuron: NeuronModel {
   }
 
   public func driveGradient(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate, state: NeuronState?,
     later: inout NeuronState?
   ) throws(Fault) -> Tensor {
     try gradients(gradient, kept: kept, surrogate: surrogate, state: state, later: &later).drive
   }
 
   public func gradients(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate, state: NeuronState?,
     later: inout NeuronState?
   ) throws(Fault) -> NeuronGradient {
     var result = gradient

@@ -101,7 +101,7 @@ public struct LIF: NeuronModel {
   }
 
   public func steadyGradients(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate
   ) throws(Fault) -> NeuronGradient {
     let flow = gradient
     let size = ScanSize(flow.shape)
@@ -131,7 +131,7 @@ public struct LIF: NeuronModel {
   }
 
   public func driveGradient(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate, state: NeuronState?,
     later: inout NeuronState?
   ) throws(Fault) -> Tensor {
     var result = gradient
@@ -207,7 +207,7 @@ public struct LeakyIntegrator: NeuronModel {
   }
 
   public func driveGradient(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate, state: NeuronState?,
     later: inout NeuronState?
   ) throws(Fault) -> Tensor {
     var result = gradient

@@ -39,7 +39,7 @@ public protocol NeuronModel: Described, Sendable {
   func run(steady drive: Tensor, steps: Int, for purpose: RunPurpose) throws(Fault) -> NeuronRun
   /// The gradients after such a run; that of the drive is summed over time, `[1, batch, ...features]`.
   func steadyGradients(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate
   ) throws(Fault) -> NeuronGradient
   /// The gradient of the drive, from that of the output.
   ///
@@ -50,7 +50,7 @@ public protocol NeuronModel: Described, Sendable {
   ///   - later: the gradient of the states after the last step and, on return, of those before the first; nil for a
   ///     run whose last states nobody used.
   func driveGradient(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate, state: NeuronState?,
     later: inout NeuronState?
   ) throws(Fault) -> Tensor
 
@@ -85,7 +85,7 @@ public protocol NeuronModel: Described, Sendable {
   mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault)
   /// The gradients of the drive and of the learnable parameters; arguments as of `driveGradient`.
   func gradients(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate, state: NeuronState?,
     later: inout NeuronState?
   ) throws(Fault) -> NeuronGradient
 }
@@ -133,7 +133,7 @@ extension NeuronModel {
   }
 
   public func steadyGradients(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate
   ) throws(Fault) -> NeuronGradient {
     var slopes = try gradients(gradient, kept: kept, surrogate: surrogate)
     slopes.drive = try slopes.drive.summedOverTime()
@@ -151,7 +151,7 @@ extension NeuronModel {
   public mutating func updateLearnables(_ body: (Int, inout Tensor) throws(Fault) -> Void) throws(Fault) {}
 
   public func gradients(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate, state: NeuronState?,
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate, state: NeuronState?,
     later: inout NeuronState?
   ) throws(Fault) -> NeuronGradient {
     NeuronGradient(
@@ -160,7 +160,7 @@ extension NeuronModel {
 
   /// The gradients of a run from rest, whose last states nobody used.
   public func gradients(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate
   ) throws(Fault) -> NeuronGradient {
     var later: NeuronState?
     return try gradients(gradient, kept: kept, surrogate: surrogate, state: nil, later: &later)
@@ -174,7 +174,7 @@ extension NeuronModel {
 
   /// The gradient of the drive of a run from rest, whose last states nobody used.
   public func driveGradient(
-    _ gradient: consuming Tensor, kept: [Tensor], surrogate: Surrogate
+    _ gradient: consuming Tensor, kept: [Tensor], surrogate: any Surrogate
   ) throws(Fault) -> Tensor {
     var later: NeuronState?
     return try driveGradient(gradient, kept: kept, surrogate: surrogate, state: nil, later: &later)

@@ -89,6 +89,7 @@ public func makeStream(
       label: "a sample of \(data.name) is \(Shape.text(data.sampleShape)), without a time axis",
       help: "name one: as_stream(encode=rate(steps=20))")
   }
+  try data.checkLabels(for: "a stream")
   try encoder?.checkValues(data.features, of: "the samples of \(data.name)")
   let number = min(data.count, options.samples ?? data.count)
   let steps = encoder.map { $0.needsTime && $0.steps == 0 ? data.sampleShape.first ?? 0 : $0.steps }

@@ -39,6 +39,7 @@ struct StreamReading {
     let readsSpikes = output.isSpikes && (decoder == .spikeCount || decoder == .firstSpike)
     if output.isSpikes {
       if readsSpikes, output.count == 0 { return }
+      if decoder == .membraneLast { for index in counts.indices { counts[index] = 0 } }
       for word in 0..<output.wordCount {
         var bits = output.words[word]
         while bits != 0 {
@@ -51,7 +52,11 @@ struct StreamReading {
     } else if let values = output.values {
       for index in scores.indices {
         let value = values[index]
-        scores[index] = decoder == .membraneMaximum ? max(scores[index], value) : scores[index] + value
+        switch decoder {
+        case .membraneMaximum: scores[index] = max(scores[index], value)
+        case .membraneLast: scores[index] = value
+        case .membraneMean, .spikeCount, .firstSpike: scores[index] += value
+        }
       }
     }
     let now = readsSpikes ? Decoder.best(counts: counts[...], firsts: firsts[...], decoder) : bestScore(ofSpikes: output.isSpikes)

@@ -8,14 +8,21 @@ struct BatchSource {
   let data: Dataset
   let network: Network
   let encoder: (any Encoder)?
+  let targets: BatchTargets
   /// Samples that are recorded events, all 0 and 1, as spikes `[samples, time, ...features]`.
   private let recorded: Spikes?
 
-  /// - Throws: `.value` for an empty data set or a label that is no class; `.shape` when samples don't fit.
-  init(_ data: Dataset, network: Network, encoder: (any Encoder)?) throws(Fault) {
+  /// - Parameter loss: what the targets are for; without one they are not looked at but for their classes.
+  /// - Throws: `.value` for an empty data set, a label that is no class or targets that the loss has no use for; `.shape`
+  ///   when samples or targets don't fit.
+  init(
+    _ data: Dataset, network: Network, encoder: (any Encoder)?, loss: any Loss = FunctionLoss("none") { $0.output }
+  ) throws(Fault) {
     self.data = data
     self.network = network
     self.encoder = encoder
+    let steps = encoder.flatMap { $0.steps > 0 ? $0.steps : nil } ?? data.sampleShape.first ?? 0
+    targets = try BatchTargets(data, loss: loss, outputs: network.outputs, steps: steps)
     guard data.count > 0 else {
       throw Fault(.value, "the data set is empty", label: "\(data.name) has no samples")
     }
@@ -43,13 +50,6 @@ struct BatchSource {
           help: "name one: encode=rate(steps=20)")
       }
     }
-    let classes = network.outputs
-    if let place = data.labels.firstIndex(where: { $0 >= classes }) {
-      throw Fault(
-        .value, "a label is out of range for the network",
-        label: "the label of sample \(place) is \(data.labels[place]), and the network has \(counted(classes, "output"))",
-        help: "\(data.name) has \(counted(data.classCount, "class", "classes")); end the network with that many outputs")
-    }
     recorded = encoder == nil ? try data.recordedSpikes : nil
   }
 
@@ -72,11 +72,6 @@ struct BatchSource {
     let input = try signal(indices, stream: RandomStream(seed: seed, purpose: "first weights, encode"))
     return try network.initialized(by: rule, on: input, seed: seed)
   }
-
-  /// The labels of some samples as numbers.
-  func labels(_ indices: [Int]) throws(Fault) -> Tensor {
-    try Tensor(indices.map { Float(data.labels[$0]) }, shape: [indices.count])
-  }
 }
 
 extension Network {
@@ -87,7 +82,8 @@ extension Network {
   public func initialized(
     by rule: any Initializer, on data: Dataset, encoder: (any Encoder)?, seed: UInt64
   ) throws(Fault) -> Network {
-    try BatchSource(data, network: self, encoder: encoder ?? self.encoder).initialized(by: rule, seed: seed)
+    try BatchSource(data, network: self, encoder: encoder ?? self.encoder)
+      .initialized(by: rule, seed: seed)
   }
 }
 

@@ -4,7 +4,8 @@
 public struct History: Sendable, Equatable {
   /// The mean loss over the training samples, measured while the parameters moved.
   public var loss: [Double] = []
-  /// The share of training samples that were read right, measured while the parameters moved.
+  /// The share of training samples that were read right, measured while the parameters moved; empty where the targets
+  /// are numbers.
   public var accuracy: [Double] = []
   /// On the validation data after each epoch; empty without any.
   public var validationLoss: [Double] = []
@@ -18,6 +19,8 @@ public struct History: Sendable, Equatable {
   /// What was wrong with the network's activity: layers that fired nothing in an epoch, or in each step of it, each
   /// told of once.
   public var warnings: [String] = []
+  /// The epoch, from 0, whose weights the network has, where training waited for a smaller validation loss.
+  public var bestEpoch: Int?
   /// Whether the user stopped the run; the last epoch may then be incomplete.
   public var interrupted = false
 
@@ -36,6 +39,18 @@ public struct History: Sendable, Equatable {
 
   /// The number of epochs that were begun and recorded.
   public var epochs: Int { loss.count }
+
+  /// Forgets an epoch, from 0, that was recorded before it was over.
+  mutating func dropEpoch(_ epoch: Int) {
+    func cut(_ list: inout [Double]) { if list.count > epoch { list.removeLast(list.count - epoch) } }
+    cut(&loss)
+    cut(&accuracy)
+    cut(&validationLoss)
+    cut(&validationAccuracy)
+    cut(&spikesPerSample)
+    cut(&seconds)
+    for place in terms.indices { cut(&terms[place].values) }
+  }
 
   /// Adds an epoch's number to the series of a name.
   mutating func append(_ value: Double, to name: String) {
@@ -57,22 +72,26 @@ public struct FitProgress: Sendable {
   public var batches: Int
   /// The mean over this epoch so far.
   public var loss: Double
-  public var accuracy: Double
+  /// nil where the targets are numbers.
+  public var accuracy: Double?
+  /// The root of the mean squared distance from numbers; nil where the targets are classes.
+  public var rmse: Double?
   /// The loss of the last batch alone.
   public var batchLoss: Double
   public var samplesPerSecond: Double
   public var secondsLeft: Double
   /// On the validation data, once this epoch has ended; nil before, and without any.
   public var validationAccuracy: Double?
+  public var validationRMSE: Double?
   /// Whether this is the last report of its epoch.
   public var isEpochEnd: Bool
   /// The mean price of an objective beside the loss, then its terms; empty without one.
   public var terms: [(name: String, value: Double)]
 
   public init(
-    epoch: Int, epochs: Int, batch: Int, batches: Int, loss: Double, accuracy: Double, batchLoss: Double,
-    samplesPerSecond: Double, secondsLeft: Double, validationAccuracy: Double?, isEpochEnd: Bool,
-    terms: [(name: String, value: Double)] = []
+    epoch: Int, epochs: Int, batch: Int, batches: Int, loss: Double, accuracy: Double?, rmse: Double? = nil,
+    batchLoss: Double, samplesPerSecond: Double, secondsLeft: Double, validationAccuracy: Double?,
+    validationRMSE: Double? = nil, isEpochEnd: Bool, terms: [(name: String, value: Double)] = []
   ) {
     self.epoch = epoch
     self.epochs = epochs
@@ -80,10 +99,12 @@ public struct FitProgress: Sendable {
     self.batches = batches
     self.loss = loss
     self.accuracy = accuracy
+    self.rmse = rmse
     self.batchLoss = batchLoss
     self.samplesPerSecond = samplesPerSecond
     self.secondsLeft = secondsLeft
     self.validationAccuracy = validationAccuracy
+    self.validationRMSE = validationRMSE
     self.isEpochEnd = isEpochEnd
     self.terms = terms
   }

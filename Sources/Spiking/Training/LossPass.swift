@@ -10,7 +10,7 @@ struct LossPass {
 
   /// - Parameter wantsGradients: false when only the value is of use.
   init(
-    _ loss: Loss, _ trace: NetworkTrace, labels: Tensor, layers: Int, wantsGradients: Bool
+    _ loss: any Loss, _ trace: NetworkTrace, target: Tensor, layers: Int, wantsGradients: Bool
   ) throws(Fault) {
     let tape = Tape()
     defer { tape.close() }
@@ -19,34 +19,23 @@ struct LossPass {
     let flat = try output.tensor().reshaped([output.steps, output.batch, output.features])
     let tracked = try tape.watch(flat)
     var watched: [(place: [Int], tensor: Tensor, shape: [Int])] = [(last, tracked, output.shape)]
-    var spikes: [Tensor] = []
-    if loss.usesSpikes {
+    var given = LossInput(output: tracked, target: target)
+    if loss.needs.contains(.spikes) {
       for (place, signal) in trace.activity {
         if place == last {
-          spikes.append(try tracked.reshaped(output.shape))
+          given.spikes.append(try tracked.reshaped(output.shape))
         } else {
           let tensor = try tape.watch(try signal.tensor())
-          spikes.append(tensor)
+          given.spikes.append(tensor)
           watched.append((place, tensor, tensor.shape))
         }
       }
     }
-    let result = try loss.function(tracked, labels, spikes)
-    guard let number = result.item else {
-      throw Fault(
-        .shape, "a loss must be a single number",
-        label: "`\(loss.name)` gave shape \(Shape.text(result.shape))", help: "reduce it, with sum or mean")
-    }
-    value = Double(number)
+    let result = try loss.number(given)
+    value = result.value
     gradients = [:]
     guard wantsGradients else { return }
-    guard result.isTracked else {
-      throw Fault(
-        .value, "the loss does not depend on the output of the network",
-        label: "`\(loss.name)` gave \(number) without using it",
-        help: "compute it from `output` (or `spikes`) with arithmetic on tensors")
-    }
-    let flows = try tape.gradients(of: result, withRespectTo: watched.map(\.tensor))
+    let flows = try tape.gradients(of: result.tensor, withRespectTo: watched.map(\.tensor))
     for (entry, flow) in zip(watched, flows) {
       gradients[entry.place] = try flow.reshaped(entry.shape)
     }
@@ -61,5 +50,52 @@ struct LossPass {
         gradients[[layer]] = gradient
       }
     }
+  }
+}
+
+extension Loss {
+  /// The loss as a number, which must be one.
+  ///
+  /// - Throws: `.shape` for something else, `.value` for a number that doesn't depend on what is differentiated.
+  func number(_ given: LossInput) throws(Fault) -> (tensor: Tensor, value: Double) {
+    let result = try value(given)
+    guard let number = result.item else {
+      throw Fault(
+        .shape, "a loss must be a single number",
+        label: "`\(name)` gave shape \(Shape.text(result.shape))", help: "reduce it, with sum or mean")
+    }
+    let isWatched = given.output.isTracked || given.spikes.contains(where: \.isTracked)
+    guard result.isTracked || !isWatched else {
+      throw Fault(
+        .value, "the loss does not depend on the output of the network",
+        label: "`\(name)` gave \(number) without using it",
+        help: "compute it from `output` (or `spikes`) with arithmetic on tensors")
+    }
+    return (result, Double(number))
+  }
+}
+
+/// A pass whose loss reads the states of neurons: the network's equations are recorded step by step, so that a gradient
+/// may arrive at each state.
+struct StatePass {
+  var value: Double
+  /// For each layer one gradient for each parameter.
+  var gradients: [[Tensor]]
+
+  init(_ loss: any Loss, _ network: Network, _ input: Signal, target: Tensor, _ pass: Pass) throws(Fault) {
+    let tape = Tape()
+    defer { tape.close() }
+    let (watched, leaves) = try network.watched(by: tape)
+    let walk = try watched.walk(TapedSignal(input), pass)
+    var given = LossInput(
+      output: try walk.output.reshaped([input.steps, input.batch, network.outputs]), target: target)
+    for recording in walk.recordings {
+      given.states.append(recording.states)
+      if let spikes = recording.spikes { given.spikes.append(try spikes.tensor()) }
+    }
+    let result = try loss.number(given)
+    value = result.value
+    var flows = try tape.gradients(of: result.tensor, withRespectTo: leaves)[...]
+    gradients = network.layers.map { layer in layer.parameters.compactMap { _ in flows.popFirst() } }
   }
 }

@@ -26,6 +26,7 @@ extension Optimizer {
       return try move(&value, gradient: gradient, memory: &memory, step: step, learningRate: learningRate)
     }
     var plain = self
+    // Nothing draws a neuron's parameters to zero.
     plain.weightDecay = 0
     let start = value.scalars
     // The optimiser sees the change alone: where there is none, the value keeps its bits.
@@ -58,15 +59,14 @@ extension Optimizer {
       }
     }
     defer { withExtendedLifetime(memory) {} }
+    let rule = rule(step: step, learningRate: learningRate)
     _ = try value.withUnsafeMutableBuffer { (values) throws(Fault) in
       gradient.withUnsafeBuffer { slopes in
         guard let parameters = values.baseAddress, let slope = slopes.baseAddress else { return }
         // A request to stop waits: half a step is none.
         ThreadPool.shared.run(tasks: (count + Self.atOnce - 1) / Self.atOnce) { task in
           let first = task * Self.atOnce
-          update(
-            parameters + first, gradient: slope + first, memory: blocks.map { $0 + first },
-            count: min(Self.atOnce, count - first), step: step, learningRate: learningRate)
+          rule(parameters + first, slope + first, blocks.map { $0 + first }, min(Self.atOnce, count - first))
         }
       }
     }

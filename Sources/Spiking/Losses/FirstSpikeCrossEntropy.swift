@@ -1,13 +1,22 @@
-// A loss for outputs whose message is the time of their first spike.
-
 import Faults
 import Tensors
 
-extension Losses {
-  /// Softmax cross-entropy with minus the times of first spikes as scores: the class of the label must fire first.
-  public static func firstSpikeCrossEntropy(_ output: Tensor, _ labels: Tensor) throws(Fault) -> Tensor {
-    try check(output, labels, of: "first_spike_cross_entropy")
-    return try crossEntropy(try firstSpikeTimes(output) * -1, labels)
+/// Softmax cross-entropy with minus the times of first spikes as scores: the class of the label must fire first.
+public struct FirstSpikeCrossEntropy: DeclaredLoss {
+  var weighting = ClassWeighting()
+
+  public init() {}
+
+  public static let declaration = Declaration<FirstSpikeCrossEntropy>(
+    "first_spike_cross_entropy",
+    "Softmax cross-entropy with minus the times of first spikes as scores: the class of the label must fire first.",
+    SettingDeclaration.weighting(\.weighting))
+
+  public let targets = TargetKind.classes
+  public var decoder: Decoder? { .firstSpike }
+
+  public func value(_ given: LossInput) throws(Fault) -> Tensor {
+    try weighting.crossEntropy(given, of: name) { (output) throws(Fault) in try Self.times(output) * -1 }
   }
 
   /// The step of each neuron's first spike, and the number of steps for a silent one: `[batch, classes]` from spikes
@@ -16,7 +25,7 @@ extension Losses {
   /// The time is `sum over t of product over k <= t of (1 - s[k])`, which counts the steps up to the first spike, and
   /// its gradient is that of this polynomial: a spike that is missing before the first one would bring the time
   /// forward to its own step, and the first one holds it off from the second.
-  public static func firstSpikeTimes(_ output: Tensor) throws(Fault) -> Tensor {
+  public static func times(_ output: Tensor) throws(Fault) -> Tensor {
     let steps = output.shape[0]
     let columns = output.count / max(1, steps)
     let values = output.scalars

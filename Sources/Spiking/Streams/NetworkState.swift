@@ -1,0 +1,159 @@
+// A network driven one step at a time, with what its neurons carry from step to step in the caller's hand.
+
+import Faults
+import Tensors
+
+/// What the neurons of a network carry from one step to the next; a value, so that a copy is a snapshot.
+public struct NetworkState: Sendable {
+  /// One for each population, in order.
+  var populations: [Population]
+  /// Samples side by side.
+  public let batch: Int
+
+  /// The states of a population, `[1, batch, ...features]` each, as the last step left them; a tape may record them.
+  struct Population: Sendable {
+    var states: [Tensor]
+    /// The spikes of the last step, where they come back to the neurons; nil before the first.
+    var spikes: TapedSignal?
+  }
+
+  /// Each population's states by name, `[batch, ...features]`, in order.
+  public func named(_ network: Network) throws(Fault) -> [[(name: String, values: Tensor)]] {
+    var result: [[(name: String, values: Tensor)]] = []
+    for (place, population) in zip(network.populations, populations) {
+      let names = network.neurons(at: place)?.stateNames ?? []
+      var row: [(name: String, values: Tensor)] = []
+      for (name, value) in zip(names, population.states) {
+        row.append((name, try value.reshaped(Array(value.shape.dropFirst()))))
+      }
+      result.append(row)
+    }
+    return result
+  }
+
+  /// The tape that records a state; nil where none does.
+  public var tape: Tape? {
+    for population in populations {
+      for state in population.states { if let tape = state.trace?.tape { return tape } }
+    }
+    return nil
+  }
+
+  /// The same without its place on a tape: a gradient goes back no further than here.
+  public var detached: NetworkState {
+    var copy = self
+    for index in copy.populations.indices {
+      copy.populations[index].states = copy.populations[index].states.map(\.detached)
+      copy.populations[index].spikes?.tracked = nil
+    }
+    return copy
+  }
+}
+
+extension Network {
+  /// Runs one step. Step by step the output is that of a run over all steps, to the last bit.
+  ///
+  /// - Parameters:
+  ///   - input: `[1, batch, ...features]`.
+  ///   - state: as the last step left it; nil before the first.
+  /// - Returns: the output of the last layer, `[1, batch, ...features]`, and the state after the step. Where a tape
+  ///   records the input, a parameter or the state, gradients flow through both.
+  /// - Throws: `.shape` for an input that doesn't fit the network or the state.
+  public func step(
+    _ input: TapedSignal, _ state: NetworkState?, _ pass: Pass
+  ) throws(Fault) -> (output: TapedSignal, state: NetworkState) {
+    let plain = try fitted(input.plain)
+    guard plain.steps == 1 else {
+      throw Fault(.shape, "a step takes the input of one step", label: "the input has \(counted(plain.steps, "step"))")
+    }
+    if let state, state.batch != plain.batch || state.populations.count != populations.count {
+      throw Fault(
+        .shape, "the state does not fit the input",
+        label: "the state is of \(counted(state.batch, "sample")) and \(counted(state.populations.count, "population")), "
+          + "the input of \(counted(plain.batch, "sample")), the network has \(counted(populations.count, "population"))",
+        help: "begin with nil, and give the state that the last step gave")
+    }
+    var walk = StepWalk(pass: pass, before: state.map { $0.populations[...] }, after: [])
+    let output = try walk.row(layers, try input.reshaped(features: inputShape))
+    return (output, NetworkState(populations: walk.after, batch: plain.batch))
+  }
+
+  /// The neurons at a place.
+  func neurons(at place: [Int]) -> (any NeuronModel)? {
+    var row = layers
+    var found: (any Layer)?
+    for position in place {
+      guard row.indices.contains(position) else { return nil }
+      found = row[position]
+      row = (found as? ResidualLayer)?.layers ?? []
+    }
+    return (found as? NeuronLayer)?.model ?? (found as? RecurrentLayer)?.model
+  }
+}
+
+/// One step through a row of layers.
+private struct StepWalk {
+  let pass: Pass
+  /// The states that are still to be taken; nil for a first step.
+  var before: ArraySlice<NetworkState.Population>?
+  var after: [NetworkState.Population]
+
+  mutating func row(_ layers: [any Layer], _ input: TapedSignal) throws(Fault) -> TapedSignal {
+    var signal = input
+    for (index, layer) in layers.enumerated() {
+      if let branch = layer as? ResidualLayer {
+        signal = TapedSignal(try signal.tensor() + row(branch.layers, signal).tensor())
+      } else if let neurons = layer as? NeuronLayer {
+        signal = try population(neurons.model, signal, recurrent: nil)
+      } else if let recurrent = layer as? RecurrentLayer {
+        signal = try population(recurrent.model, signal, recurrent: recurrent.recurrent)
+      } else if signal.tracked != nil || layer.tape != nil {
+        signal = TapedSignal(try TapedWalk(pass: pass).through(layer, try signal.tensor(), index))
+      } else {
+        var pass = pass
+        pass.layerIndex = index
+        signal = TapedSignal(try layer.bare().forward(signal.plain, pass).output)
+      }
+    }
+    return signal
+  }
+
+  private mutating func population(
+    _ model: any NeuronModel, _ input: TapedSignal, recurrent: Tensor?
+  ) throws(Fault) -> TapedSignal {
+    let known = before?.popFirst()
+    var drive = try input.tensor()
+    if let recurrent, let last = known?.spikes {
+      let rows = try last.tensor().reshaped([drive.shape[1], recurrent.shape[0]])
+      let isTracked = drive.isTracked || recurrent.isTracked || rows.isTracked
+      let feedback = isTracked
+        ? try Tensor.matmul(rows, recurrent)
+        : try Product.forward(last.plain, weight: recurrent, bias: nil)
+      drive = try drive + feedback.reshaped(drive.shape)
+    }
+    let shape = drive.shape
+    var states: [Tensor]
+    if let known {
+      states = known.states
+    } else {
+      states = []
+      for value in model.firstStates { states.append(try Tensor(filledWith: value, shape: shape)) }
+    }
+    guard states.allSatisfy({ $0.shape == shape }), states.count == model.stateNames.count else {
+      throw Fault(.shape, "the state does not fit `\(model.name)`", help: "begin with nil, and give the state that the last step gave")
+    }
+    let isTracked = drive.isTracked || model.learnables.contains { $0.value.isTracked } || states.contains(where: \.isTracked)
+    var carried: NeuronState? = NeuronState(values: states.map(\.scalars), neurons: shape.reduce(1, *))
+    let run = try model.bare.run(drive.detached, for: isTracked ? .recording : .output, state: &carried)
+    var next: [Tensor] = []
+    for values in carried?.values ?? [] { next.append(try Tensor(values, shape: shape)) }
+    var output = TapedSignal(run.output)
+    if isTracked {
+      let step = try TapedWalk(pass: pass).advance(
+        model, drive, from: states, plain: (run.kept, next, run.output.spikes))
+      (output, next) = (step.output, step.after)
+    }
+    after.append(NetworkState.Population(states: next, spikes: recurrent == nil ? nil : output))
+    return output
+  }
+}
