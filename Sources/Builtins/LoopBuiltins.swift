@@ -23,7 +23,11 @@ let loopBuiltins: [Builtin] = [
     """,
     example: """
       let corners = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1])
-      for (x, y) in batches(corners, 2, encode=rate(steps=10)) { print(x.shape, y.shape) }   # expect: [10, 2, 2] [2]
+      for (x, y) in batches(corners, 3, encode=rate(steps=10)) {
+        print(x.shape, y.shape)
+      }
+      # expect: [10, 3, 2] [3]
+      # expect: [10, 1, 2] [1]
       """
   ) { (call) throws(Fault) in
     let encoder = call.isGiven("encode") ? try call.foreign(2, as: EncoderValue.self).encoder : nil
@@ -74,7 +78,7 @@ let loopBuiltins: [Builtin] = [
       let net = input(1) |> dense(1, weight=[[1.0]], bias=[0.0]) |> li(beta=0.5)
       let (first, state) = step(net, [[1.0]])
       let (second, _) = step(net, [[0.0]], state)
-      print(first.item(), second.item())   # expect: 1.0 0.5
+      print(first[0, 0], second[0, 0])   # expect: 1.0 0.5
       """
   ) { (call) throws(Fault) in
     let network = try call.recordable(0, as: NetworkValue.self).network
@@ -117,7 +121,7 @@ let loopBuiltins: [Builtin] = [
     """,
     example: """
       let net = input(2) |> dense(1) |> li()
-      print((net |> with(0, {weight: [[1.0], [2.0]]})).layers[0].weight.item([1, 0]))   # expect: 2.0
+      print((net |> with(0, {weight: [[1.0], [2.0]]})).layers[0].weight[1, 0])   # expect: 2.0
       """
   ) { (call) throws(Fault) in try replaceParameters(call) },
 ]

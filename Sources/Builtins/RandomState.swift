@@ -53,11 +53,11 @@ extension Machine {
     return RandomStream(seed: current.seed, purpose: purpose, index: current.draws)
   }
 
-  /// Bits that depend on the seed and on what they are for, and on nothing else: what draws from them gives the same
-  /// whenever it is done. It counts as a draw, so that those after it are others.
-  func standingBits(_ purpose: String) -> UInt64 {
+  /// Bits that depend on the seed, on what they are for and on what is to be worked on, and on nothing else: the same work
+  /// gives the same whenever it is done. It counts as a draw, so that those after it are others.
+  func standingBits(_ purpose: String, _ work: UInt64) -> UInt64 {
     seedState.draws &+= 1
-    var stream = RandomStream(seed: seed, purpose: purpose)
+    var stream = RandomStream(seed: seed, purpose: purpose, index: work)
     return stream.nextBits()
   }
 }

@@ -71,8 +71,8 @@ let trainingBuiltins: [Builtin] = [
     of spikes is read by its counts, one of potentials by the highest, numbers as the loss reads them. No gradient flows
     through the spike that resets a neuron.
 
-    The same network, data, settings and seed give the same result, whatever was trained before: for another run, call
-    `seed`. A stopped run, or one of fewer epochs, goes on with `resume=true` as if it had not stopped, also from a file:
+    The same network, data, settings and seed give the same result, whatever was trained before; networks with other first
+    weights get other orders and draws. For another run of the same network call `seed`. A stopped run, or one of fewer epochs, goes on with `resume=true` as if it had not stopped, also from a file:
     the optimizer's memory, the order of samples and all random draws are part of the network. For the same course the
     schedule must be one that does not depend on the number of epochs.
 
@@ -168,7 +168,7 @@ private func fitNetwork(_ call: Call) throws(Fault) -> Value {
   if call.isGiven("validate") {
     options.validation = try call.samples(call.place("validate"), by: options.encoder ?? network.encoder)
   }
-  options.seed = call.machine.standingBits("fit")
+  options.seed = call.machine.standingBits("fit", network.fingerprint)
   let display = FitDisplay(call.output)
   if call.output.isInteractive, try !call.bool(call.place("quiet"), default: false) {
     options.progress = { progress in display.show(progress) }

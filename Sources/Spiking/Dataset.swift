@@ -219,16 +219,15 @@ public struct Dataset: Sendable {
 
   /// What tells these samples from others: their number, shape, targets and some of their values.
   var fingerprint: String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    func add(_ bits: UInt64) { hash = (hash ^ bits) &* 0x0000_0100_0000_01B3 }
-    for size in features.shape { add(UInt64(truncatingIfNeeded: size)) }
+    var print = Fingerprint()
+    for size in features.shape { print.add(size) }
     for tensor in [features] + (targets.map { [$0] } ?? []) {
       tensor.withUnsafeBuffer { values in
-        for place in stride(from: 0, to: values.count, by: max(1, values.count / 4096)) { add(UInt64(values[place].bitPattern)) }
+        for place in stride(from: 0, to: values.count, by: max(1, values.count / 4096)) { print.add(UInt64(values[place].bitPattern)) }
       }
     }
-    for label in labels { add(UInt64(truncatingIfNeeded: label)) }
-    return "\(name), \(counted(count, "sample")), " + String(hash, radix: 16)
+    for label in labels { print.add(label) }
+    return "\(name), \(counted(count, "sample")), \(print.text)"
   }
 
   /// What a description shows, line by line.

@@ -112,6 +112,13 @@ public struct Network: Sendable {
     return copy
   }
 
+  /// What tells the network's parameters from others.
+  public var fingerprint: UInt64 {
+    var print = Fingerprint()
+    for (_, value) in namedParameters { print.add(value) }
+    return print.bits
+  }
+
   /// A `.value` fault when a weight is infinite or no number, with the layer's name.
   public func checkFinite() throws(Fault) {
     for (index, layer) in layers.enumerated() {

@@ -103,6 +103,18 @@ import Testing
       Case("spike_count_cross_entropy", .carries, tensor: "spike_count_cross_entropy(reshape(x, [1, 1, 3]), [1])"),
       Case("spike_rate_mse", .carries, tensor: "spike_rate_mse(reshape(x, [1, 1, 3]), [1])"),
       Case("membrane_cross_entropy", .carries, tensor: "membrane_cross_entropy(reshape(x, [1, 1, 3]), [1])"),
+      Case("cross_entropy", .carries, tensor: "cross_entropy(reshape(x, [1, 1, 3]), [1], smoothing=0.1)"),
+      Case("binary_cross_entropy", .carries, tensor: "binary_cross_entropy(reshape(x, [1, 1, 3]), [[1.0, 0.0, 1.0]])"),
+      Case("tet", .carries, tensor: "tet(reshape(x, [1, 1, 3]), [1])"),
+      Case("mse", .carries, tensor: "mse(reshape(x, [1, 1, 3]), [[0.1, 0.2, 0.9]])"),
+      Case("mae", .carries, tensor: "mae(reshape(x, [1, 1, 3]), [[0.1, 0.2, 0.9]])"),
+      Case("huber", .carries, tensor: "huber(reshape(x, [1, 1, 3]), [[0.1, 0.2, 0.9]], delta=0.3)"),
+      Case("van_rossum", .carries, tensor: "van_rossum(reshape(x, [3, 1, 1]), zeros([3, 1, 1]))"),
+      Case("mse", .stops, tensor: "mse(ones([1, 1, 3]), reshape(x, [1, 3]))"),
+      Case("step", .carries, tensor: "{ let net = input(3) |> li(beta=0.5); let (_, s) = step(net, reshape(x, [1, 3])); sum(step(net, [[1.0, 2.0, 3.0]], s)[0] * w) }"),
+      Case("step", .carries, number: "{ let net = input(1) |> li(beta=x); let (_, s) = step(net, [[1.0]]); sum(step(net, [[1.0]], s)[0]) }"),
+      Case("logistic", .stops, number: "logistic(slope=x)(0.1)"), Case("rmsprop", .stops, number: "rmsprop(lr=x).lr"),
+      Case("cosine", .stops, number: "cosine(floor=x).floor"), Case("warmup", .stops, number: "warmup(x).epochs"),
       Case("spike_count_cross_entropy", .stops, tensor: "spike_count_cross_entropy(ones([1, 3, 3]), x)"),
       Case("fast_sigmoid", .stops, tensor: "sum(fast_sigmoid()(x))"), Case("fast_sigmoid", .stops, number: "fast_sigmoid(slope=x)(0.1)"),
       Case("arctangent", .stops, number: "arctangent(alpha=x)(0.1)"), Case("triangle", .stops, number: "triangle(width=x)(0.1)"),
@@ -117,6 +129,9 @@ import Testing
     // Counts, seeds and settings.
     "seed", "randint", "rand", "randn", "normal", "uniform", "permutation", "shuffle", "split", "adapt", "fit", "evaluate",
     "efficiency", "explore", "prune", "batches", "run_stream", "place", "hardware_loss", "threshold", "first_spike_cross_entropy",
+    "spikes_above", "spikes_below", "lion", "step_decay", "exponential_decay", "one_cycle", "plateau", "restarts",
+    "gaussian", "two_sided_exponential", "box", "hyperbolic_tangent", "circle", "q_pseudo_spike", "leaky_step",
+    "sparse_fast_sigmoid", "multi_gaussian",
     "as_stream", "grad", "value_and_grad", "random", "choice", "bernoulli", "poisson",
   ]
 

@@ -60,11 +60,11 @@ import Testing
     #expect(old.count == members.count - 2)
     let back = try network(from: Checkpoint(about: .object(old), tensors: whole.tensors), name: "x")
     #expect(back.coreRecords.isEmpty && back.history?.loss == [1.5, 0.25])
-    let newer = members.map { $0.name == "format" ? JSONMember("format", 3) : $0 }
+    let newer = members.map { $0.name == "format" ? JSONMember("format", 4) : $0 }
     let fault = #expect(throws: Fault.self) {
       _ = try network(from: Checkpoint(about: .object(newer), tensors: whole.tensors), name: "x")
     }
-    #expect(fault?.label == "its format is 3, and this program reads up to 2")
+    #expect(fault?.label == "its format is 4, and this program reads up to 3")
   }
 
   @Test func damagedDescriptionsAreRefused() throws {

@@ -138,24 +138,7 @@ extension DesignFigures {
   }
 }
 
-/// A 64-bit sum by which two things that differ are told apart (FNV-1a over words; it guards against mistakes only).
-private struct Fingerprint {
-  private var sum: UInt64 = 0xcbf2_9ce4_8422_2325
-
-  var text: String { String(sum, radix: 16) }
-
-  mutating func add(_ word: UInt64) { sum = ((sum ^ word) &* 0x100_0000_01b3) ^ (sum >> 29) }
-
-  mutating func add(_ text: String) {
-    for byte in text.utf8 { add(UInt64(byte)) }
-    add(UInt64(text.utf8.count))
-  }
-
-  mutating func add(_ tensor: Tensor) {
-    for size in tensor.shape { add(UInt64(truncatingIfNeeded: size)) }
-    tensor.withUnsafeBuffer { values in for value in values { add(UInt64(value.bitPattern)) } }
-  }
-
+extension Fingerprint {
   mutating func add(_ network: Network) {
     for layer in network.layers { add(layer.callText) }
     add(network.encoder?.callText ?? "")

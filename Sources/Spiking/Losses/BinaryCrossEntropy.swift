@@ -21,7 +21,8 @@ public struct BinaryCrossEntropy: DeclaredLoss {
       .choice("read", \.read, "what is read of an output over time: the \"mean\", the \"last\" step, the highest (\"max\"), the \"count\" or the step of the \"first_spike\""),
       .number("slope", \.slope, .finite, "how much a unit of the reading counts"),
       .number("middle", \.middle, .finite, "the reading at which yes and no are alike: for rates, say, 0.1 spikes a step"),
-    ])
+    ],
+    example: "print(round(1000 * binary_cross_entropy(zeros([5, 1, 2]), [[1.0, 0.0]])))   # expect: 693")
 
   public let targets = TargetKind.numbers
   public var readout: Readout? { read }

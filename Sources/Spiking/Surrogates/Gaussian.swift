@@ -11,7 +11,7 @@ public struct Gaussian: Surrogate {
     "gaussian",
     "A surrogate gradient: `(alpha / sqrt(pi)) e^(-(alpha x)^2)`, a bell of unit area, with x the distance to the threshold.",
     [.number("alpha", \.alpha, .positive, "how steep and narrow it is")],
-    example: "print(round(gaussian(alpha=2)(0.0) * 1000))   # expect: 1128.0")
+    example: "print(round(gaussian(alpha=2)(0.0) * 1000))   # expect: 1128")
 
   public var shape: SurrogateShape {
     let alpha = alpha

@@ -21,8 +21,6 @@ struct BatchSource {
     self.data = data
     self.network = network
     self.encoder = encoder
-    let steps = encoder.flatMap { $0.steps > 0 ? $0.steps : nil } ?? data.sampleShape.first ?? 0
-    targets = try BatchTargets(data, loss: loss, outputs: network.outputs, steps: steps)
     guard data.count > 0 else {
       throw Fault(.value, "the data set is empty", label: "\(data.name) has no samples")
     }
@@ -50,6 +48,8 @@ struct BatchSource {
           help: "name one: encode=rate(steps=20)")
       }
     }
+    let steps = encoder.flatMap { $0.steps > 0 ? $0.steps : nil } ?? data.sampleShape.first ?? 0
+    targets = try BatchTargets(data, loss: loss, outputs: network.outputs, steps: steps)
     recorded = encoder == nil ? try data.recordedSpikes : nil
   }
 
