@@ -259,7 +259,7 @@ func historyValue(_ history: History) -> Value {
   ] + history.terms.map { term in
     // The mapper's share of the time, which the clock decides too.
     (term.name, list(term.name.hasSuffix("_mapping_share") ? term.values.map(WallClock.silentReading) : term.values))
-  } + [
+  } + (history.bestEpoch.map { [("best_epoch", .int($0))] } ?? []) + [
     ("warnings", .list(history.warnings.map { .string($0) })), ("interrupted", .bool(history.interrupted)),
   ])
 }
