@@ -156,7 +156,7 @@ public struct LayerValue: ForeignValue {
   }
   public var memberNames: [String] {
     ["name"] + (layer is ResidualLayer ? ["layers"] : []) + layer.settings.map(\.name)
-      + layer.parameters.map(\.name).filter { name in
+      + layer.buffers.map(\.name).filter { !$0.contains(".") } + layer.parameters.map(\.name).filter { name in
         // The parameters of a branch belong to its layers.
         !layer.settings.contains { $0.name == name } && !name.contains(".")
       }
@@ -175,6 +175,7 @@ public struct LayerValue: ForeignValue {
       }
       return .tensor(parameter.value)
     }
+    if let buffer = layer.buffers.first(where: { $0.name == name }) { return .tensor(buffer.value) }
     if let setting = layer.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
     if name == "layers", let branch = (layer as? ResidualLayer)?.layers {
       return .list(branch.map { .foreign(LayerValue($0)) })

@@ -4,7 +4,7 @@ import Machine
 public let standardBuiltins: [Builtin] =
   outputBuiltins + conversionBuiltins + collectionBuiltins + textBuiltins + numberBuiltins + systemBuiltins
   + tensorBuiltins + tensorShapeBuiltins + tensorMathBuiltins + tensorRandomBuiltins + tensorGradientBuiltins
-  + networkBuiltins + [learnBuiltin] + convolutionBuiltins + compositeBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins + optimizerBuiltins
+  + networkBuiltins + [learnBuiltin] + convolutionBuiltins + normBuiltins + compositeBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins + optimizerBuiltins
   + trainingBuiltins + loopBuiltins + initializerBuiltins + plotBuiltins + dataBuiltins + [splitBuiltin]
   + chipBuiltins + placementBuiltins + hardwareLossBuiltins + [exploreBuiltin] + streamBuiltins
 

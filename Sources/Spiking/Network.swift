@@ -130,6 +130,15 @@ public struct Network: Sendable {
     }
   }
 
+  /// Takes what a training pass has found out beside gradients, such as statistics of the batch.
+  mutating func absorb(_ trace: NetworkTrace, share: Double? = nil) throws(Fault) {
+    for (_, memories) in trace.groups {
+      for (index, memory) in memories.enumerated() where index < layers.count && layers[index].needsWholeBatch {
+        try layers[index].absorb(memory, share: share)
+      }
+    }
+  }
+
   /// Calls `body` with each parameter of each layer, for changing it in place.
   mutating func updateParameters(
     _ body: (_ layer: Int, _ parameter: Int, inout Tensor) throws(Fault) -> Void

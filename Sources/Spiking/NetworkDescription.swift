@@ -93,10 +93,10 @@ extension Network {
       encoder: encoder.map { ComponentDescription($0) }, decoder: decoder?.rawValue, history: history, coreRecords: coreRecords)
   }
 
-  /// All parameters by "layer.name": "0.weight".
+  /// All parameters and buffers by "layer.name": "0.weight".
   public var namedParameters: [(name: String, value: Tensor)] {
     layers.enumerated().flatMap { index, layer in
-      layer.parameters.map { (name: "\(index).\($0.name)", value: $0.value) }
+      (layer.parameters + layer.buffers).map { (name: "\(index).\($0.name)", value: $0.value) }
     }
   }
 
@@ -182,6 +182,20 @@ private func makeLayer(
     let size = try description.pair("size", default: .init(0, 0))
     return PoolLayer(size: size, kind: kind, stride: try description.pair("stride", default: size))
   case "flatten": return FlattenLayer()
+  case "layer_norm":
+    guard let scale = parameter("scale"), let offset = parameter("offset"), scale.shape == offset.shape else {
+      throw description.wrong("scale")
+    }
+    return LayerNormLayer(epsilon: try description.number("eps", default: 1e-5), scale: scale, offset: offset)
+  case "batch_norm":
+    guard let scale = parameter("scale"), let offset = parameter("offset"), let mean = parameter("mean"),
+      let variance = parameter("variance"), [offset, mean, variance].allSatisfy({ $0.shape == scale.shape }), scale.rank >= 1
+    else { throw description.wrong("scale") }
+    let layer = BatchNormLayer(
+      scale: try description.number("scale", default: 1), momentum: try description.number("momentum", default: 0.1),
+      epsilon: try description.number("eps", default: 1e-5), steps: description.settings["steps"]?.integer)
+    guard scale.shape.dropLast() == (layer.steps.map { [$0] } ?? []) else { throw description.wrong("steps") }
+    return BatchNormLayer(layer, scale: scale, offset: offset, mean: mean, variance: variance)
   case "dropout": return DropoutLayer(rate: try description.number("rate", default: 0.5))
   case "lif":
     guard let reset = LIF.Reset(rawValue: description.settings["reset"]?.text ?? "subtract") else {

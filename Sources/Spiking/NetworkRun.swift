@@ -28,7 +28,8 @@ extension Network {
   public func trace(_ input: Signal, _ pass: Pass) throws(Fault) -> NetworkTrace {
     // A training pass is told by its caller what is steady: the gradient of an input has each of its steps.
     let input = pass.isTraining ? try fitted(input) : try fitted(input).folded()
-    let ranges = SampleGroups(
+    let isWhole = pass.isTraining && pass.drops && layers.contains(where: \.needsWholeBatch)
+    let ranges = isWhole ? [0..<input.batch] : SampleGroups(
       steps: input.steps, batch: input.batch, shapes: shapes, parameters: parameterCount
     ).ranges
     var groups: [(samples: Range<Int>, memories: [LayerMemory])] = []

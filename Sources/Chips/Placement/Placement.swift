@@ -38,7 +38,8 @@ public struct PlaceOptions: Sendable {
 /// Places a network on a chip.
 ///
 /// - Throws: `.limit` for what doesn't fit; `.value` for options, weights or data that can't be used; `.interrupt`.
-public func place(_ network: Network, on chip: Chip, _ options: PlaceOptions = PlaceOptions()) throws(Fault) -> MappingReport {
+public func place(_ given: Network, on chip: Chip, _ options: PlaceOptions = PlaceOptions()) throws(Fault) -> MappingReport {
+  let network = try given.forChips()
   let strategy = try mappingStrategy(options.strategy)
   guard network.neuronLayers.count > 0 else {
     throw Fault(

@@ -15,6 +15,16 @@ public protocol Layer: Described, Sendable {
   var populations: [[Int]] { get }
   /// The parameters by name; empty before `built`.
   var parameters: [(name: String, value: Tensor)] { get }
+  /// What it keeps beside its parameters and no gradient moves, such as running statistics; a part of the network's file.
+  var buffers: [(name: String, value: Tensor)] { get }
+  /// Whether the samples of a batch depend on each other while the network is trained.
+  var needsWholeBatch: Bool { get }
+  /// Whether a chip's synapses, and pools between them, can stand for the layer.
+  var mapsToSynapses: Bool { get }
+  /// Takes what a training pass has found out beside gradients into its buffers.
+  ///
+  /// - Parameter share: how much of them it replaces; nil for the layer's own.
+  mutating func absorb(_ memory: LayerMemory, share: Double?) throws(Fault)
   /// For each parameter, in what coordinate training moves it.
   var parameterScales: [ParameterScale] { get }
   /// What a parameter of neurons measures; nil for a plain number.
@@ -65,6 +75,10 @@ extension Layer {
   public var populations: [[Int]] { isNeurons ? [[]] : [] }
   public var parameters: [(name: String, value: Tensor)] { [] }
   public var parameterScales: [ParameterScale] { parameters.map { _ in .weight } }
+  public var buffers: [(name: String, value: Tensor)] { [] }
+  public var needsWholeBatch: Bool { false }
+  public var mapsToSynapses: Bool { true }
+  public mutating func absorb(_ memory: LayerMemory, share: Double?) throws(Fault) {}
   public func unit(of parameter: String) -> ParameterUnit? { nil }
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer { self }

@@ -28,6 +28,15 @@ public struct ResidualLayer: Layer {
     }
   }
   public var parameterScales: [ParameterScale] { layers.flatMap(\.parameterScales) }
+  public var buffers: [(name: String, value: Tensor)] {
+    layers.enumerated().flatMap { index, layer in layer.buffers.map { (name: "\(index).\($0.name)", value: $0.value) } }
+  }
+  public var needsWholeBatch: Bool { layers.contains(where: \.needsWholeBatch) }
+  public var mapsToSynapses: Bool { layers.allSatisfy(\.mapsToSynapses) }
+
+  public mutating func absorb(_ memory: LayerMemory, share: Double?) throws(Fault) {
+    for (index, inner) in memory.inner.enumerated() where index < layers.count { try layers[index].absorb(inner, share: share) }
+  }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     guard !layers.isEmpty else {

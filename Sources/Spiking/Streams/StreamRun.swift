@@ -111,7 +111,7 @@ public struct StreamRun: Sendable {
 public func runStream(
   _ network: Network, _ stream: SpikeStream, _ options: StreamRunOptions = StreamRunOptions()
 ) throws(Fault) -> StreamRun {
-  var runner = try StreamRunner(network, stream, options)
+  var runner = try StreamRunner(try network.folded(), stream, options)
   return try runner.run()
 }
 

@@ -110,6 +110,11 @@ struct TrainingRun {
       }
     }
     if options.objective != nil {
+      if let layer = network.layers.first(where: { !$0.mapsToSynapses }) {
+        throw Fault(
+          .value, "`\(layer.name)` and hardware do not go together", label: "no synapses of a chip can stand for it",
+          help: "train with batch_norm() and without the chip first, then net |> fold() |> fit(…, hardware=…)")
+      }
       let other = options.resumes ? "resume" : options.patience != nil ? "patience" : options.loss?.needs.contains(.states) == true ? "a loss of states" : nil
       if let other {
         throw Fault(
@@ -230,6 +235,7 @@ struct TrainingRun {
     let pass = Pass(isTraining: true, surrogate: options.surrogate, seed: draws.nextBits())
     let shaped = try objective?.shaped(network) ?? network
     let trace = try shaped.trace(input, pass)
+    try network.absorb(trace)
     let value: Double
     var gradients: [[Tensor]]
     if loss.needs.contains(.states) {
