@@ -70,7 +70,7 @@ let loopBuiltins: [Builtin] = [
     ],
     returns: "(output, state)", subject: "networks",
     """
-    Runs a network by one step: what leaves its last layer, `[batch, ...]`, and the state of its neurons for the next step.
+    Runs a network by one step: what leaves its last layer, `[batch, ...]` (spikes as 0 and 1), and the state of its neurons for the next step.
     Step by step the outputs are those of `net(x)` over all steps. States are values: one kept can be gone back to. A
     gradient flows through both; `detach(state)` ends it.
     """,
@@ -82,29 +82,12 @@ let loopBuiltins: [Builtin] = [
       """
   ) { (call) throws(Fault) in
     let network = try call.recordable(0, as: NetworkValue.self).network
-    let input: TapedSignal
-    if let (spikes, tracked) = call[1].asSignal {
-      let shape = [1] + spikes.shape
-      var one = try Spikes(shape: shape)
-      one.words = spikes.words
-      input = TapedSignal(.spikes(one), tracked: try tracked?.reshaped(shape))
-    } else {
-      let tensor = try call.tensor(1)
-      try tensor.checkFinite("the currents into a network")
-      input = TapedSignal(try tensor.reshaped([1] + tensor.shape))
-    }
+    let values = try call.tensor(1)
+    try values.checkFinite("the currents into a network")
+    let input = TapedSignal(try values.reshaped([1] + values.shape))
     let before = call.isGiven("state") ? try call.recordable(2, as: NetworkStateValue.self).state : nil
     let (output, after) = try network.step(input, before, Pass())
-    let shape = Array(output.plain.shape.dropFirst())
-    let value: Value
-    if case .spikes(let spikes) = output.plain {
-      var one = try Spikes(shape: shape)
-      one.words = spikes.words
-      value = try signalValue(
-        TapedSignal(.spikes(one), tracked: try output.tracked?.reshaped(shape)))
-    } else {
-      value = .tensor(try output.tensor().reshaped(shape))
-    }
+    let value = Value.tensor(try output.tensor().reshaped(Array(output.plain.shape.dropFirst())))
     return .tuple([value, .foreign(NetworkStateValue(network: try network.detached(), state: after))])
   },
   Builtin(

@@ -141,7 +141,8 @@ private func component(_ json: JSON, depth: Int) -> ComponentDescription? {
       } else {
         return nil
       }
-    case .null, .object: return nil
+    case .null: settings[member.name] = Setting.none
+    case .object: return nil
     }
   }
   let parts = json["inner"]?.listValue ?? []

@@ -18,7 +18,7 @@ let trainingBuiltins: [Builtin] = [
       .required("data", .foreign("dataset"), "samples with targets: classes, numbers, or one of them for each step"),
       .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
       .optional(
-        "loss", .function, default: "spike_count_cross_entropy, or mse of numbers",
+        "loss", .function | .nil, default: "spike_count_cross_entropy, or mse of numbers",
         "what to make small: a loss, or a function of `output` and `target`, and where it names them of `spikes`, `trains` and `states`"
       ),
       .optional(
@@ -102,7 +102,7 @@ let trainingBuiltins: [Builtin] = [
         "decode", .string | .function, default: "the network's own",
         "the reading of the output: of classes \(decoderNames); of numbers \(readoutNames), or a function from the output "
           + "[time, batch, outputs] to [batch, numbers]"),
-      .optional("loss", .function, default: "spike_count_cross_entropy, or mse of numbers", "which loss to report"),
+      .optional("loss", .function | .nil, default: "spike_count_cross_entropy, or mse of numbers", "which loss to report"),
       .optional("by_step", .bool, default: "false", "whether classes are read after each step as well"),
     ],
     returns: "map", subject: "training",

@@ -89,7 +89,7 @@ import Testing
     var options = FitOptions()
     options.encoder = DirectEncoder(steps: 6)
     options.optimizer = Adam(learningRate: 1e-2)
-    options.epochs = 20
+    options.epochs = 60
     options.batch = 16
     options.seed = 3
     return options
