@@ -25,6 +25,27 @@ def matrix(rows, columns, start, scale):
     return ((numbers(rows * columns, start) - 0.45) * scale).reshape(rows, columns)
 
 
+def bell(x, deviation):
+    return torch.exp(-(x**2) / (2 * deviation**2)) / (deviation * math.sqrt(2 * math.pi))
+
+
+class Lion(torch.optim.Optimizer):
+    """Chen et al. 2023, as their paper writes it."""
+
+    def __init__(self, parameters, lr, weight_decay):
+        super().__init__(parameters, {"lr": lr, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                m = state.setdefault("m", torch.zeros_like(p))
+                course = 0.9 * m + 0.1 * p.grad
+                p.sub_(group["lr"] * (course.sign() + group["weight_decay"] * p))
+                m.mul_(0.99).add_(p.grad, alpha=0.01)
+
+
 class Spike(torch.autograd.Function):
     """The step function with a surrogate derivative."""
 
@@ -42,6 +63,16 @@ class Spike(torch.autograd.Function):
             "arctangent": lambda: 1 / (1 + (math.pi / 2 * 2 * x) ** 2),
             "triangle": lambda: (1 - x.abs()).clamp(min=0),
             "straight_through": lambda: torch.ones_like(x),
+            "logistic": lambda: 4 * torch.sigmoid(4 * x) * torch.sigmoid(-4 * x),
+            "gaussian": lambda: 2 / math.sqrt(math.pi) * torch.exp(-((2 * x) ** 2)),
+            "two_sided_exponential": lambda: torch.exp(-2 * x.abs()),
+            "box": lambda: (x.abs() <= 0.5).to(x.dtype),
+            "hyperbolic_tangent": lambda: 1 - torch.tanh(x) ** 2,
+            "circle": lambda: (1 + x**2) ** -1.5,
+            "q_pseudo_spike": lambda: (1 + 2 * x.abs()) ** -2,
+            "leaky_step": lambda: torch.where(x >= 0, 1.0, 0.1),
+            "sparse_fast_sigmoid": lambda: (x.abs() < 1) / (1 + 25 * x.abs()) ** 2,
+            "multi_gaussian": lambda: 0.5 * (1.15 * bell(x, 0.5) - 0.15 * (bell(x - 0.5, 3) + bell(x + 0.5, 3))),
         }[ctx.surrogate]()
         return gradient * slope, None
 
@@ -147,16 +178,79 @@ def expected_of_grad():
         yield f"grad_of_states/{name}", p[name].grad.flatten().tolist()
 
 
+def expected_of_losses():
+    functional = torch.nn.functional
+    start = (numbers(7 * 4 * 5, 31) * 4 - 1.5).reshape(7, 4, 5)
+    classes = torch.tensor([0, 3, 2, 4])
+    step_classes = torch.tensor([k % 6 - 1 for k in range(28)])
+    wanted = numbers(20, 32).reshape(4, 5)
+    wanted_steps = numbers(140, 33).reshape(7, 4, 5)
+    losses = {
+        "count": lambda o: functional.cross_entropy(o.sum(0), classes),
+        "mean": lambda o: functional.cross_entropy(o.mean(0), classes),
+        "last": lambda o: functional.cross_entropy(o[-1], classes),
+        "highest": lambda o: functional.cross_entropy(o.amax(0), classes),
+        # torch weighs the smoothed part by the weight of each class, ours a sample by that of its label.
+        "smooth": lambda o: (
+            torch.tensor([1, 2, 0.5, 3, 1.5])[classes]
+            * functional.cross_entropy(o.mean(0), classes, label_smoothing=0.1, reduction="none")
+        ).sum() / torch.tensor([1, 2, 0.5, 3, 1.5])[classes].sum(),
+        "steps": lambda o: functional.cross_entropy(o.reshape(28, 5), step_classes, ignore_index=-1),
+        "tet": lambda o: 0.95 * sum(functional.cross_entropy(x, classes) for x in o) / 7 + 0.05 * ((o - 1) ** 2).mean(),
+        "mse": lambda o: functional.mse_loss(o.mean(0), wanted),
+        "mae": lambda o: functional.l1_loss(o[-1], wanted),
+        "huber": lambda o: functional.huber_loss(o.mean(0), wanted, delta=0.3),
+        "mse_steps": lambda o: functional.mse_loss(o, wanted_steps),
+        "binary": lambda o: functional.binary_cross_entropy_with_logits(2 * (o.mean(0) - 0.5), wanted),
+    }
+    for name, loss in losses.items():
+        output = start.clone().requires_grad_()
+        value = loss(output)
+        value.backward()
+        yield f"losses/{name}", [value.item(), *output.grad.flatten().tolist()]
+
+
+def expected_of_norms():
+    images = (numbers(6 * 4 * 3 * 5 * 5, 34) * 3).reshape(6, 4, 3, 5, 5)
+    weights = (numbers(6 * 4 * 3 * 5 * 5, 35) - 0.5).reshape(6, 4, 3, 5, 5)
+    batch_norm = torch.nn.BatchNorm2d(3, momentum=1.0)
+    layer_norm = torch.nn.LayerNorm([3, 5, 5])
+    with torch.no_grad():
+        batch_norm.weight.copy_(torch.tensor([0.5, 1.5, 2.0]))
+        batch_norm.bias.copy_(torch.tensor([0.1, -0.2, 0.3]))
+        layer_norm.weight.copy_(numbers(75, 36).reshape(3, 5, 5))
+        layer_norm.bias.copy_(numbers(75, 37).reshape(3, 5, 5))
+    for name, norm in (("batch_norm", batch_norm), ("layer_norm", layer_norm)):
+        x = images.flatten(0, 1).clone().requires_grad_()
+        value = (norm(x) * weights.flatten(0, 1)).sum()
+        value.backward()
+        yield f"norms/{name}/value", [value.item()]
+        yield f"norms/{name}/input", x.grad.flatten().tolist()
+        yield f"norms/{name}/scale", norm.weight.grad.flatten().tolist()
+        yield f"norms/{name}/offset", norm.bias.grad.flatten().tolist()
+    # The data set's first axis are the samples; statistics are of all steps and samples alike.
+    yield "norms/running", [*batch_norm.running_mean.tolist(), *batch_norm.running_var.tolist()]
+
+
 def expected():
     yield from expected_of_grad()
+    yield from expected_of_losses()
+    yield from expected_of_norms()
     for reset in ("subtract", "zero", "none"):
-        for surrogate in ("fast_sigmoid", "arctangent", "triangle", "straight_through"):
+        for surrogate in (
+            "fast_sigmoid", "arctangent", "triangle", "straight_through", "logistic", "gaussian", "two_sided_exponential",
+            "box", "hyperbolic_tangent", "circle", "q_pseudo_spike", "leaky_step", "sparse_fast_sigmoid", "multi_gaussian",
+        ):
             w = parameters()
             loss_of(w, surrogate, reset).backward()
             for k, value in enumerate(w):
                 yield f"gradient/{reset}/{surrogate}/{k}", value.grad.flatten().tolist()
     makers = {
         "sgd": lambda w: torch.optim.SGD(w, lr=0.002, momentum=0.9, weight_decay=0.01),
+        "nesterov": lambda w: torch.optim.SGD(w, lr=0.002, momentum=0.9, weight_decay=0.01, nesterov=True),
+        "rmsprop": lambda w: torch.optim.RMSprop(w, lr=0.002),
+        "rmsprop_momentum": lambda w: torch.optim.RMSprop(w, lr=0.001, momentum=0.5, weight_decay=0.01),
+        "lion": lambda w: Lion(w, lr=0.001, weight_decay=0.1),
         "adam": lambda w: torch.optim.Adam(w, lr=0.01),
         "adamw": lambda w: torch.optim.AdamW(w, lr=0.01, weight_decay=0.1),
     }
