@@ -134,7 +134,9 @@ extension Compiler {
       case .global(let slot): current.emitWide(.getGlobal, target, slot)
       }
     case .builtin(let name)?:
-      if let builtin = library.builtins[name] {
+      if let number = library.builtins[name]?.number {
+        current.emitLoad(target, number)
+      } else if let builtin = library.builtins[name] {
         let value = Value(owning: NativeObject(builtin), tag: .native)
         current.emitLoad(target, owning: value)
       } else {

@@ -8,6 +8,7 @@ extension Machine {
   func useModule(_ place: UnsafeMutablePointer<Value>, _ name: Value, isFile: Bool) -> Bool {
     attempt(nil, nil) { () throws(Fault) in
       let path = name.asString ?? ""
+      if !isFile, let family = library.builtins[path] { return Machine.store(place, .function(family)) }
       let module = isFile ? try fileModule(resolved(path)) : try libraryModule(path)
       module.references += 1
       Machine.store(place, Value(owning: module, tag: .module))

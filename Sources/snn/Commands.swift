@@ -43,7 +43,7 @@ struct Snn: ParsableCommand {
     var place = 0
     while place < words.count, words[place].hasPrefix("--"), words[place] != "--" {
       let name = String(words[place].prefix { $0 != "=" })
-      let isShared = withValue.contains(name) || ["--quick", "--full", "--no-files", "--no-write"].contains(name)
+      let isShared = withValue.contains(name) || ["--quick", "--full", "--no-files", "--no-write", "--allow-run"].contains(name)
       if !isShared { return words }
       place += withValue.contains(words[place]) ? 2 : 1
     }
@@ -123,7 +123,11 @@ struct LimitOptions: ParsableArguments {
   @Flag(help: "The program writes no files.")
   var noWrite = false
 
+  @Flag(help: "The program may start other programs, by run(…); they do what they like.")
+  var allowRun = false
+
   func validate() throws {
+    if allowRun, noFiles || noWrite { throw ValidationError("--allow-run does not go with --no-files or --no-write: a program could use files.") }
     if let threads, threads < 1 { throw ValidationError("--threads wants a positive number, found \(threads).") }
     if let memory, parsedBytes(memory) == nil { throw ValidationError("--memory wants an amount such as 500M or 2G, found '\(memory)'.") }
     if let time, parsedSeconds(time) == nil { throw ValidationError("--time wants a duration such as 30s or 5m, found '\(time)'.") }
@@ -137,7 +141,7 @@ struct LimitOptions: ParsableArguments {
     limits.seconds = time.flatMap(parsedSeconds)
     limits.begin()
     var options = ScriptSession.Options()
-    options.files = noFiles ? .closed : noWrite ? .noWriting : .open
+    options.files = noFiles ? .closed : noWrite ? .noWriting : allowRun ? .programs : .open
     return options
   }
 }
