@@ -46,11 +46,11 @@ let dateBuiltins: [Builtin] = [
     example: "use dates\nlet d = dates.parts(dates.of(2024, 2, 29, 12))\nprint(d.month, d.day, d.hour, d.weekday)   # expect: 2 29 12 4"
   ) { (call) throws(Fault) in
     let (date, rest) = try broken(call)
-    return .map([
-      ("year", .int(Int(date.tm_year) + 1900)), ("month", .int(Int(date.tm_mon) + 1)), ("day", .int(Int(date.tm_mday))),
-      ("hour", .int(Int(date.tm_hour))), ("minute", .int(Int(date.tm_min))), ("second", .float(Double(date.tm_sec) + rest)),
-      ("weekday", .int((Int(date.tm_wday) + 6) % 7 + 1)),
-    ])
+    let weekday = (Int(date.tm_wday) + 6) % 7 + 1
+    var parts: [(String, Value)] = [("year", .int(Int(date.tm_year) + 1900)), ("month", .int(Int(date.tm_mon) + 1))]
+    parts += [("day", .int(Int(date.tm_mday))), ("hour", .int(Int(date.tm_hour))), ("minute", .int(Int(date.tm_min)))]
+    parts += [("second", .float(Double(date.tm_sec) + rest)), ("weekday", .int(weekday))]
+    return .map(parts)
   },
   Builtin(
     "dates.text", [momentParameter, .optional("format", .string, default: "\"%Y-%m-%dT%H:%M:%SZ\"", formatDocumentation)], returns: "string", subject: "dates", "A moment as text, in universal time.",
@@ -67,7 +67,7 @@ let dateBuiltins: [Builtin] = [
     }
   },
   Builtin(
-    "dates.parse", [.required("text", .string, "a date"), .optional("format", .string, default: "\"%Y-%m-%d\", with \"T%H:%M:%S\" where there is a time", formatDocumentation)],
+    "dates.parse", [.required("text", .string, "a date"), .optional("format", .string, default: "\"%Y-%m-%d\", with \"T%H:%M:%S\" where there is a time", "made of %Y %m %d %H %M %S %b and plain characters")],
     returns: "float", subject: "dates", "The moment that a text tells, in universal time; an error where it does not fit the format.",
     example: "use dates\nprint(dates.parse(\"1970-01-02\"), dates.parse(\"01.02.1970\", \"%d.%m.%Y\"))   # expect: 86400.0 2678400.0"
   ) { (call) throws(Fault) in
@@ -76,14 +76,9 @@ let dateBuiltins: [Builtin] = [
     let hasTime = text.contains { $0 == ":" }
     let standard = hasTime ? (text.contains("T") ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S") : "%Y-%m-%d"
     let format = try call.string(1, default: standard)
-    var date = tm()
-    date.tm_mday = 1
-    let isRead = text.withCString { start in
-      guard let end = strptime(start, format, &date) else { return false }
-      let rest = String(cString: end)
-      return rest.isEmpty || (!call.has(1) && rest == "Z")
+    guard var date = DateReader.read(text, by: format, allowsZone: !call.has(1)) else {
+      throw call.wrong(0, "is \(quoted(text)), which does not fit \(quoted(format))")
     }
-    guard isRead else { throw call.wrong(0, "is \(quoted(text)), which does not fit \(quoted(format))") }
     return .float(Double(timegm(&date)))
   },
 ]
@@ -97,4 +92,55 @@ private func broken(_ call: Call) throws(Fault) -> (tm, Double) {
   var date = tm()
   gmtime_r(&seconds, &date)
   return (date, moment - whole)
+}
+
+/// Reads a date by a format of strftime's: numbers, names of months in English, and plain characters.
+private enum DateReader {
+  private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+  private static let whole = [
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+  ]
+
+  static func read(_ text: String, by format: String, allowsZone: Bool) -> tm? {
+    var (rest, pattern, date) = (Substring(text), Substring(format), tm())
+    date.tm_mday = 1
+    while let wanted = pattern.popFirst() {
+      guard wanted == "%", let kind = pattern.popFirst(), kind != "%" else {
+        if rest.popFirst() != wanted { return nil }
+        continue
+      }
+      guard set(kind, from: &rest, in: &date) else { return nil }
+    }
+    guard rest.isEmpty || (allowsZone && rest == "Z") else { return nil }
+    let day = date.tm_mday
+    var checked = date
+    timegm(&checked)
+    return checked.tm_mday == day ? date : nil
+  }
+
+  private static func set(_ kind: Character, from rest: inout Substring, in date: inout tm) -> Bool {
+    func number(_ digits: Int, _ range: ClosedRange<Int32>) -> Int32? {
+      let taken = rest.prefix(digits).prefix { $0.isASCII && $0.isNumber }
+      rest = rest.dropFirst(taken.count)
+      return Int32(taken).flatMap { range.contains($0) ? $0 : nil }
+    }
+    switch kind {
+    case "Y": return number(4, 0...9999).map { date.tm_year = $0 - 1900 } != nil
+    case "m": return number(2, 1...12).map { date.tm_mon = $0 - 1 } != nil
+    case "d", "e": return number(2, 1...31).map { date.tm_mday = $0 } != nil
+    case "H": return number(2, 0...23).map { date.tm_hour = $0 } != nil
+    case "M": return number(2, 0...59).map { date.tm_min = $0 } != nil
+    case "S": return number(2, 0...60).map { date.tm_sec = $0 } != nil
+    case "b", "B":
+      let lower = rest.lowercased()
+      for names in [whole, months] {
+        guard let place = names.firstIndex(where: { lower.hasPrefix($0) }) else { continue }
+        rest = rest.dropFirst(names[place].count)
+        date.tm_mon = Int32(place)
+        return true
+      }
+      return false
+    default: return false
+    }
+  }
 }

@@ -77,7 +77,7 @@ let spikeTimeBuiltins: [Builtin] = [
     example: "print(cv([5, 5, 5]), cv([4, 6]))   # expect: 0.0 0.2"
   ) { (call) throws(Fault) in
     try call.checkPlain(0)
-    let numbers = try call[0].elements.map { (elements) throws(Fault) in try amounts(elements, call) } ?? call.tensor(0).scalars.map { Double($0) }
+    let numbers = if let elements = call[0].elements { try amounts(elements, call) } else { try call.tensor(0).scalars.map { Double($0) } }
     if numbers.count < 2 { return .float(.nan) }
     let moments = Moments(numbers)
     return .float(moments.deviation(over: Double(numbers.count)) / moments.mean)

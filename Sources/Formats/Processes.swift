@@ -24,8 +24,9 @@ public func runProcess(_ command: String, _ arguments: [String], input: [UInt8])
   var pipes = [Int32](repeating: -1, count: 6)
   defer { for pipe in pipes where pipe >= 0 { close(pipe) } }
   for place in 0..<3 {
-    let ok = pipes.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.map { pipe2($0 + 2 * place, O_CLOEXEC) == 0 } ?? false }
+    let ok = pipes.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.map { pipe($0 + 2 * place) == 0 } ?? false }
     if !ok { throw Fault(.file, title, label: systemReason()) }
+    for pipe in pipes[(2 * place)..<(2 * place + 2)] { _ = fcntl(pipe, F_SETFD, FD_CLOEXEC) }
   }
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)

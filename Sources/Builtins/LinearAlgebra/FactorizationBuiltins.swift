@@ -133,7 +133,7 @@ let factorizationBuiltins: [Builtin] = [
     try call.checkPlain(0)
     let tensor = try call.tensor(0)
     let a = try Matrix(columnsOf: tensor, of: call, 0)
-    let kind = call.has(1) ? call[1].asString ?? "\(try call.number(1))" : "fro"
+    let kind = if call.has(1), call[1].asString == nil { floatText(try call.number(1)) } else { call[1].asString ?? "fro" }
     let sizes = a.values.map(\.magnitude)
     if tensor.rank == 1 || kind == "fro" {
       if kind == "fro" || kind == "2.0" { return .float(Moments(a.values, around: 0).deviation(over: 1)) }
