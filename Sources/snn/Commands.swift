@@ -9,7 +9,7 @@ struct Snn: ParsableCommand {
     abstract: "Spiking neural networks at a prompt and in scripts.",
     discussion: "Without a command it opens the prompt. `snn FILE` runs a script, as does `#!/usr/bin/env snn` in its first line.",
     version: "NeuEdge \(version)",
-    subcommands: [Prompt.self, Run.self, Render.self, Verify.self, Test.self, Check.self, Bench.self],
+    subcommands: [Prompt.self, Run.self, Render.self, Verify.self, Test.self, Check.self, Bench.self, New.self],
     defaultSubcommand: Prompt.self)
 
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
@@ -38,7 +38,7 @@ struct Snn: ParsableCommand {
   /// The words with their command in front: `snn FILE` and `snn -e CODE` run, also behind options that every command
   /// takes, as in `snn --threads 1 FILE` and `snn --seed 1 test`.
   static func withCommand(_ words: [String]) -> [String] {
-    let commands = ["repl", "run", "render", "verify", "test", "check", "bench", "help"]
+    let commands = ["repl", "run", "render", "verify", "test", "check", "bench", "new", "help"]
     let withValue = ["--seed", "--threads", "--memory", "--time"]
     var place = 0
     while place < words.count, words[place].hasPrefix("--"), words[place] != "--" {
@@ -300,4 +300,15 @@ struct Bench: ParsableCommand {
         return runBench(bench, output: StandardOutput(), options: options)
       })
   }
+}
+
+struct New: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Makes a folder with a script, a test and a README to begin with.",
+    discussion: "Other scripts use it by its path, or by its name where the folder that it stands in is in SNN_PATH.")
+
+  @Argument(help: "The name: letters, digits and _.")
+  var name: String
+
+  func run() throws { throw ExitCode(makeProject(name, output: StandardOutput())) }
 }
