@@ -120,7 +120,7 @@ private func timeSteps(_ train: Value, _ neuron: Int, _ call: Call) throws(Fault
   var steps: [Int] = []
   for value in values {
     guard let step = value.asInt ?? value.asNumber.flatMap({ Int(exactly: $0) }) else {
-      throw call.wrong(0, "holds \(value.description(of: .brief)) among the steps of neuron \(neuron)", kind: .type, help: "time steps are ints: round(value(t, ms)) makes them of milliseconds")
+      throw call.wrong(0, "holds \(value.description(of: .plain)) among the steps of neuron \(neuron)", kind: .type, help: "time steps are ints: round(value(t, ms)) makes them of milliseconds")
     }
     steps.append(step)
   }
@@ -135,7 +135,7 @@ private func gaps(_ train: Value, _ call: Call) throws(Fault) -> Value {
   return try ListBuilder.build(capacity: elements.count) { (list) throws(Fault) in
     for place in elements.indices.dropFirst() {
       if let order = try call.machine.order(elements[place], elements[place - 1], "<"), order < 0 {
-        throw call.wrong(0, "holds spike times that go back: \(elements[place].description(of: .brief)) after \(elements[place - 1].description(of: .brief))", help: "sort(times) puts them in order")
+        throw call.wrong(0, "holds spike times that go back: \(elements[place].description(of: .plain)) after \(elements[place - 1].description(of: .plain))", help: "sort(times) puts them in order")
       }
       try list.append(try call.machine.difference(elements[place], elements[place - 1]))
     }

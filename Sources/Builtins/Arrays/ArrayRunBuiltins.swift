@@ -62,8 +62,9 @@ private func trackedProducts(_ x: Tensor, _ axis: Int) throws(Fault) -> Tensor {
 private func listDifferences(_ elements: UnsafeBufferPointer<Value>, _ times: Int, _ call: Call) throws(Fault) -> Value {
   var current = Value.list(elements.map { $0.retained() })
   for _ in 0..<min(times, elements.count) {
-    defer { current.release() }
-    let values = current.elements ?? .none
+    let before = current
+    defer { before.release() }
+    let values = before.elements ?? .none
     current = try ListBuilder.build(capacity: values.count) { (list) throws(Fault) in
       for place in values.indices.dropFirst() { try list.append(try call.machine.difference(values[place], values[place - 1])) }
     }
