@@ -21,7 +21,7 @@ extension Machine {
     case .module: return try moduleMember(receiver.object(as: ModuleObject.self), name.asString ?? "")
     case .foreign: return try receiver.asForeign?.member(name.asString ?? "")
     case .native:
-      if let found = familyMember(receiver.object(as: NativeObject.self).builtin, name.asString ?? "") { return found }
+      if let found = try familyMember(receiver.object(as: NativeObject.self).builtin, name.asString ?? "") { return found }
       fallthrough
     default:
       let text = name.asString ?? ""
@@ -31,9 +31,10 @@ extension Machine {
 
   /// `random.gamma`: a function whose name is that of a module too has the module's functions behind a dot, and those that
   /// are always there under the same subject.
-  private func familyMember(_ family: Builtin, _ name: String) -> Value? {
-    if let own = library.builtins["\(family.name).\(name)"] { return .function(own) }
-    guard let shared = library.builtins[name], shared.subject == family.subject, library.moduleNames.contains(family.name) else { return nil }
+  private func familyMember(_ family: Builtin, _ name: String) throws(Fault) -> Value? {
+    guard library.moduleNames.contains(family.name) else { return nil }
+    if let own = try moduleMember(libraryModule(family.name), name) { return own }
+    guard let shared = library.builtins[name], shared.subject == family.subject else { return nil }
     return .function(shared)
   }
 
@@ -115,7 +116,8 @@ extension Machine {
     case .foreign: return value.asForeign?.memberNames ?? []
     case .native:
       let family = value.object(as: NativeObject.self).builtin.name
-      return library.builtins.values.filter { $0.module == family }.map(\.baseName).sorted() + (Self.coreMembers["function"] ?? []).map(\.name)
+      let own = modules[family]?.memberNames ?? library.builtins.values.filter { $0.module == family }.map(\.baseName).sorted()
+      return own + (Self.coreMembers["function"] ?? []).map(\.name)
     default: return Self.coreMembers[value.typeName]?.map(\.name) ?? []
     }
   }

@@ -48,7 +48,7 @@ extension Machine {
     return near
   }
 
-  private func libraryModule(_ name: String) throws(Fault) -> ModuleObject {
+  func libraryModule(_ name: String) throws(Fault) -> ModuleObject {
     if let known = modules[name] { return known }
     let module = ModuleObject(name: name)
     modules[name] = module
