@@ -78,6 +78,7 @@ private func normalQuantile(_ p: Double) -> Double {
   guard p >= 0, p <= 1 else { return .nan }
   if p == 0 { return -.infinity }
   if p == 1 { return .infinity }
+  if p == 0.5 { return 0 }
   if p > 0.5 { return -normalQuantile(1 - p) }
   let t = (-2 * log(p)).squareRoot()
   var x = -(t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))))
