@@ -51,8 +51,10 @@ let arraySearchBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     let numbers = try call.ints(0)
     if let low = numbers.first(where: { $0 < 0 }) { throw call.wrong(0, "must not be negative, found \(low)") }
-    let size = max(try call.int(1, default: 0, atLeast: 0), (numbers.max() ?? -1) &+ 1)
-    if size > call.machine.limits.elements { throw call.wrong(0, "needs \(size) counts, which are too many", kind: .limit) }
+    let largest = numbers.max() ?? -1
+    if largest >= call.machine.limits.elements { throw call.wrong(0, "holds \(largest), up to which there would be too many counts", kind: .limit) }
+    let size = max(try call.int(1, default: 0, atLeast: 0), largest + 1)
+    if size > call.machine.limits.elements { throw call.wrong(1, "is \(size), which is too many", kind: .limit) }
     guard call.has(2), !call[2].isNil else {
       var counts = [Int](repeating: 0, count: size)
       try Interrupt.parts(numbers.count) { part in for place in part { counts[numbers[place]] += 1 } }
