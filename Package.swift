@@ -77,7 +77,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Kernels", "Faults"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
     .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "Texts", "CZlib"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "Libraries", "Texts", "CZlib"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts", "TestSupport"]),
     .testTarget(name: "LanguageTests", dependencies: ["Language", "Texts", "Faults"]),
