@@ -77,14 +77,14 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Kernels", "Faults"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
     .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "Libraries", "Texts", "CZlib"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "Texts", "CZlib"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts", "TestSupport"]),
     .testTarget(name: "LanguageTests", dependencies: ["Language", "Texts", "Faults"]),
     .testTarget(
       name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language", "Spiking", "Tensors", "Kernels", "Faults"]),
     .executableTarget(name: "ReplFixture", dependencies: ["Sessions", "Faults"], path: "Tests/ReplFixture"),
-    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Builtins", "Formats", "ReplFixture", "Faults", "TestSupport"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Builtins", "Formats", "Libraries", "ReplFixture", "Faults", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
