@@ -15,6 +15,7 @@ let spikeTimeBuiltins: [Builtin] = [
     example: "let train = spikes_at([[3, 8], [5]], steps=10)\nprint(train.shape, train.total)   # expect: [10, 1, 2] 3"
   ) { (call) throws(Fault) in
     let steps = try call.int(1, atLeast: 0)
+    try call.checkPlain(0)
     let outer = try call.elements(0)
     let isDeep = outer.contains { $0.elements?.contains { $0.elements != nil } ?? false }
     let samples = isDeep ? outer.map { Array($0.elements ?? .none) } : [outer]
