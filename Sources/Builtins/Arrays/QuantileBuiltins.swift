@@ -56,20 +56,22 @@ private func quantile(_ call: Call, _ share: Double, axis index: Int) throws(Fau
 
 /// Of a list of numbers or of quantities of one dimension, in 64 bits; nil for anything else.
 private func quantile(ofList call: Call, _ share: Double) throws(Fault) -> Value? {
-  guard let elements = call[0].elements, elements.allSatisfy({ $0.tag != .tracked && $0.amount != nil }) else { return nil }
-  guard let first = elements.first else { throw call.wrong(0, "is empty") }
-  let dimension = first.asQuantity?.dimension
-  if elements.contains(where: { $0.asQuantity?.dimension != dimension }) {
+  guard let elements = call[0].elements, elements.allSatisfy({ $0.amount != nil }) else { return nil }
+  guard let leading = elements.first else { throw call.wrong(0, "is empty") }
+  let dimension = leading.plain.asQuantity?.dimension
+  if elements.contains(where: { $0.plain.asQuantity?.dimension != dimension }) {
     throw Fault(.unit, "`\(call.builtin.name)` needs quantities of one dimension")
   }
   let numbers = elements.compactMap(\.amount)
   if numbers.contains(where: \.isNaN) { return dimension.map { .quantity(.nan, $0) } ?? .float(.nan) }
   try Interrupt.check()
-  let sorted = numbers.sorted()
-  let (low, part) = place(share, of: sorted.count)
+  let order = numbers.indices.sorted { numbers[$0] < numbers[$1] }
+  let (low, part) = place(share, of: order.count)
+  let (first, second) = (order[low], order[min(low + 1, order.count - 1)])
   // The end itself where nothing is added, since infinity times 0 is no number.
-  let value = part == 0 ? sorted[low] : sorted[low] == sorted[low + 1] ? sorted[low] : sorted[low] + (sorted[low + 1] - sorted[low]) * part
-  return dimension.map { .quantity(value, $0) } ?? .float(value)
+  let step = part == 0 || numbers[first] == numbers[second] ? 0 : (numbers[second] - numbers[first]) * part
+  let value = step == 0 ? numbers[first] : numbers[first] + step
+  return try .number(dimension.map { .quantity(value, $0) } ?? .float(value), from: [(elements[first], 1 - part), (elements[second], part)])
 }
 
 /// The place below a share of so many, and how far towards the next it is.
