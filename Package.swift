@@ -42,6 +42,7 @@ let package = Package(
     .target(name: "CRun"),
     .target(name: "Faults", dependencies: ["CRun"]),
     .target(name: "Texts"),
+    .target(name: "Libraries", dependencies: ["Faults"]),
     .target(name: "CEmbedded", exclude: ["data"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
     .systemLibrary(name: "CMarkdown", providers: [.apt(["libmd4c-dev"])]),
@@ -49,7 +50,7 @@ let package = Package(
     .target(name: "CMemory"),
     .target(name: "Tensors", dependencies: ["Kernels", "Faults", "CMemory"]),
     .target(name: "Spiking", dependencies: ["Tensors", "Kernels", "Faults"]),
-    .target(name: "Formats", dependencies: ["Tensors", "Texts", "Faults", "CZlib", "CEmbedded"]),
+    .target(name: "Formats", dependencies: ["Libraries", "Tensors", "Texts", "Faults", "CZlib", "CEmbedded"]),
     .target(name: "Plots", dependencies: ["Tensors", "Texts", "Faults"]),
     .target(name: "Language", dependencies: ["Texts", "Faults"]),
     .target(name: "Chips", dependencies: ["Spiking", "Tensors", "Faults", "Yams"]),
@@ -57,10 +58,10 @@ let package = Package(
     .target(
       name: "Builtins",
       dependencies: [
-        "Machine", "Language", "Chips", "Spiking", "Formats", "Plots", "Tensors", "Kernels", "Texts", "Faults", "CEmbedded",
+        "Machine", "Language", "Chips", "Spiking", "Formats", "Plots", "Libraries", "Tensors", "Kernels", "Texts", "Faults", "CEmbedded",
       ]),
     .target(name: "Sessions",
-      dependencies: ["Builtins", "Machine", "Language", "Formats", "Tensors", "Kernels", "Texts", "Faults", "CEditline", "CMarkdown"]),
+      dependencies: ["Builtins", "Machine", "Language", "Formats", "Libraries", "Tensors", "Kernels", "Texts", "Faults", "CEditline", "CMarkdown"]),
     .executableTarget(
       name: "snn",
       dependencies: [
@@ -83,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language", "Spiking", "Tensors", "Kernels", "Faults"]),
     .executableTarget(name: "ReplFixture", dependencies: ["Sessions", "Faults"], path: "Tests/ReplFixture"),
-    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Builtins", "Formats", "ReplFixture", "Faults", "TestSupport"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Builtins", "Formats", "Libraries", "ReplFixture", "Faults", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

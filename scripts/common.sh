@@ -35,5 +35,6 @@ need_swift() {
   command -v swift >/dev/null || fail "Swift 6 is needed: install a toolchain from swift.org and put it on the PATH"
 }
 
-# The last three are loaded by pages alone.
-build_packages=(libedit-dev zlib1g-dev pkg-config libmd4c-dev libmd4c-html0 libssl3)
+# All from libmd4c-html0 on are loaded when something first asks for them: pages, regular expressions, linear algebra,
+# Fourier transforms.
+build_packages=(libedit-dev zlib1g-dev pkg-config libmd4c-dev libmd4c-html0 libssl3 libpcre2-8-0 libopenblas0-pthread libfftw3-double3)

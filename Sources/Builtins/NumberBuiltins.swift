@@ -44,7 +44,7 @@ let numberBuiltins: [Builtin] =
     reduction(
       "sum",
       "The sum of all elements, or along axes. It is added up in 64 bits; whole numbers of a tensor give their exact sum, "
-        + "along axes one rounded to 32 bits.", "print(sum([1, 2, 3]))   # expect: 6", .sum),
+        + "along axes one rounded to 32 bits. Of a mask it counts what is true.", "print(sum([1, 2, 3]))   # expect: 6", .sum),
     reduction("product", "The product of all elements, or along axes.", "print(product([2, 3]))   # expect: 6", .product),
     extreme(
       "min", "The smallest of a list or tensor, along axes, or of several arguments.",
@@ -166,6 +166,9 @@ private func reduction(_ name: String, _ documentation: String, _ example: Strin
       let sum = Machine.scalarOrTensor(try tracked.sum())
       defer { sum.release() }
       return try .number(.int(spikes.total), from: [(sum, 1)])
+    }
+    if operation == .sum, !call.has(1), !(try call.bool(2, default: false)), let mask = call[0].asTensor, mask.isMask, !mask.isTracked {
+      return .int(mask.withUnsafeBuffer { $0.count { $0 != 0 } })
     }
     // A sum of whole numbers is exact, also where the total is more than a 32-bit float can hold.
     if operation == .sum, !call.has(1), !(try call.bool(2, default: false)) {

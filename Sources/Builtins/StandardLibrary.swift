@@ -1,12 +1,17 @@
 import Machine
 
 /// Everything that the language offers, in the manual's order. A new subject is one more array here.
-public let standardBuiltins: [Builtin] =
-  outputBuiltins + conversionBuiltins + collectionBuiltins + textBuiltins + numberBuiltins + systemBuiltins
-  + tensorBuiltins + tensorShapeBuiltins + tensorMathBuiltins + tensorRandomBuiltins + tensorGradientBuiltins
-  + networkBuiltins + [learnBuiltin] + convolutionBuiltins + normBuiltins + compositeBuiltins + encoderBuiltins + efficiencyBuiltins + lossBuiltins + optimizerBuiltins
-  + trainingBuiltins + loopBuiltins + initializerBuiltins + plotBuiltins + dataBuiltins + [splitBuiltin]
-  + chipBuiltins + placementBuiltins + hardwareLossBuiltins + [exploreBuiltin] + streamBuiltins
+public let standardBuiltins: [Builtin] = [
+  outputBuiltins, conversionBuiltins, collectionBuiltins, textBuiltins, textShapeBuiltins, regexBuiltins, numberBuiltins, elementaryBuiltins, constantBuiltins,
+  bitBuiltins, systemBuiltins, fileBuiltins, dateBuiltins, jsonBuiltins,
+  tensorBuiltins, tensorShapeBuiltins, arrayShapeBuiltins, tensorMathBuiltins, quantileBuiltins, arrayRunBuiltins, arraySearchBuiltins,
+  arrayProductBuiltins, linearAlgebraBuiltins, factorizationBuiltins, fourierBuiltins, filterBuiltins, specialFunctionBuiltins,
+  tensorRandomBuiltins, distributionBuiltins, choiceBuiltins, tensorGradientBuiltins,
+  networkBuiltins, [learnBuiltin], convolutionBuiltins, normBuiltins, compositeBuiltins, encoderBuiltins, spikeTimeBuiltins, efficiencyBuiltins,
+  lossBuiltins, optimizerBuiltins,
+  trainingBuiltins, loopBuiltins, initializerBuiltins, plotBuiltins, dataBuiltins, [splitBuiltin],
+  chipBuiltins, placementBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
+].flatMap { $0 }
 
 /// The library of a session: the builtins, and the stdlib's sources in the language itself.
 public func standardLibrary() -> Library {

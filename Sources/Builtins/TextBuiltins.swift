@@ -29,10 +29,12 @@ let textBuiltins: [Builtin] = [
     return .string(text)
   },
   Builtin(
-    "trim", [.required("text", .string, "a text")], returns: "string", subject: "text",
-    "A text without blanks and line ends at both ends.", example: "print(trim(\"  a \") + \"!\")   # expect: a!"
+    "trim", [.required("text", .string, "a text"), .optional("characters", .string, default: "blanks and line ends", "what to take off")],
+    returns: "string", subject: "text",
+    "A text without blanks and line ends at both ends, or without given characters.", example: "print(trim(\"  a \") + \"!\", trim(\"[x]\", \"[]\"))   # expect: a! x"
   ) { (call) throws(Fault) in
-    .string(try withoutBlanksAround(try call.string(0)))
+    if call.has(1) { return .string(try stripped(call, start: true, end: true)) }
+    return .string(try withoutBlanksAround(try call.string(0)))
   },
   Builtin(
     "upper", [.required("text", .string, "a text")], returns: "string", subject: "text", "In capital letters.",
@@ -44,14 +46,14 @@ let textBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in .string(try converted(try call.string(0)) { $0.lowercased() }) },
   Builtin(
     "replace", [.required("text", .string, "a text"), .required("old", .string, "what to replace"), .required("new", .string, "with what")],
-    returns: "string", subject: "text", "A text with every occurrence of another, as it stands, replaced: `.` is a point, and `[a-z]` five characters.", example: "print(replace(\"banana\", \"an\", \"o\"))   # expect: booa"
+    returns: "string", subject: "text", "A text with every occurrence of another, as it stands, replaced: `.` is a point, and `[a-z]` five characters; `replace_pattern` takes regular expressions.", example: "print(replace(\"banana\", \"an\", \"o\"))   # expect: booa"
   ) { (call) throws(Fault) in
     let old = try call.string(1)
     if old.isEmpty { throw call.wrong(1, "is empty") }
     let text = try call.string(0)
     let replaced = try call.machine.replacing(old, by: try call.string(2), in: text)
     if looksLikePattern(old), replaced == text {
-      call.output.warn("`replace` looks for plain text: \(quoted(old)) is taken as it stands, and does not occur")
+      call.output.warn("`replace` looks for plain text: \(quoted(old)) is taken as it stands, and does not occur; `replace_pattern` takes regular expressions")
     }
     return .string(replaced)
   },

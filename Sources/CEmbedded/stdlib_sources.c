@@ -16,10 +16,20 @@ static const unsigned char stats[] = {
 #embed "../../stdlib/stats.snn"
 };
 
+static const unsigned char spikes[] = {
+#embed "../../stdlib/spikes.snn"
+};
+
+static const unsigned char signal_module[] = {
+#embed "../../stdlib/signal.snn"
+};
+
 static const struct stdlib_source modules[] = {
     {"prelude", prelude, sizeof prelude},
     {"neurons", neurons, sizeof neurons},
     {"stats", stats, sizeof stats},
+    {"spikes", spikes, sizeof spikes},
+    {"signal", signal_module, sizeof signal_module},
 };
 
 static const unsigned char edge_cpu[] = {

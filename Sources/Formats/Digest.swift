@@ -2,6 +2,7 @@
 
 import Faults
 import Glibc
+import Libraries
 
 /// SHA-256 and base64.
 public struct Digest: Sendable {

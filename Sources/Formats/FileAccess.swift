@@ -101,7 +101,7 @@ struct OpenedFile: ~Copyable {
 }
 
 /// The folder and the last part of a path; the folder is `.` where none is named.
-func splitPath(_ path: String) -> (folder: String, name: String) {
+public func splitPath(_ path: String) -> (folder: String, name: String) {
   guard let slash = path.lastIndex(of: "/") else { return (".", path) }
   let folder = String(path[..<slash])
   return (folder.isEmpty ? "/" : folder, String(path[path.index(after: slash)...]))

@@ -4,6 +4,8 @@ import Faults
 /// `snn render` is written whatever its script may do.
 public enum FileRules: String, Sendable {
   case open
+  /// Files are read and written, and other programs are started, which do what they like.
+  case programs
   /// Files are read and none is written.
   case noWriting
   /// Files are neither read nor written.
@@ -20,7 +22,7 @@ public enum FileRules: String, Sendable {
 
   /// Throws `.file` where this run may not write.
   public static func checkWriting(_ path: String) throws(Fault) {
-    if current == .open { return }
+    if current == .open || current == .programs { return }
     let option = current == .closed ? "--no-files" : "--no-write"
     throw Fault(.file, "cannot write \(shownPath(path))", label: "this run may not write files: it was started with \(option)")
   }

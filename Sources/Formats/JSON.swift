@@ -75,13 +75,17 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
 
 extension JSON {
   /// The value as text on one line.
-  public var text: String {
+  public var text: String { text(indent: nil) }
+
+  /// The value as text: on one line, or each element and member on a line of its own, so many blanks further in than what
+  /// holds it.
+  public func text(indent: Int?) -> String {
     var out = ""
-    write(to: &out)
+    write(to: &out, indent: indent, level: 0)
     return out
   }
 
-  private func write(to out: inout String) {
+  private func write(to out: inout String, indent: Int?, level: Int) {
     switch self {
     case .null: out += "null"
     case .bool(let value): out += value ? "true" : "false"
@@ -92,19 +96,28 @@ extension JSON {
       out += "["
       for (index, element) in elements.enumerated() {
         if index > 0 { out += "," }
-        element.write(to: &out)
+        Self.writeBreak(to: &out, indent, level + 1)
+        element.write(to: &out, indent: indent, level: level + 1)
       }
+      if !elements.isEmpty { Self.writeBreak(to: &out, indent, level) }
       out += "]"
     case .object(let members):
       out += "{"
       for (index, member) in members.enumerated() {
         if index > 0 { out += "," }
+        Self.writeBreak(to: &out, indent, level + 1)
         Self.writeQuoted(member.name, to: &out)
-        out += ":"
-        member.value.write(to: &out)
+        out += indent == nil ? ":" : ": "
+        member.value.write(to: &out, indent: indent, level: level + 1)
       }
+      if !members.isEmpty { Self.writeBreak(to: &out, indent, level) }
       out += "}"
     }
+  }
+
+  private static func writeBreak(to out: inout String, _ indent: Int?, _ level: Int) {
+    guard let indent else { return }
+    out += "\n" + String(repeating: " ", count: indent * level)
   }
 
   private static func text(of value: Double) -> String {

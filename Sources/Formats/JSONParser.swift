@@ -5,7 +5,7 @@ import Faults
 extension JSON {
   /// Parses one JSON value that fills the whole text.
   ///
-  /// Throws `.file` with the offset of the first wrong byte, when objects repeat a name, or when values nest
+  /// Throws `.file` with the line and column of what is wrong, when objects repeat a name, or when values nest
   /// deeper than 200 levels.
   public static func parse(_ text: String) throws(Fault) -> JSON {
     var parser = JSONParser(bytes: Array(text.utf8))
@@ -22,7 +22,13 @@ private struct JSONParser {
 
   init(bytes: [UInt8]) { self.bytes = bytes }
 
-  func fault(_ found: String) -> Fault { Fault(.file, "malformed JSON", label: "\(found) at byte \(offset)") }
+  func fault(_ found: String) -> Fault {
+    let before = bytes[..<min(offset, bytes.count)]
+    let line = 1 + before.count { $0 == 10 }
+    // Columns count characters, as an editor does: bytes that go on a character count for none.
+    let column = 1 + before[((before.lastIndex(of: 10) ?? -1) + 1)...].count { $0 & 0xC0 != 0x80 }
+    return Fault(.file, "malformed JSON", label: "\(found) on line \(line), column \(column)")
+  }
 
   private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
@@ -98,7 +104,14 @@ private struct JSONParser {
     let text = String(decoding: bytes[start..<offset], as: UTF8.self)
     if let whole = Int(text), !text.hasPrefix("+") { return .integer(whole) }
     let startsWell = text.hasPrefix("-") || text.utf8.first.map { (48...57).contains($0) } ?? false
-    if startsWell, let value = Double(text), value.isFinite { return .number(value) }
+    let isWhole = text.utf8.allSatisfy { (48...57).contains($0) || $0 == 45 }
+    if startsWell, let value = Double(text), value.isFinite {
+      if isWhole {
+        offset = start
+        throw fault("a whole number that no int of 64 bits holds")
+      }
+      return .number(value)
+    }
     offset = start
     throw fault("something that is no value")
   }

@@ -72,9 +72,11 @@ extension Parser {
     case "'": ("strings stand in double quotes", "write \"text\"; a transpose is `transpose(x)`")
     case "=": ("`=` cannot stand here", "`==` compares; `name = value` is a statement, and an argument only inside a call")
     case ":": ("`:` cannot stand here", "blocks stand in braces: `if x > 0 { … }`; slices are written `x[2..5]`")
-    case "&": ("`&` is not an operator", "write `and` between bools; numbers have no operators on their bits")
+    case "&": ("`&` is not an operator", "write `and` between bools and masks, bit_and(a, b) for the bits of ints")
     case "::": ("`::` is not an operator", "members are written `module.name`")
-    case "<<", ">>", "~", "$", "`": ("`\(text)` is not an operator", "see ?operators for those there are")
+    case "<<", ">>": ("`\(text)` is not an operator", "bits are moved by shift_left(n, count) and shift_right(n, count)")
+    case "|": ("`|` is not an operator", "write `or` between bools and masks, bit_or(a, b) for the bits of ints")
+    case "~", "$", "`": ("`\(text)` is not an operator", "see ?operators for those there are")
     default: nil
     }
   }

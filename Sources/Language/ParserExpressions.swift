@@ -110,7 +110,7 @@ extension Parser {
     switch token.kind {
     case .name(let name) where tokens[skippingNewlinesIfIgnored(at + 1)].kind == .symbol("=>"):
       advance()
-      let parameter = Parameter(name: name, span: token.span, defaultValue: nil, isRest: false)
+      let parameter = Parameter(name: name, span: token.span, pattern: nil, defaultValue: nil, isRest: false)
       return try parseLambdaBody([parameter], from: token.span)
     case .symbol("(") where isLambdaHead():
       let parameters = try parseParameters()
@@ -237,8 +237,27 @@ extension Parser {
     let low = first == nil && isSymbol("..") ? nil : try parseAdditive(first: first)
     guard isSymbol("..") else { return low ?? add(.missing, start) }
     advance()
-    let high = endsRange ? nil : try parseAdditive()
-    return add(.range(low, high), spanned(from: low.map { tree.span($0) } ?? start))
+    let high = endsRange || isStepAhead ? nil : try parseAdditive()
+    var step: NodeID?
+    if isStepAhead {
+      advance()
+      step = try parseAdditive()
+    }
+    return add(.range(low, high, step: step), spanned(from: low.map { tree.span($0) } ?? start))
+  }
+
+  /// Whether `by` and a step come next. `by` is a name everywhere else, also in `0..by - 1` and `0..by(2)`.
+  private var isStepAhead: Bool {
+    mutating get {
+      guard kind == .name("by") else { return false }
+      let (word, next, behind) = (current.span, token(after: 1), token(after: 2))
+      switch next.kind {
+      case .int, .float, .name, .quantity: return true
+      case .symbol("("): return next.span.start > word.end
+      case .symbol("-"): return next.span.start > word.end && behind.span.start == next.span.end
+      default: return false
+      }
+    }
   }
 
   private var endsRange: Bool {

@@ -145,7 +145,10 @@ extension Parser {
     while true {
       if accept(.for) {
         let pattern = try parsePattern(allowsLiterals: false)
-        if !accept(.in) { throw unexpected("expected `in` in the comprehension") }
+        if !accept(.in) {
+          let help = isSymbol(",") ? "several names stand in parentheses: `for (a, b) in pairs`" : nil
+          throw unexpected("expected `in` in the comprehension", help: help)
+        }
         clauses.append(.loop(pattern, try parseExpression()))
       } else if accept(.if) {
         clauses.append(.condition(try parseExpression()))
@@ -155,9 +158,10 @@ extension Parser {
     }
   }
 
-  /// Whether the brace at hand opens a map (`{}`, `{name: …`, `{"key": …`, `{..m`) and not a block.
+  /// Whether the brace at hand opens a map (`{}`, `{name: …`, `{"key": …`, `{..m`, `{f(x): … for x in xs}`) and not a block.
   mutating func isMapAhead() -> Bool {
     _ = current
+    if isMapComprehensionAhead { return true }
     let first = skippingNewlines(from: at + 1)
     let second = skippingNewlines(from: first + 1)
     switch tokens[first].kind {
@@ -168,7 +172,56 @@ extension Parser {
     }
   }
 
+  /// Whether the brace at hand opens `{key: value for …}`: a colon behind one expression, and `for` behind that, both in
+  /// no bracket of their own.
+  private var isMapComprehensionAhead: Bool {
+    mutating get {
+      var (open, index, hasKey) = (1, skippingNewlines(from: at + 1), false)
+      while index < tokens.count {
+        switch tokens[index].kind {
+        case .symbol("("), .symbol("["), .symbol("{"): open += 1
+        case .symbol(")"), .symbol("]"), .symbol("}"):
+          open -= 1
+          if open == 0 { return false }
+        case .symbol(":") where open == 1:
+          if hasKey { return false }
+          hasKey = true
+        case .keyword(.for) where open == 1: return hasKey
+        case .newline where open == 1 && !hasKey: return false
+        case .symbol(","), .symbol(";"), .symbol("="), .symbol("=>"), .keyword(.let), .keyword(.var), .keyword(.return):
+          if open == 1, !hasKey || tokens[index].kind == .symbol(",") { return false }
+        case .end: return false
+        default: break
+        }
+        index += 1
+      }
+      return false
+    }
+  }
+
+  /// `{key: value for pattern in values if condition}`, where the key is any expression.
+  private mutating func parseMapComprehension() throws(Failed) -> NodeID {
+    let open = current.span
+    advance()
+    let parts = try withNewlines(ignored: true) { (parser) throws(Failed) in
+      let key = try parser.parseExpression()
+      try parser.expect(":", "after the key")
+      let value = try parser.parseExpression()
+      let clauses = try parser.parseComprehensionClauses()
+      if !parser.isSymbol("}") {
+        if parser.startsStatement { throw parser.unclosed("{", at: open) }
+        throw parser.unexpected("expected `}` behind the loops of the map", help: "one key and one value stand before `for`")
+      }
+      return (key, value, clauses)
+    }
+    skipNewlines()
+    let span = open.joined(tokens[at].span)
+    advance()
+    return add(.mapComprehension(key: parts.0, value: parts.1, parts.2), span)
+  }
+
   private mutating func parseMap() throws(Failed) -> NodeID {
+    if isMapComprehensionAhead { return try parseMapComprehension() }
     let open = current.span
     advance()
     var entries: [MapEntry] = []

@@ -233,7 +233,14 @@ extension Parser {
       var parameters: [Parameter] = []
       while !parser.isSymbol(")") {
         let isRest = parser.accept("..")
-        let (name, span) = try parser.expectName("a parameter's name")
+        let pattern = isRest ? nil : try parser.parseParameterPattern()
+        let name: String
+        let span: Span
+        if let pattern {
+          (name, span) = (parser.source.text(pattern.1), pattern.1)
+        } else {
+          (name, span) = try parser.expectName("a parameter's name")
+        }
         if parameters.contains(where: { $0.name == name && name != "_" }) {
           throw parser.fail(Fault(.parse, "two parameters are named `\(name)`", label: "the second"), span)
         }
@@ -248,11 +255,21 @@ extension Parser {
             Fault(.parse, "`\(name)` needs a default", label: "a parameter with a default stands before it",
               help: "put the parameters without a default first"), span)
         }
-        parameters.append(Parameter(name: name, span: span, defaultValue: value, isRest: isRest))
+        parameters.append(Parameter(name: name, span: span, pattern: pattern?.0, defaultValue: value, isRest: isRest))
         if !parser.accept(",") { break }
       }
       try parser.expect(")", "after the parameters", help: "parameters are separated by commas")
       return parameters
+    }
+  }
+
+  /// `(a, b)` or `[a, ..rest]` in a parameter's place: what the argument is taken apart by.
+  private mutating func parseParameterPattern() throws(Failed) -> (Pattern, Span)? {
+    guard isSymbol("(") || isSymbol("[") else { return nil }
+    switch try parsePattern(allowsLiterals: false) {
+    case .tuple(let parts, let span): return (.tuple(parts, span), span)
+    case .list(let parts, let span): return (.list(parts, span), span)
+    default: return nil
     }
   }
 
@@ -306,7 +323,10 @@ extension Parser {
     let start = current.span
     advance()
     let pattern = try parsePattern(allowsLiterals: false)
-    if !accept(.in) { throw unexpected("expected `in` after the name of `for`", help: "write `for x in xs { … }`") }
+    if !accept(.in) {
+      let help = isSymbol(",") ? "several names stand in parentheses: `for (a, b) in pairs { … }`" : "write `for x in xs { … }`"
+      throw unexpected("expected `in` after the name of `for`", help: help)
+    }
     let iterable = try parseExpression()
     let body = try parseBlock("after what `for` goes through")
     return add(.loop(pattern, iterable, body: body), spanned(from: start))

@@ -46,8 +46,11 @@ public struct Argument: Sendable {
 }
 
 public struct Parameter: Sendable {
+  /// Of a pattern, its text: no program can write it as a name.
   public var name: String
   public var span: Span
+  /// What an argument is taken apart by, where that is no single name.
+  public var pattern: Pattern?
   public var defaultValue: NodeID?
   /// `..rest` takes all further positional arguments as a list.
   public var isRest: Bool
@@ -130,7 +133,8 @@ public enum Node: Sendable {
   case and(NodeID, NodeID)
   case or(NodeID, NodeID)
   case comparison([NodeID], [ComparisonOperator])
-  case range(NodeID?, NodeID?)
+  /// `low..high by step`
+  case range(NodeID?, NodeID?, step: NodeID?)
   case call(NodeID, [Argument])
   case index(NodeID, [NodeID])
   case member(NodeID, String, Span)
@@ -141,6 +145,7 @@ public enum Node: Sendable {
   case attempt(NodeID, name: String?, nameSpan: Span, handler: NodeID)
   case block([NodeID])
   case comprehension(NodeID, [ComprehensionClause])
+  case mapComprehension(key: NodeID, value: NodeID, [ComprehensionClause])
   // Statements
   case binding(Pattern, value: NodeID, isVariable: Bool, documentation: String?)
   case assign(NodeID, BinaryOperator?, NodeID)

@@ -80,7 +80,7 @@ extension Machine {
   func slowNot(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
     let value = registers[Int(instruction.b)]
     let ok = attempt(nil, nil) { () throws(Fault) in
-      if let tensor = value.asTensor, tensor.count != 1 {
+      if isMaskLike(value), let tensor = try value.convertedToTensor() {
         Machine.store(registers + Int(instruction.a), .tensor(try tensor.logicalNot()))
       } else {
         Machine.store(registers + Int(instruction.a), .bool(!(try truth(value))))

@@ -141,19 +141,26 @@ extension Machine {
     let low = registers[Int(instruction.b)].settled
     let high = registers[Int(instruction.c)].settled
     guard low.tag == .int, high.tag == .int else { return failRange(low, high) }
+    var step = 1
+    if instruction.x & 4 != 0 {
+      let given = registers[Int(instruction.c) + 1].settled
+      guard given.tag == .int else { return failRange(low, given, step: true) }
+      step = given.rawInt
+      guard step != 0, step != Int.min else { return fail(Fault(.value, "the step of a range cannot be \(step)", label: "`by \(step)`")) }
+    }
     let range = RangeObject(
-      low: low.rawInt, high: high.rawInt, step: 1, isOpenLow: instruction.x & 1 != 0, isOpenHigh: instruction.x & 2 != 0)
+      low: low.rawInt, high: high.rawInt, step: step, isOpenLow: instruction.x & 1 != 0, isOpenHigh: instruction.x & 2 != 0)
     Machine.store(registers + Int(instruction.a), Value(owning: range, tag: .range))
     return true
   }
 
   @inline(never)
-  func failRange(_ low: Value, _ high: Value) -> Bool {
+  func failRange(_ low: Value, _ high: Value, step: Bool = false) -> Bool {
     if low.tag == .tracked || high.tag == .tracked { return fail(Tape.leaving("a range")) }
     let wrong = low.tag == .int ? high : low
     return fail(
       Fault(
-        .type, "the ends of a range must be ints", label: "found \(wrong.description(of: .kind))",
+        .type, step ? "the step of a range must be an int" : "the ends of a range must be ints", label: "found \(wrong.description(of: .kind))",
         help: wrong.tag == .float ? "int(x), floor(x) or round(x) makes an int" : nil))
   }
 

@@ -180,6 +180,8 @@ public final class Builtin: Sendable {
   public let subject: String
   /// Whether its name stands for a value that the body computes when it is first asked for, and not for a function.
   public let isConstant: Bool
+  /// The number that its name stands for; nil for a function, and for a value that the body computes.
+  public let number: Double?
   /// Asked at each call: the parameters themselves are large.
   let takesRest: Bool
   /// How many parameters positional arguments go to one by one.
@@ -193,6 +195,7 @@ public final class Builtin: Sendable {
     example: String, body: @escaping Body
   ) {
     isConstant = false
+    number = nil
     self.name = name
     self.parameters = parameters
     takesRest = parameters.last?.role.isRest ?? false
@@ -212,6 +215,7 @@ public final class Builtin: Sendable {
     body: @escaping Body
   ) {
     isConstant = true
+    number = nil
     self.name = name
     parameters = []
     takesRest = false
@@ -223,6 +227,23 @@ public final class Builtin: Sendable {
     self.documentation = documentation
     self.example = example
     self.body = body
+  }
+
+  /// A name that stands for a number wherever it is not bound otherwise: `pi`.
+  public init(_ name: String, number: Double, subject: String, _ documentation: String, example: String) {
+    isConstant = true
+    self.number = number
+    self.name = name
+    parameters = []
+    takesRest = false
+    positionalCount = 0
+    hasSubject = false
+    masks = []
+    returns = "float"
+    self.subject = subject
+    self.documentation = documentation
+    self.example = example
+    body = { _ in .float(number) }
   }
 
   /// The module, or nil for what is always there.

@@ -400,7 +400,7 @@ extension Machine {
 
   /// A builtin or a function of the prelude by its name, owned.
   func libraryFunction(_ name: String) -> Value? {
-    if let builtin = library.builtins[name], builtin.module == nil { return Value(owning: NativeObject(builtin), tag: .native) }
+    if let builtin = library.builtins[name], builtin.module == nil, !builtin.isConstant { return Value(owning: NativeObject(builtin), tag: .native) }
     if let known = prelude.names[name], globals[known.slot].isCallable { return globals[known.slot].retained() }
     return nil
   }

@@ -96,6 +96,46 @@ extension Machine {
     attempt(nil, nil) { () throws(Fault) in Machine.store(place, .bool(try truth(place.pointee))) }
   }
 
+  /// Whether the left side of `and` or `or` is a mask; a single truth becomes a bool, and nil is a fault.
+  @inline(never)
+  func checkLogic(_ place: UnsafeMutablePointer<Value>) -> Bool? {
+    if isMaskLike(place.pointee) { return true }
+    return convertToBool(place) ? false : nil
+  }
+
+  func isMaskLike(_ value: Value) -> Bool {
+    if value.tag == .spikes { return true }
+    return value.asTensor.map { $0.item == nil || ($0.isMask && $0.rank > 0) } ?? false
+  }
+
+  /// `a and b` or `a or b` where at least one is no bool: masks are combined element by element, and a bool stands for all.
+  @inline(never)
+  func combine(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>) -> Bool {
+    let (left, right) = (registers[Int(instruction.a)], registers[Int(instruction.b)])
+    guard isMaskLike(left) || isMaskLike(right) else {
+      return convertToBool(registers + Int(instruction.b))
+        && { Machine.store(registers + Int(instruction.a), registers[Int(instruction.b)]); return true }()
+    }
+    return attempt(left, right) { () throws(Fault) in
+      let operation: LogicalOperation = instruction.x & 1 == 0 ? .and : .or
+      let mask = try Tensor.logical(operation, try logicalOperand(left, operation), try logicalOperand(right, operation))
+      Machine.store(registers + Int(instruction.a), .tensor(mask))
+      Machine.store(registers + Int(instruction.b), .nil)
+    }
+  }
+
+  /// A mask, or one truth for all elements.
+  private func logicalOperand(_ value: Value, _ operation: LogicalOperation) throws(Fault) -> Tensor {
+    guard isMaskLike(value) else { return try Tensor.scalar(try truth(value) ? 1 : 0) }
+    guard let tensor = try value.convertedToTensor() else { return try Tensor.scalar(0) }
+    if !tensor.isMask, tensor.withUnsafeBuffer({ $0.contains { $0 != 0 && $0 != 1 } }) {
+      throw Fault(
+        .type, "`\(operation.rawValue)` combines masks", label: "this tensor holds other numbers than 0 and 1",
+        help: "compare it first: `(x > 0) \(operation.rawValue) …`")
+    }
+    return tensor.detached
+  }
+
   // MARK: truth
 
   func truth(_ value: Value) throws(Fault) -> Bool {

@@ -83,7 +83,7 @@ extension Compiler {
     case .and(let left, let right): compileLogic(left, right, to: target, stopsAt: false)
     case .or(let left, let right): compileLogic(left, right, to: target, stopsAt: true)
     case .comparison(let operands, let operators): compileComparison(operands, operators, to: target, id)
-    case .range(let low, let high): compileRange(low, high, to: target, id)
+    case .range(let low, let high, let step): compileRange(low, high, step, to: target, id)
     case .call(let callee, let arguments): compileCall(callee, arguments, to: target, id, piped: nil)
     case .pipe(let left, let right): compilePipe(left, right, to: target, id)
     case .index(let base, let indices): compileIndex(base, indices, to: target, id)
@@ -100,6 +100,7 @@ extension Compiler {
       compileAttempt(body, name, nameSpan, handler, to: target)
     case .block(let statements): compileBlock(statements, to: target)
     case .comprehension(let body, let clauses): compileComprehension(body, clauses, to: target)
+    case .mapComprehension(let key, let value, let clauses): compileMapComprehension(key, value, clauses, to: target)
     default:
       compileStatement(id)
       current.emit(.loadNil, target)
@@ -133,7 +134,9 @@ extension Compiler {
       case .global(let slot): current.emitWide(.getGlobal, target, slot)
       }
     case .builtin(let name)?:
-      if let builtin = library.builtins[name] {
+      if let number = library.builtins[name]?.number {
+        current.emitLoad(target, number)
+      } else if let builtin = library.builtins[name] {
         let value = Value(owning: NativeObject(builtin), tag: .native)
         current.emitLoad(target, owning: value)
       } else {
@@ -219,38 +222,57 @@ extension Compiler {
   private mutating func compileComprehension(_ body: NodeID, _ clauses: [ComprehensionClause], to target: Int) {
     let list = current.newRegister()
     current.emit(.newList, list, 0, 0)
-    compileClauses(clauses[...], body, list)
+    compileClauses(clauses[...]) { compiler in
+      let mark = compiler.current.nextRegister
+      let register = compiler.current.newRegister()
+      let start = compiler.current.position
+      compiler.compile(body, to: register)
+      compiler.current.emit(.append, list, register)
+      compiler.emitStopCheck(since: start, body)
+      compiler.current.free(to: mark)
+    }
     current.emit(.move, target, list, x: 1)
   }
 
-  private mutating func compileClauses(_ clauses: ArraySlice<ComprehensionClause>, _ body: NodeID, _ list: Int) {
-    guard let clause = clauses.first else {
-      let mark = current.nextRegister
-      let register = current.newRegister()
-      let start = current.position
-      compile(body, to: register)
-      current.emit(.append, list, register)
-      emitStopCheck(since: start, body)
-      current.free(to: mark)
-      return
+  private mutating func compileMapComprehension(
+    _ key: NodeID, _ value: NodeID, _ clauses: [ComprehensionClause], to target: Int
+  ) {
+    let map = current.newRegister()
+    current.emit(.newMap, map, 0, 0)
+    compileClauses(clauses[...]) { compiler in
+      let mark = compiler.current.nextRegister
+      let register = compiler.current.newRegister()
+      let start = compiler.current.position
+      compiler.compile(key, to: register)
+      compiler.compile(value, to: compiler.current.newRegister())
+      compiler.at(key)
+      compiler.current.emit(.newMap, map, register, 1, x: 1)
+      compiler.emitStopCheck(since: start, value)
+      compiler.current.free(to: mark)
     }
-    switch clause {
+    current.emit(.move, target, map, x: 1)
+  }
+
+  private mutating func compileClauses(_ clauses: ArraySlice<ComprehensionClause>, _ body: (inout Compiler) -> Void) {
+    switch clauses.first {
+    case nil: body(&self)
     case .loop(let pattern, let iterable):
-      compileIteration(pattern, iterable) { $0.compileClauses(clauses.dropFirst(), body, list) }
+      compileIteration(pattern, iterable) { $0.compileClauses(clauses.dropFirst(), body) }
     case .condition(let condition):
       let failures = compileCondition(condition)
-      compileClauses(clauses.dropFirst(), body, list)
+      compileClauses(clauses.dropFirst(), body)
       current.patch(failures)
     }
   }
 
-  private mutating func compileRange(_ low: NodeID?, _ high: NodeID?, to target: Int, _ id: NodeID) {
+  private mutating func compileRange(_ low: NodeID?, _ high: NodeID?, _ step: NodeID?, to target: Int, _ id: NodeID) {
     let first = current.newRegister()
     let second = current.newRegister()
     if let low { compile(low, to: first) } else { load(0, first) }
     if let high { compile(high, to: second) } else { load(0, second) }
+    if let step { compile(step, to: current.newRegister()) }
     at(id)
-    current.emit(.newRange, target, first, second, x: (low == nil ? 1 : 0) | (high == nil ? 2 : 0))
+    current.emit(.newRange, target, first, second, x: (low == nil ? 1 : 0) | (high == nil ? 2 : 0) | (step == nil ? 0 : 4))
   }
 
   // MARK: arithmetic
@@ -400,34 +422,39 @@ extension Compiler {
       current.emit(Self.comparisonOpcode(operators[0]), target, first, second, x: flags)
       return
     }
-    // `a < b < c` evaluates b once and stops at the first false.
+    // `a < b < c` evaluates b once and stops at the first false; masks go on, and are combined.
     var exits: [Assembler.Patch] = []
     var left = consumable(parts[0])
     let result = current.newRegister()
     for (order, operation) in operators.enumerated() {
       let right = consumable(parts[order + 1])
       let isLast = order == operators.count - 1
+      let holds = order == 0 ? result : current.newRegister()
       at(id, left: parts[order], right: parts[order + 1])
-      current.emit(Self.comparisonOpcode(operation), result, left, right, x: isLast ? 3 : 1)
-      if !isLast {
-        current.emit(.checkBool, result)
-        exits.append(current.emitJump(.jumpIfFalse, result))
-      }
+      current.emit(Self.comparisonOpcode(operation), holds, left, right, x: isLast ? 3 : 1)
+      if order > 0 { current.emit(.combine, result, holds) }
+      if !isLast { exits.append(emitLogicExit(.jumpIfFalse, result)) }
       left = right
     }
     current.patch(exits)
     current.emit(.move, target, result, x: 1)
   }
 
+  /// The jump that leaves an `and` or `or` where its left side decides; a mask never does.
+  private mutating func emitLogicExit(_ jump: Opcode, _ register: Int) -> Assembler.Patch {
+    current.emit(.checkLogic, register)
+    return current.emitJump(jump, register)
+  }
+
   private mutating func compileLogic(_ left: NodeID, _ right: NodeID, to target: Int, stopsAt: Bool) {
     let result = current.newRegister()
     compile(left, to: result)
     at(left)
-    current.emit(.checkBool, result, x: 1)
-    let exit = current.emitJump(stopsAt ? .jumpIfTrue : .jumpIfFalse, result)
-    compile(right, to: result)
+    let exit = emitLogicExit(stopsAt ? .jumpIfTrue : .jumpIfFalse, result)
+    let other = current.newRegister()
+    compile(right, to: other)
     at(right)
-    current.emit(.checkBool, result, x: 1)
+    current.emit(.combine, result, other, x: stopsAt ? 1 : 0)
     current.patch(exit)
     current.emit(.move, target, result, x: 1)
   }

@@ -376,7 +376,7 @@ extension Compiler {
   /// One loop, of a `for` or of a comprehension.
   mutating func compileIteration(_ pattern: Pattern, _ iterable: NodeID, _ body: (inout Compiler) -> Void) {
     let mark = current.nextRegister
-    if case .range(let low?, let high?) = tree[iterable] {
+    if case .range(let low?, let high?, nil) = tree[iterable] {
       compileCounting(pattern, low, high, iterable, body)
     } else {
       let iterator = current.newRegister()
@@ -545,14 +545,19 @@ extension Compiler {
     inner.ownDeclaration = own
     let outer = current
     current = inner
-    for parameter in function.parameters {
-      let register = current.newRegister()
+    // All stand before what takes them apart and what defaults need on the way.
+    let registers = function.parameters.map { _ in current.newRegister() }
+    for (parameter, register) in zip(function.parameters, registers) {
       if let value = parameter.defaultValue {
         let given = current.emitJump(.jumpIfGiven, register)
         compile(value, to: register)
         current.patch(given)
       }
-      if let index = resolver.declaredAt[parameter.span.start] { declareLocal(index, in: register) }
+      if let pattern = parameter.pattern {
+        bind(pattern, from: register)
+      } else if let index = resolver.declaredAt[parameter.span.start] {
+        declareLocal(index, in: register)
+      }
     }
     compileReturn(of: function.body)
     finishFunction(tree.span(id))

@@ -206,15 +206,20 @@ extension Machine {
     return index
   }
 
-  /// The first place, the count and the step of a slice; ends beyond the sequence are cut, as in Python.
+  /// The first place, the count and the step of a slice; ends beyond the sequence are cut, as in Python. A slice that goes
+  /// backwards begins at the last element where its start is open, and ends with the first where its end is.
   func slice(_ key: Value, length: Int) throws(Fault) -> (start: Int, count: Int, step: Int) {
     let range = key.object(as: RangeObject.self)
-    func clamp(_ index: Int) -> Int { min(max(index < 0 ? index + length : index, 0), length) }
-    let low = range.isOpenLow ? 0 : clamp(range.low)
-    let high = range.isOpenHigh ? length : clamp(range.high)
+    let isForward = range.step > 0
+    func clamp(_ index: Int) -> Int {
+      let place = index < 0 ? index + length : index
+      return isForward ? min(max(place, 0), length) : min(max(place, -1), length - 1)
+    }
+    let low = range.isOpenLow ? (isForward ? 0 : length - 1) : clamp(range.low)
+    let high = range.isOpenHigh ? (isForward ? length : -1) : clamp(range.high)
     if range.step == 1 { return (low, max(0, high - low), 1) }
-    if range.step < 0 { throw Fault(.value, "a slice cannot go backwards", help: "reverse(x) turns it round") }
-    return (low, RangeObject(low: low, high: high, step: range.step).count, range.step)
+    let count = RangeObject(low: low, high: high, step: range.step).count
+    return (count == 0 ? 0 : low, count, range.step)
   }
 
   func tensorIndex(_ key: Value) throws(Fault) -> TensorIndex {
@@ -224,7 +229,7 @@ extension Machine {
     case .int: return .at(key.rawInt)
     case .range:
       let range = key.object(as: RangeObject.self)
-      if range.isOpenLow, range.isOpenHigh { return .all }
+      if range.isOpenLow, range.isOpenHigh, range.step == 1 { return .all }
       return .range(range.isOpenLow ? nil : range.low, range.isOpenHigh ? nil : range.high, step: range.step)
     case .tensor:
       guard let tensor = key.asTensor else { return .all }

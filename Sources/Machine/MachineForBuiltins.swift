@@ -9,6 +9,7 @@ extension Machine {
 
   public func sum(_ a: Value, _ b: Value) throws(Fault) -> Value { try arithmetic(.add, a, b) }
   public func product(_ a: Value, _ b: Value) throws(Fault) -> Value { try arithmetic(.multiply, a, b) }
+  public func difference(_ a: Value, _ b: Value) throws(Fault) -> Value { try arithmetic(.subtract, a, b) }
 
   public func isKey(_ value: Value) -> Bool { MapObject.isKey(value) }
 

@@ -380,6 +380,19 @@ extension Machine {
         (ok, pc) = slowJump(at, registers)
       case .checkBool:
         if registers[at.pointee.a].tag != .bool { ok = convertToBool(registers + at.pointee.a) }
+      case .checkLogic:
+        if registers[at.pointee.a].tag != .bool {
+          let isMask = checkLogic(registers + at.pointee.a)
+          ok = isMask != nil
+          if isMask == true { pc += 1 }
+        }
+      case .combine:
+        let right = registers[at.pointee.b]
+        if registers[at.pointee.a].tag == .bool, right.tag == .bool {
+          registers[at.pointee.a] = right
+          continue
+        }
+        ok = combine(at.pointee, registers)
       case .jumpIfGiven:
         if registers[at.pointee.a].tag != .undefined {
           pc += at.pointee.offset

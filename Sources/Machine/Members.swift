@@ -20,10 +20,22 @@ extension Machine {
     case .map: return receiver.object(as: MapObject.self).get(name)?.retained()
     case .module: return try moduleMember(receiver.object(as: ModuleObject.self), name.asString ?? "")
     case .foreign: return try receiver.asForeign?.member(name.asString ?? "")
+    case .native:
+      if let found = try familyMember(receiver.object(as: NativeObject.self).builtin, name.asString ?? "") { return found }
+      fallthrough
     default:
       let text = name.asString ?? ""
       return try Self.coreMembers[receiver.typeName]?.first { $0.name == text }?.read(receiver)
     }
+  }
+
+  /// `random.gamma`: a function whose name is that of a module too has the module's functions behind a dot, and those that
+  /// are always there under the same subject.
+  private func familyMember(_ family: Builtin, _ name: String) throws(Fault) -> Value? {
+    guard library.moduleNames.contains(family.name) else { return nil }
+    if let own = try moduleMember(libraryModule(family.name), name) { return own }
+    guard let shared = library.builtins[name], shared.subject == family.subject else { return nil }
+    return .function(shared)
   }
 
   private func moduleMember(_ module: ModuleObject, _ name: String) throws(Fault) -> Value? {
@@ -102,6 +114,10 @@ extension Machine {
     case .map: return value.object(as: MapObject.self).stringKeys
     case .module: return value.object(as: ModuleObject.self).memberNames
     case .foreign: return value.asForeign?.memberNames ?? []
+    case .native:
+      let family = value.object(as: NativeObject.self).builtin.name
+      let own = modules[family]?.memberNames ?? library.builtins.values.filter { $0.module == family }.map(\.baseName).sorted()
+      return own + (Self.coreMembers["function"] ?? []).map(\.name)
     default: return Self.coreMembers[value.typeName]?.map(\.name) ?? []
     }
   }

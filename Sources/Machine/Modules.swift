@@ -8,7 +8,8 @@ extension Machine {
   func useModule(_ place: UnsafeMutablePointer<Value>, _ name: Value, isFile: Bool) -> Bool {
     attempt(nil, nil) { () throws(Fault) in
       let path = name.asString ?? ""
-      let module = isFile ? try fileModule(resolved(path)) : try libraryModule(path)
+      if !isFile, let family = library.builtins[path] { return Machine.store(place, .function(family)) }
+      let module = isFile ? try fileModule(located(path)) : try libraryModule(path)
       module.references += 1
       Machine.store(place, Value(owning: module, tag: .module))
     }
@@ -29,7 +30,25 @@ extension Machine {
     return parts.joined(separator: "/")
   }
 
-  private func libraryModule(_ name: String) throws(Fault) -> ModuleObject {
+  /// The file that a path names: as seen from the file that uses it, or in a folder of SNN_PATH where the path begins with
+  /// neither `.` nor `/`. A folder stands for the file in it that has its name.
+  private func located(_ path: String) -> String {
+    let near = resolved(path)
+    var places = [near]
+    if !path.hasPrefix("."), !path.hasPrefix("/"), let folders = getenv("SNN_PATH") {
+      places += String(cString: folders).split(separator: ":").map { "\($0)/\(path)" }
+    }
+    for place in places {
+      var status = stat()
+      guard !place.utf8.contains(0), stat(place, &status) == 0 else { continue }
+      if status.st_mode & S_IFMT != S_IFDIR { return place }
+      let inside = "\(place)/\(place.split(separator: "/").last ?? "").snn"
+      if access(inside, F_OK) == 0 { return inside }
+    }
+    return near
+  }
+
+  func libraryModule(_ name: String) throws(Fault) -> ModuleObject {
     if let known = modules[name] { return known }
     let module = ModuleObject(name: name)
     modules[name] = module

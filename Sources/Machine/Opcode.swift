@@ -35,6 +35,8 @@ enum Opcode: UInt8 {
   case jumpIfFalse  // when a is false; x: a is a temporary
   case jumpIfTrue  // when a is true; x: a is a temporary
   case checkBool  // a must be a bool
+  case checkLogic  // a must be a bool, or a mask: then the next jump is not taken
+  case combine  // a <- a and b, or with x a or b; a bool in a has not decided, masks are combined element by element
   case jumpIfGiven  // when parameter a was given
   // Building
   case newList  // a <- list of c values from register b, moved
@@ -44,7 +46,7 @@ enum Opcode: UInt8 {
   case extend  // list in a gets all of b
   case merge  // map in a gets all of b
   case appendTo  // place(x, a) += [b], b moved
-  case newRange  // a <- b..c, open ends by x
+  case newRange  // a <- b..c, open ends by x; x & 4: the step is in the register behind c
   case format  // a <- text of b by the format k(c)
   case concatenate  // a <- texts of c values from register b
   case closure  // a <- function #@

@@ -10,6 +10,8 @@ public protocol Output: AnyObject {
   func show(_ value: any ForeignValue)
   /// Tells of something that is likely wrong, beside the program's own output.
   func warn(_ text: String)
+  /// Writes what is no result of the program: to standard error where there is one.
+  func writeError(_ text: String)
   /// Passes on what is held back: what was written so far is then seen.
   func flush()
 }
@@ -17,6 +19,7 @@ public protocol Output: AnyObject {
 extension Output {
   public var style: DisplayStyle { DisplayStyle(width: width, usesColour: usesColour) }
   public func show(_ value: any ForeignValue) { write(value.display(style) + "\n") }
+  public func writeError(_ text: String) { write(text) }
   public func flush() {}
 }
 

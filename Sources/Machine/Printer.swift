@@ -166,7 +166,7 @@ public struct ValuePrinter {
     case .range:
       let range = value.object(as: RangeObject.self)
       text += "\(range.isOpenLow ? "" : "\(range.low)")..\(range.isOpenHigh ? "" : "\(range.high)")"
-      if range.step != 1 { text += " step \(range.step)" }
+      if range.step != 1 { text += " by \(range.step)" }
     case .function:
       let prototype = value.object(as: FunctionObject.self).prototype
       text += "fn \(prototype.name)(\(prototype.parameterNames.joined(separator: ", ")))"

@@ -259,9 +259,9 @@ struct Resolver {
   private static let foreignNames = [
     "quit": "`exit()` ends a program; at the prompt, %quit or Ctrl-D leaves",
     "clear": "at the prompt, %clear clears the screen and %reset forgets what is bound",
-    "who": "at the prompt, %who lists what is bound", "e": "`exp(1)` is Euler's number",
+    "who": "at the prompt, %who lists what is bound",
     "True": "write `true`", "False": "write `false`", "None": "write `nil`", "null": "write `nil`", "NULL": "write `nil`",
-    "undefined": "write `nil`", "NaN": "write `0.0 / 0.0`", "Inf": "write `1.0 / 0.0`",
+    "undefined": "write `nil`", "NaN": "write `nan`", "Inf": "write `inf`", "PI": "write `pi`",
     "printf": "write `print(\"{x:.3}\")`", "println": "write `print(x)`", "append": "write `xs += [x]`, or `push(xs, x)`",
     "length": "write `len(x)`", "size_of": "write `size(x)`", "numel": "write `size(x)`",
   ]
@@ -301,9 +301,8 @@ struct Resolver {
       visit(left)
       visit(right)
     case .comparison(let operands, _): operands.forEach { visit($0) }
-    case .range(let low, let high):
-      if let low { visit(low) }
-      if let high { visit(high) }
+    case .range(let low, let high, let step):
+      for part in [low, high, step] { if let part { visit(part) } }
     case .call(let callee, let arguments):
       visit(callee)
       if case .builtin("help")? = uses[callee.index], arguments.count == 1, let name = unknownPath(arguments[0].value) {
@@ -334,7 +333,8 @@ struct Resolver {
       }
     case .block(let statements):
       inScope { resolver in statements.forEach { resolver.visit($0) } }
-    case .comprehension(let body, let clauses): visitComprehension(body, clauses)
+    case .comprehension(let body, let clauses): visitComprehension([body], clauses)
+    case .mapComprehension(let key, let value, let clauses): visitComprehension([key, value], clauses)
     case .binding(.name(let name, let span), let value, isVariable: false, _) where !isTopLevel && isLambda(value):
       // A lambda may call itself by the name that it is given.
       declare(name, span, isVariable: false)
@@ -422,7 +422,7 @@ struct Resolver {
     }
   }
 
-  private mutating func visitComprehension(_ body: NodeID, _ clauses: [ComprehensionClause]) {
+  private mutating func visitComprehension(_ bodies: [NodeID], _ clauses: [ComprehensionClause]) {
     let depth = scopes.count
     // A comprehension is a value: a loop around it is not its body's to leave.
     let loopDepth = functions[functions.count - 1].loopDepth
@@ -437,7 +437,7 @@ struct Resolver {
       case .condition(let condition): visit(condition)
       }
     }
-    visit(body)
+    bodies.forEach { visit($0) }
     scopes.removeLast(scopes.count - depth)
   }
 
@@ -452,7 +452,11 @@ struct Resolver {
     inFunction(isFunction: true) { resolver in
       for parameter in function.parameters {
         if let value = parameter.defaultValue { resolver.visit(value) }
-        resolver.declare(parameter.name, parameter.span, isVariable: true)
+        if let pattern = parameter.pattern {
+          resolver.declare(pattern, isVariable: true)
+        } else {
+          resolver.declare(parameter.name, parameter.span, isVariable: true)
+        }
       }
       resolver.visit(function.body)
     }

@@ -94,11 +94,8 @@ private struct SourceWriter {
   }
 
   private mutating func addRange(_ range: RangeObject) {
-    if range.step != 1 {
-      text += "range(\(range.low), \(range.high), \(range.step))"
-    } else {
-      text += "(\(range.isOpenLow ? "" : "\(range.low)")..\(range.isOpenHigh ? "" : "\(range.high)"))"
-    }
+    let step = range.step == 1 ? "" : " by \(range.step)"
+    text += "(\(range.isOpenLow ? "" : "\(range.low)")..\(range.isOpenHigh ? "" : "\(range.high)")\(step))"
   }
 
   /// In its own unit where that gives the amount again, else in base units.

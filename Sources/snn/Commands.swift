@@ -9,7 +9,7 @@ struct Snn: ParsableCommand {
     abstract: "Spiking neural networks at a prompt and in scripts.",
     discussion: "Without a command it opens the prompt. `snn FILE` runs a script, as does `#!/usr/bin/env snn` in its first line.",
     version: "NeuEdge \(version)",
-    subcommands: [Prompt.self, Run.self, Render.self, Verify.self, Test.self, Check.self, Bench.self],
+    subcommands: [Prompt.self, Run.self, Render.self, Verify.self, Test.self, Check.self, Bench.self, New.self],
     defaultSubcommand: Prompt.self)
 
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
@@ -38,12 +38,12 @@ struct Snn: ParsableCommand {
   /// The words with their command in front: `snn FILE` and `snn -e CODE` run, also behind options that every command
   /// takes, as in `snn --threads 1 FILE` and `snn --seed 1 test`.
   static func withCommand(_ words: [String]) -> [String] {
-    let commands = ["repl", "run", "render", "verify", "test", "check", "bench", "help"]
+    let commands = ["repl", "run", "render", "verify", "test", "check", "bench", "new", "help"]
     let withValue = ["--seed", "--threads", "--memory", "--time"]
     var place = 0
     while place < words.count, words[place].hasPrefix("--"), words[place] != "--" {
       let name = String(words[place].prefix { $0 != "=" })
-      let isShared = withValue.contains(name) || ["--quick", "--full", "--no-files", "--no-write"].contains(name)
+      let isShared = withValue.contains(name) || ["--quick", "--full", "--no-files", "--no-write", "--allow-run"].contains(name)
       if !isShared { return words }
       place += withValue.contains(words[place]) ? 2 : 1
     }
@@ -123,7 +123,11 @@ struct LimitOptions: ParsableArguments {
   @Flag(help: "The program writes no files.")
   var noWrite = false
 
+  @Flag(help: "The program may start other programs, by run(…); they do what they like.")
+  var allowRun = false
+
   func validate() throws {
+    if allowRun, noFiles || noWrite { throw ValidationError("--allow-run does not go with --no-files or --no-write: a program could use files.") }
     if let threads, threads < 1 { throw ValidationError("--threads wants a positive number, found \(threads).") }
     if let memory, parsedBytes(memory) == nil { throw ValidationError("--memory wants an amount such as 500M or 2G, found '\(memory)'.") }
     if let time, parsedSeconds(time) == nil { throw ValidationError("--time wants a duration such as 30s or 5m, found '\(time)'.") }
@@ -137,7 +141,7 @@ struct LimitOptions: ParsableArguments {
     limits.seconds = time.flatMap(parsedSeconds)
     limits.begin()
     var options = ScriptSession.Options()
-    options.files = noFiles ? .closed : noWrite ? .noWriting : .open
+    options.files = noFiles ? .closed : noWrite ? .noWriting : allowRun ? .programs : .open
     return options
   }
 }
@@ -296,4 +300,15 @@ struct Bench: ParsableCommand {
         return runBench(bench, output: StandardOutput(), options: options)
       })
   }
+}
+
+struct New: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Makes a folder with a script, a test and a README to begin with.",
+    discussion: "Other scripts use it by its path, or by its name where the folder that it stands in is in SNN_PATH.")
+
+  @Argument(help: "The name: letters, digits and _.")
+  var name: String
+
+  func run() throws { throw ExitCode(makeProject(name, output: StandardOutput())) }
 }

@@ -23,7 +23,7 @@ import Testing
   }
 
   static let cases: [Case] =
-    ["abs", "sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "softplus"].flatMap {
+    ["abs", "sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "softplus", "asin", "acos", "atan", "sinh", "cosh", "log2", "log10", "log1p", "expm1"].flatMap {
       [Case($0, .carries, tensor: "sum(\($0)(x) * w)"), Case($0, .carries, number: "\($0)(x)")]
     } + ["floor", "ceil", "round", "sign"].flatMap {
       [Case($0, .flat, tensor: "sum(\($0)(x) * w)"), Case($0, .flat, number: "\($0)(x)")]
@@ -50,6 +50,21 @@ import Testing
       Case("concat", .carries, tensor: "sum(concat([w, x])[3..] * w)"), Case("stack", .carries, tensor: "sum(stack([w, x])[1] * w)"),
       Case("stack", .carries, number: "sum(stack([x, 2 * x]))"), Case("flip", .carries, tensor: "sum(flip(x) * w)"),
       Case("pad", .carries, tensor: "sum(pad(x, 1)[1..4] * w)"), Case("pad", .stops, number: "sum(pad([1.0], 1, x))"),
+      Case("tile", .carries, tensor: "sum(tile(x, 2)[2..5] * w)"), Case("repeat", .carries, tensor: "sum(repeat(x, 2)[1..4] * w)"),
+      Case("repeat", .carries, number: "sum(repeat([x], 3))"), Case("roll", .carries, tensor: "sum(roll(x, 1) * w)"),
+      Case("meshgrid", .carries, tensor: "sum(meshgrid(x, w)[0][.., 1] * w)"), Case("diagonal", .carries, tensor: "sum(diagonal(x)[1] * w)"),
+      Case("median", .carries, tensor: "median(x)"), Case("median", .carries, number: "median([x, 0.1, 2 * x, 4])"),
+      Case("quantile", .carries, tensor: "quantile(x, 0.3)"), Case("quantile", .stops, number: "quantile([1, 2], x)"),
+      Case("diff", .carries, tensor: "sum(diff(x) * w[..2])"), Case("diff", .carries, number: "diff([1.0, x])[0]"),
+      Case("cumprod", .carries, tensor: "sum(cumprod(x) * w)"), Case("nonzero", .flat, tensor: "nonzero(x)[1]"),
+      Case("topk", .carries, tensor: "sum(topk(x, 2)[0] * w[..2])"), Case("bincount", .stops, tensor: "sum(bincount([0, 1, 1], weights=x))"),
+      Case("digitize", .stops, tensor: "sum(digitize(x, [0.4, 0.6]))"), Case("interp", .carries, tensor: "sum(interp([0.5, 1.5], [0, 1, 2], x))"),
+      Case("interp", .carries, tensor: "sum(interp(x, [0, 0.5, 1], [0, 3, 4]) * w)"), Case("outer", .carries, tensor: "sum(outer(x, w)[1] * w)"),
+      Case("kron", .carries, tensor: "sum(kron(x, w)[1..4] * w)"), Case("einsum", .carries, tensor: "einsum(\"i,i\", x, w)"),
+      Case("atan2", .stops, tensor: "sum(atan2(x, w))"), Case("hypot", .stops, number: "hypot(x, 1)"),
+      Case("spikes_at", .stops, number: "spikes_at([[x]], steps=3).total"), Case("spike_times", .stops, tensor: "spike_times(reshape(x, [3, 1, 1]))[0][0]"),
+      Case("intervals", .carries, number: "intervals([x, 2.0])[0]"), Case("cv", .stops, number: "cv([x, 0.2, 0.5])"),
+      Case("from_bytes", .stops, tensor: "len(from_bytes(x))"),
       Case("argsort", .flat, tensor: "sum(argsort(x) * w)"), Case("argmax", .flat, tensor: "argmax(x)"),
       Case("argmin", .flat, tensor: "argmin(x)"), Case("sort", .carries, tensor: "sum(sort(x) * w)"),
       Case("sort", .carries, number: "sort([x, 0.1, 2 * x])[1]"), Case("sorted", .carries, number: "sorted([x, 0.1])[1]"),
@@ -125,7 +140,7 @@ import Testing
   /// which `Call` refuses for all of them.
   static let others: Set<String> = [
     // What they give is text, output, a file or another kind of thing.
-    "type", "print", "describe", "help", "table", "char", "exit", "sleep", "assert_close", "error", "save", "load",
+    "type", "print", "describe", "help", "table", "char", "exit", "sleep", "assert_close", "error", "save", "load", "write_bytes",
     // Counts, seeds and settings.
     "seed", "randint", "rand", "randn", "normal", "uniform", "permutation", "shuffle", "split", "adapt", "fit", "evaluate",
     "efficiency", "explore", "prune", "batches", "run_stream", "place", "hardware_loss", "threshold", "first_spike_cross_entropy",

@@ -1,5 +1,6 @@
 import Faults
 import Formats
+import Libraries
 import Glibc
 import TestSupport
 import Testing

@@ -3,7 +3,7 @@
 
 import CMarkdown
 import Faults
-import Formats
+import Libraries
 import Texts
 
 /// The library md4c, loaded.

@@ -65,6 +65,7 @@ private func renderOptions(_ record: PageRecord, _ asked: VerifyOptions) -> Rend
   options.session.form = record.form
   options.session.seed = record.seed
   let rules = [record.files, asked.session.files]
-  options.session.files = rules.contains(.closed) ? .closed : rules.contains(.noWriting) ? .noWriting : .open
+  options.session.files = rules.contains(.closed) ? .closed : rules.contains(.noWriting) ? .noWriting
+    : rules == [.programs, .programs] ? .programs : .open
   return options
 }

@@ -25,7 +25,12 @@ public final class StandardOutput: Output {
   /// On the standard error, after what the program wrote so far.
   public func warn(_ text: String) {
     flush()
-    writeError("warning: \(text)\n")
+    Sessions.writeError("warning: \(text)\n")
+  }
+
+  public func writeError(_ text: String) {
+    flush()
+    Sessions.writeError(isatty(STDERR_FILENO) == 1 ? text.safeForTerminal : text)
   }
 
   public func flush() { pending.flush() }
