@@ -181,6 +181,7 @@ public final class Builtin: Sendable {
   /// Whether its name stands for a value that the body computes when it is first asked for, and not for a function.
   public let isConstant: Bool
   /// Asked at each call: the parameters themselves are large.
+  let parameterCount: Int
   let takesRest: Bool
   /// How many parameters positional arguments go to one by one.
   let positionalCount: Int
@@ -195,6 +196,7 @@ public final class Builtin: Sendable {
     isConstant = false
     self.name = name
     self.parameters = parameters
+    parameterCount = parameters.count
     takesRest = parameters.last?.role.isRest ?? false
     positionalCount = parameters.count { !$0.isNamedOnly } - (takesRest ? 1 : 0)
     hasSubject = parameters.first?.role.isSubject ?? false
@@ -214,6 +216,7 @@ public final class Builtin: Sendable {
     isConstant = true
     self.name = name
     parameters = []
+    parameterCount = 0
     takesRest = false
     positionalCount = 0
     hasSubject = false
@@ -245,8 +248,9 @@ public final class Builtin: Sendable {
 
 /// One call of a builtin: its arguments, bound to the parameters and checked against their kinds.
 public struct Call {
-  public let machine: Machine
-  public let builtin: Builtin
+  /// Both outlive the call, which is short: counting references to them would take longer than many a builtin.
+  public unowned(unsafe) let machine: Machine
+  public unowned(unsafe) let builtin: Builtin
   /// Borrowed; one for each parameter, `undefined` where left out. Rest arguments follow at the end.
   let arguments: UnsafePointer<Value>
   let count: Int
@@ -257,7 +261,7 @@ public struct Call {
 
   /// The rest arguments, borrowed.
   public var rest: [Value] {
-    let first = builtin.parameters.count - 1
+    let first = builtin.parameterCount - 1
     return first < count ? (first..<count).map { arguments[$0] } : []
   }
 
@@ -265,7 +269,7 @@ public struct Call {
   public func restElements(from first: Int) -> UnsafeBufferPointer<Value> {
     UnsafeBufferPointer(start: arguments + first, count: max(0, count - first))
   }
-  public var restElements: UnsafeBufferPointer<Value> { restElements(from: builtin.parameters.count - 1) }
+  public var restElements: UnsafeBufferPointer<Value> { restElements(from: builtin.parameterCount - 1) }
 
   public var output: any Output { machine.output }
 }
