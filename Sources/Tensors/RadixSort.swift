@@ -47,60 +47,56 @@ public enum RadixSort {
     return places
   }
 
-  /// Sorts floats of 32 bits from small to large, or from large to small; nan comes last, and a negative zero before a zero.
-  static func sort(_ numbers: inout [Float], descending: Bool) throws(Fault) {
-    let count = numbers.count
-    if count < 2 { return }
+  /// The numbers of a tensor from small to large, or from large to small; nan comes last, and a negative zero before a zero.
+  static func sorted(_ tensor: Tensor, descending: Bool) throws(Fault) -> Tensor {
+    let count = tensor.count
+    let (result, spare) = (try Tensor(uninitialized: tensor.shape), try Tensor(uninitialized: [count]))
+    defer { withExtendedLifetime((tensor, result, spare)) {} }
+    let numbers = UnsafePointer(tensor.base)
     let turned: UInt32 = descending ? .max : 0
-    // Digits of a byte: what 256 places of writing need stays near.
+    var keys = UnsafeMutableRawPointer(result.base).bindMemory(to: UInt32.self, capacity: max(count, 1))
+    var other = UnsafeMutableRawPointer(spare.base).bindMemory(to: UInt32.self, capacity: max(count, 1))
+    // Digits of a byte: the 256 places that are written to stay near.
     var digits = [Int](repeating: 0, count: 4 * 256)
-    var keys = [UInt32](repeating: 0, count: count)
-    try Interrupt.parts(count, of: partSize) { part in
-      keys.withUnsafeMutableBufferPointer { keys in
-        digits.withUnsafeMutableBufferPointer { digits in
-          for place in part {
-            let bits = numbers[place].bitPattern
-            let key = bits & 0x7FFF_FFFF > 0x7F80_0000 ? .max : (bits >> 31 == 1 ? ~bits : bits | 1 << 31) ^ turned
-            keys[place] = key
-            digits[Int(key & 255)] &+= 1
-            digits[256 + Int(key >> 8 & 255)] &+= 1
-            digits[512 + Int(key >> 16 & 255)] &+= 1
-            digits[768 + Int(key >> 24)] &+= 1
-          }
+    try digits.withUnsafeMutableBufferPointer { (digits) throws(Fault) in
+      try Interrupt.parts(count, of: partSize) { part in
+        for place in part {
+          let bits = numbers[place].bitPattern
+          let isNaN = bits & 0x7FFF_FFFF > 0x7F80_0000
+          let key = isNaN ? .max : (bits >> 31 == 1 ? ~bits : bits | 1 << 31) ^ turned
+          keys[place] = key
+          for digit in 0..<4 { digits[256 * digit + Int(key >> UInt32(8 * digit) & 255)] &+= 1 }
         }
       }
     }
-    var other = keys
     for digit in 0..<4 {
       var starts = Array(digits[256 * digit..<256 * digit + 256])
       // A digit that all keys have in common needs no pass.
       if starts.contains(count) { continue }
       var sum = 0
       for value in 0..<256 { (starts[value], sum) = (sum, sum + starts[value]) }
-      try Interrupt.parts(count, of: partSize) { part in
-        other.withUnsafeMutableBufferPointer { target in
-          starts.withUnsafeMutableBufferPointer { starts in
-            keys.withUnsafeBufferPointer { keys in
-              for place in part {
-                let key = keys[place]
-                let value = Int(key >> UInt32(8 * digit) & 255)
-                target[starts[value]] = key
-                starts[value] &+= 1
-              }
-            }
+      try starts.withUnsafeMutableBufferPointer { (starts) throws(Fault) in
+        try Interrupt.parts(count, of: partSize) { part in
+          for place in part {
+            let key = keys[place]
+            let value = Int(key >> UInt32(8 * digit) & 255)
+            other[starts[value]] = key
+            starts[value] &+= 1
           }
         }
       }
       swap(&keys, &other)
     }
+    let sorted = UnsafeMutableRawPointer(result.base)
     try Interrupt.parts(count, of: partSize) { part in
-      numbers.withUnsafeMutableBufferPointer { numbers in
-        for place in part {
-          let key = keys[place] ^ turned
-          numbers[place] = keys[place] == .max ? .nan : Float(bitPattern: key >> 31 == 1 ? key & .max >> 1 : ~key)
-        }
+      for place in part {
+        let key = keys[place] ^ turned
+        let bits = keys[place] == .max ? Float.nan.bitPattern : key >> 31 == 1 ? key & .max >> 1 : ~key
+        sorted.storeBytes(of: bits, toByteOffset: 4 * place, as: UInt32.self)
       }
     }
+    sorted.bindMemory(to: Float.self, capacity: max(count, 1))
+    return result
   }
 
   public static func sort(_ numbers: inout [Double]) throws(Fault) {
