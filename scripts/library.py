@@ -26,3 +26,14 @@ def functions(program):
     if len(names) < 150:
         raise SystemExit(f"only {len(names)} functions are listed: next to nothing would be called")
     return names
+
+
+def parameters(program, names):
+    """The names of the parameters of each of them, as help shows them."""
+    code = "\n".join(USES + [f"help({name})" for name in names])
+    listing = subprocess.run([program, "-e", code], capture_output=True, text=True, check=True).stdout
+    found = {}
+    for name in names:
+        signature = re.search(rf"^(?:fn )?{re.escape(name)}\(([^\n]*)\)", listing, re.MULTILINE)
+        found[name] = re.findall(r"(?:^|, )([a-z_]\w*)", signature[1]) if signature else []
+    return found
