@@ -139,7 +139,8 @@ extension Figure {
           frame.writer.circle(x, y, radius: 4.5, [("class", SVGStyle.fill(plot.series[place].colour ?? place))], note: note)
           right = max(right, x + 5)
         }
-        frame.writer.text(plot.label(index, of: series), [("x", SVGWriter.number(right + 5)), ("y", SVGWriter.number(y + 4))])
+        frame.writer.text(
+          plot.label(index, of: series), [("class", "ne-over"), ("x", SVGWriter.number(right + 5)), ("y", SVGWriter.number(y + 4))])
       }
     }
     if let zero { frame.writer.line(frame.x(zero), frame.top, frame.x(zero), frame.y(0), style: "ne-axis") }
