@@ -348,6 +348,7 @@ extension Machine {
     top = max(frameEnd, base + 1 + count)
     defer { top = saved }
     do throws(Fault) {
+      try Interrupt.check()
       let arguments = ForeignArguments(
         machine: self, positional: (0..<positional).map { base[1 + $0] },
         named: named.enumerated().map { ($1.asString ?? "", base[1 + positional + $0]) })
