@@ -35,5 +35,5 @@ def parameters(program, names):
     found = {}
     for name in names:
         signature = re.search(rf"^(?:fn )?{re.escape(name)}\(([^\n]*)\)", listing, re.MULTILINE)
-        found[name] = re.findall(r"(?:^|, )([a-z_]\w*)", signature[1]) if signature else []
+        found[name] = re.findall(r"(?:^|, )([a-z_]\w*)(?= = |, |$)", signature[1]) if signature else []
     return found
