@@ -1,6 +1,7 @@
 import Faults
 import Language
 import Tensors
+import Texts
 
 /// The machine's services that builtins call.
 extension Machine {
