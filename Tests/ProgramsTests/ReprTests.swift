@@ -21,4 +21,12 @@ struct ReprTests {
     #expect(read.diagnostics.isEmpty, "\(text) gives \(read.diagnostics.map(\.fault.title))")
     #expect(read.output.joined(separator: "\n") == text)
   }
+
+  @Test func largeMapsAreDescribedInPart() {
+    let output = BufferedOutput()
+    let source = SourceText("var m = {}\nfor i in 0..500 { m[i] = i }\ndescribe(m)", name: "large.snn")
+    _ = makeInterpreter(output: output).run(source, mode: .script)
+    let lines = output.text.split(separator: "\n")
+    #expect(lines.first == "map of 500:" && lines.count == 102 && lines.last == "  … 400 more")
+  }
 }
