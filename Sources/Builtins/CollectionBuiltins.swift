@@ -31,7 +31,7 @@ let collectionBuiltins: [Builtin] = [
     example: "print(push([1], 2, 3))   # expect: [1, 2, 3]"
   ) { (call) throws(Fault) in
     let count = call[0].elements?.count ?? 0
-    try call.machine.checkSize(count + call.restElements.count, of: .list)
+    if count + call.restElements.count > call.machine.limits.elements { try call.machine.checkSize(count + call.restElements.count, of: .list) }
     return try call.owningFirst { (list) throws(Fault) in try list.list(replacing: count..<count, by: call.restElements) }
   },
   Builtin(

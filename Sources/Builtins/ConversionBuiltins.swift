@@ -157,7 +157,7 @@ private func parsedFloat(_ call: Call, _ text: String) throws(Fault) -> Value {
   throw call.wrong(0, "must be a number, found \(quoted(text))", help: "parse_float(text) gives nil where the text is no number")
 }
 
-private func nestedList(
+func nestedList(
   _ scalars: ArraySlice<Float>, _ traces: [NumberTrace]?, shape: ArraySlice<Int>, isMask: Bool
 ) throws(Fault) -> Value {
   guard let first = shape.first else {

@@ -21,10 +21,11 @@ public func display(_ value: Value, style: DisplayStyle, isDescription: Bool = f
     // A map that does not fit on a line shows a key a line.
     let text = value.description(of: .quoted)
     if !isDescription, text.count <= style.width { return text }
-    let lines = map.pairs.map { pair in
+    let lines = map.pairs.prefix(map.count <= mostKeys ? mostKeys : mostKeys / 2).map { pair in
       "  \(pair.key.description(of: .plain)): \(clipped(pair.value.description(of: .quoted), style.width))"
     }
-    return (["map of \(map.count):"] + lines).joined(separator: "\n")
+    let rest = map.count > lines.count ? ["  … \(groupedDigits(map.count - lines.count)) more"] : []
+    return (["map of \(map.count):"] + lines + rest).joined(separator: "\n")
   case .native: return value.asBuiltin.map { builtinHelp($0) } ?? ""
   case .foreign: return value.asForeign?.display(style) ?? ""
   case .string: return isDescription ? "string of \(value.asString?.count ?? 0): \(clipped(value.description(of: .quoted), style.width * 4))" : clipped(value.description(of: .quoted), style.width * 10)
@@ -33,6 +34,9 @@ public func display(_ value: Value, style: DisplayStyle, isDescription: Bool = f
     return isDescription ? "\(value.typeName): \(text)" : text
   }
 }
+
+/// Maps with more keys are shown in part.
+private let mostKeys = 200
 
 private func clipped(_ text: String, _ width: Int) -> String {
   text.count <= width ? text : "\(text.prefix(width / 2)) … \(text.suffix(width / 4))"

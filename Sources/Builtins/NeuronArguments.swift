@@ -21,8 +21,19 @@ struct LearnValue: ForeignValue {
     LearnValue(values: values.detached, dimension: dimension, isEach: isEach, low: low, high: high)
   }
 
-  var summary: String {
-    let inner = values.rank == 0 ? QuantityText.text(values.item ?? 0, dimension) : Shape.text(values.shape)
+  /// All settings, to the last bit; long tensors by their head and tail.
+  var summary: String { text(limit: 200) ?? call(of: values.preview) }
+  var sourceText: String? { text(limit: 1 << 24) }
+
+  /// The call that gives it again; nil where that has more bytes.
+  private func text(limit: Int) -> String? {
+    if values.rank == 0 { return call(of: QuantityText.text(values.item ?? 0, dimension)) }
+    if dimension == .none { return (try? Value.tensor(values.detached).sourceText(limit: limit)).map(call) }
+    if values.rank > 1 || values.count > limit { return nil }
+    return call(of: "[" + values.scalars.map { QuantityText.text($0, dimension) }.joined(separator: ", ") + "]")
+  }
+
+  private func call(of inner: String) -> String {
     let bounds = [("low", low), ("high", high)].compactMap { name, bound in
       bound.map { ", \(name)=\(QuantityText.text(Float($0), dimension))" }
     }

@@ -131,28 +131,30 @@ func uniqueElements(_ call: Call) throws(Fault) -> Value {
 private func uniqueNumbers(_ tensor: Tensor) throws(Fault) -> Value {
   var bits = 4
   while 1 << bits < 2 * tensor.count { bits += 1 }
-  try MemoryLimit.check(4 << bits, for: "a table of the different numbers")
+  try MemoryLimit.check(4 << bits + 4 * tensor.count, for: "a table of the different numbers")
   // The bits of a nan mark what is free.
   var table = [UInt32](repeating: .max, count: 1 << bits)
-  let isMask = tensor.isMask
-  return try ListBuilder.build { (kept) throws(Fault) in
-    try tensor.withUnsafeBuffer { (numbers) throws(Fault) in
-      try Interrupt.parts(numbers.count) { (part) throws(Fault) in
+  var kept: [Float] = []
+  kept.reserveCapacity(tensor.count)
+  try tensor.withUnsafeBuffer { (numbers) throws(Fault) in
+    try Interrupt.parts(numbers.count) { part in
+      table.withUnsafeMutableBufferPointer { table in
         next: for place in part {
           let number = numbers[place] == 0 ? 0 : numbers[place]
           if !number.isNaN {
             var probe = Int((number.bitPattern &* 0x9E37_79B9) >> UInt32(32 - min(bits, 31)))
             while table[probe] != .max {
               if table[probe] == number.bitPattern { continue next }
-              probe = (probe + 1) & (1 << bits - 1)
+              probe = (probe &+ 1) & (1 << bits - 1)
             }
             table[probe] = number.bitPattern
           }
-          try kept.append(isMask ? .bool(number != 0) : .float(Double(numbers[place])))
+          kept.append(numbers[place])
         }
       }
     }
   }
+  return try nestedList(kept[...], nil, shape: [kept.count], isMask: tensor.isMask)
 }
 
 /// Keys that have been met, held as long as this is.

@@ -183,6 +183,7 @@ public final class Builtin: Sendable {
   /// The number that its name stands for; nil for a function, and for a value that the body computes.
   public let number: Double?
   /// Asked at each call: the parameters themselves are large.
+  let parameterCount: Int
   let takesRest: Bool
   /// How many parameters positional arguments go to one by one.
   let positionalCount: Int
@@ -198,6 +199,7 @@ public final class Builtin: Sendable {
     number = nil
     self.name = name
     self.parameters = parameters
+    parameterCount = parameters.count
     takesRest = parameters.last?.role.isRest ?? false
     positionalCount = parameters.count { !$0.isNamedOnly } - (takesRest ? 1 : 0)
     hasSubject = parameters.first?.role.isSubject ?? false
@@ -218,6 +220,7 @@ public final class Builtin: Sendable {
     number = nil
     self.name = name
     parameters = []
+    parameterCount = 0
     takesRest = false
     positionalCount = 0
     hasSubject = false
@@ -266,8 +269,9 @@ public final class Builtin: Sendable {
 
 /// One call of a builtin: its arguments, bound to the parameters and checked against their kinds.
 public struct Call {
-  public let machine: Machine
-  public let builtin: Builtin
+  /// Both outlive the call, which is short: counting references to them would take longer than many a builtin.
+  public unowned(unsafe) let machine: Machine
+  public unowned(unsafe) let builtin: Builtin
   /// Borrowed; one for each parameter, `undefined` where left out. Rest arguments follow at the end.
   let arguments: UnsafePointer<Value>
   let count: Int
@@ -278,7 +282,7 @@ public struct Call {
 
   /// The rest arguments, borrowed.
   public var rest: [Value] {
-    let first = builtin.parameters.count - 1
+    let first = builtin.parameterCount - 1
     return first < count ? (first..<count).map { arguments[$0] } : []
   }
 
@@ -286,7 +290,7 @@ public struct Call {
   public func restElements(from first: Int) -> UnsafeBufferPointer<Value> {
     UnsafeBufferPointer(start: arguments + first, count: max(0, count - first))
   }
-  public var restElements: UnsafeBufferPointer<Value> { restElements(from: builtin.parameters.count - 1) }
+  public var restElements: UnsafeBufferPointer<Value> { restElements(from: builtin.parameterCount - 1) }
 
   public var output: any Output { machine.output }
 }

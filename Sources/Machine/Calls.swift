@@ -169,24 +169,29 @@ extension Machine {
   private func callNative(
     _ base: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value?, isPiped: Bool
   ) -> CallOutcome {
-    let builtin = base.pointee.object(as: NativeObject.self).builtin
-    let parameters = builtin.parameters
+    base.pointee.read(NativeObject.self) { callNative($0.builtin, base, count, names, isPiped: isPiped) }
+  }
+
+  private func callNative(
+    _ builtin: Builtin, _ base: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value?, isPiped: Bool
+  ) -> CallOutcome {
+    let parameterCount = builtin.parameterCount
     let saved = top
-    top = max(frameEnd, base + 1 + max(count, parameters.count))
+    top = max(frameEnd, base + 1 + max(count, parameterCount))
     defer { top = saved }
     nativeBase = base
     do throws(Fault) {
       try Interrupt.check()
       let value: Value
-      if names == nil, builtin.takesRest, !builtin.hasSubject, builtin.positionalCount == parameters.count - 1,
-        count >= parameters.count
+      if names == nil, builtin.takesRest, !builtin.hasSubject, builtin.positionalCount == parameterCount - 1,
+        count >= parameterCount
       {
         try check(builtin, base + 1, count)
         value = try builtin.body(Call(machine: self, builtin: builtin, arguments: base + 1, count: count))
-      } else if names == nil, count <= parameters.count, builtin.isSimple {
-        for index in count..<max(count, parameters.count) { Machine.store(base + 1 + index, .undefined) }
-        try check(builtin, base + 1, parameters.count)
-        value = try builtin.body(Call(machine: self, builtin: builtin, arguments: base + 1, count: parameters.count))
+      } else if names == nil, count <= parameterCount, builtin.isSimple {
+        for index in count..<parameterCount { Machine.store(base + 1 + index, .undefined) }
+        try check(builtin, base + 1, parameterCount)
+        value = try builtin.body(Call(machine: self, builtin: builtin, arguments: base + 1, count: parameterCount))
       } else {
         var bound = try bind(builtin, base + 1, count, names, isPiped: isPiped)
         value = try bound.withUnsafeMutableBufferPointer { (buffer) throws(Fault) in
@@ -343,6 +348,7 @@ extension Machine {
     top = max(frameEnd, base + 1 + count)
     defer { top = saved }
     do throws(Fault) {
+      try Interrupt.check()
       let arguments = ForeignArguments(
         machine: self, positional: (0..<positional).map { base[1 + $0] },
         named: named.enumerated().map { ($1.asString ?? "", base[1 + positional + $0]) })

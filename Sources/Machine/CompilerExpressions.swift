@@ -266,6 +266,10 @@ extension Compiler {
   }
 
   private mutating func compileRange(_ low: NodeID?, _ high: NodeID?, _ step: NodeID?, to target: Int, _ id: NodeID) {
+    if step == nil, let (first, second) = constantEnds(low, high) {
+      let range = RangeObject(low: first, high: second, step: 1, isOpenLow: low == nil, isOpenHigh: high == nil)
+      return current.emitLoad(target, owning: Value(owning: range, tag: .range))
+    }
     let first = current.newRegister()
     let second = current.newRegister()
     if let low { compile(low, to: first) } else { load(0, first) }
@@ -273,6 +277,20 @@ extension Compiler {
     if let step { compile(step, to: current.newRegister()) }
     at(id)
     current.emit(.newRange, target, first, second, x: (low == nil ? 1 : 0) | (high == nil ? 2 : 0) | (step == nil ? 0 : 4))
+  }
+
+  /// The ends of a range that stand in the source, 0 where they are left out.
+  private func constantEnds(_ low: NodeID?, _ high: NodeID?) -> (Int, Int)? {
+    func number(_ id: NodeID?) -> Int? {
+      guard let id else { return 0 }
+      switch tree[id] {
+      case .int(let value): return value
+      case .unary(.negate, let operand): if case .int(let value) = tree[operand], value > 0 { return -value } else { return nil }
+      default: return nil
+      }
+    }
+    guard let first = number(low), let second = number(high) else { return nil }
+    return (first, second)
   }
 
   // MARK: arithmetic

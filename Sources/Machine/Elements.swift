@@ -442,14 +442,16 @@ extension Machine {
     }
   }
 
-  /// Puts a plain number at one place of a tensor that nothing else holds; false where it is not that.
+  /// Puts a plain number at one place, or all over one row, of a tensor that nothing else holds; false where it is not that.
   private func setNumber(in object: TensorObject, isShared: Bool, _ key: Value, _ value: Value) throws(Fault) -> Bool {
     guard !isShared, !object.tensor.isTracked, !object.tensor.isMask, value.tag == .float || value.tag == .int else { return false }
     let rank = object.tensor.rank
     var offset: Int? = 0
-    if key.tag == .int, rank == 1 {
+    var axes = 1
+    if key.tag == .int, rank > 0 {
       offset = object.tensor.offset(of: key.rawInt, axis: 0, behind: 0)
-    } else if key.tag == .tuple, let parts = key.elements, parts.count == rank, rank > 0 {
+    } else if key.tag == .tuple, let parts = key.elements, !parts.isEmpty, parts.count <= rank {
+      axes = parts.count
       for (axis, part) in parts.enumerated() {
         guard part.tag == .int, let outer = offset else { return false }
         offset = object.tensor.offset(of: part.rawInt, axis: axis, behind: outer)
@@ -465,7 +467,9 @@ extension Machine {
       guard let exact = Float(exactly: value.rawInt) else { return false }
       number = exact
     }
-    try object.tensor.setNumber(number, at: offset)
+    var width = 1
+    for axis in axes..<rank { width *= object.tensor.shape[axis] }
+    try object.tensor.setNumbers(number, at: offset * width, count: width)
     return true
   }
 

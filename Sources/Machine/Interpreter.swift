@@ -66,12 +66,13 @@ public final class Interpreter {
     }
   }
 
-  /// Parses, resolves and compiles a source without running it, and looks at its calls: every error that can be found that way.
+  /// Parses, resolves and compiles a source without running it, looks at its calls and computes its constants: every error
+  /// that can be found that way.
   public func check(_ source: SourceText) -> [Diagnostic] {
     let parsed = parse(source)
     if !parsed.diagnostics.isEmpty { return parsed.diagnostics }
     if case .failure(let list) = machine.compile(parsed.tree, in: scope, mode: .cell) { return list.diagnostics }
-    return machine.wrongCalls(in: parsed.tree, scope: scope)
+    return machine.certainFaults(in: parsed.tree, scope: scope)
   }
 
   /// Forgets all names.
@@ -191,13 +192,15 @@ extension Machine {
       newSlot: { [unowned self] in newSlot() })
   }
 
-  /// The calls that cannot go well, of a source that compiles.
-  func wrongCalls(in tree: Tree, scope: GlobalScope) -> [Diagnostic] {
+  /// The calls and the constants that cannot go well, of a source that compiles.
+  func certainFaults(in tree: Tree, scope: GlobalScope) -> [Diagnostic] {
     var resolver = Resolver(tree, library: library, global: scope, prelude: prelude, newSlot: { [unowned self] in newSlot() })
     resolver.run()
-    var checker = CallChecker(tree, resolver: resolver, library: library)
-    checker.run()
-    return checker.diagnostics
+    var calls = CallChecker(tree, resolver: resolver, library: library)
+    calls.run()
+    var constants = ConstantChecker(tree, resolver: resolver, library: library)
+    constants.run { Interpreter(library: library, output: BufferedOutput(), neuronMaker: neuronMaker) }
+    return (calls.diagnostics + constants.diagnostics).sorted { $0.span.start < $1.span.start }
   }
 
   /// Runs a compiled source; its names enter the scope first, so that what it defined before a fault stays.

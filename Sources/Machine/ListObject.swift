@@ -148,19 +148,27 @@ final class ListObject: HeapObject {
 
   /// Replaces some neighbours by others, which are borrowed.
   func replace(_ range: Range<Int>, by elements: UnsafeBufferPointer<Value>) {
+    if elements.isEmpty, range.upperBound == count || range.lowerBound == 0 { return drop(range) }
     let removed = Array(buffer[range])
     let behind = count - range.upperBound
-    if elements.isEmpty, range.lowerBound == 0 {
-      base += range.count
-      capacity -= range.count
-    } else {
-      grow(to: count - range.count + elements.count)
-      memmove(
-        base + range.lowerBound + elements.count, base + range.upperBound, behind * MemoryLayout<Value>.stride)
-      for (place, element) in elements.enumerated() { base[range.lowerBound + place] = element.retained() }
-    }
+    grow(to: count - range.count + elements.count)
+    memmove(
+      base + range.lowerBound + elements.count, base + range.upperBound, behind * MemoryLayout<Value>.stride)
+    for (place, element) in elements.enumerated() { base[range.lowerBound + place] = element.retained() }
     count += elements.count - range.count
     removed.forEach { $0.release() }
+    shrink()
+  }
+
+  /// Takes away elements at one end.
+  private func drop(_ range: Range<Int>) {
+    let removed = base + range.lowerBound
+    if range.upperBound < count {
+      base += range.count
+      capacity -= range.count
+    }
+    count -= range.count
+    for place in 0..<range.count { removed[place].release() }
     shrink()
   }
 

@@ -1,6 +1,7 @@
 import Faults
 import Language
 import Tensors
+import Texts
 
 /// The machine's services that builtins call.
 extension Machine {
@@ -72,18 +73,26 @@ extension Value {
     let elements = self.elements ?? UnsafeBufferPointer(start: nil, count: 0)
     let isList = tag == .list
     if isList, object(as: ListObject.self).claim() {
-      object(as: ListObject.self).replace(range, by: values)
+      let list = object(as: ListObject.self)
+      try Self.checkMemory(for: elements.count - range.count + values.count, beyond: list.capacity)
+      list.replace(range, by: values)
       return retained()
     }
     if isList, values.isEmpty, range.lowerBound == 0 || range.upperBound == elements.count {
       let rest = range.lowerBound == 0 ? range.upperBound..<elements.count : 0..<range.lowerBound
       return try ListObject.part(of: self, rest)
     }
+    try Self.checkMemory(for: elements.count - range.count + values.count, beyond: 0)
     return try ListBuilder.build(capacity: elements.count - range.count + values.count) { (list) throws(Fault) in
       try list.list.append(copying: UnsafeBufferPointer(rebasing: elements[..<range.lowerBound]))
       for value in values { try list.append(value.retained()) }
       try list.list.append(copying: UnsafeBufferPointer(rebasing: elements[range.upperBound...]))
     }
+  }
+
+  /// Throws `.limit` where a list of so many elements needs memory which it does not have yet, and which is not to be had.
+  private static func checkMemory(for count: Int, beyond capacity: Int) throws(Fault) {
+    if count > capacity { try MemoryLimit.check(count * MemoryLayout<Value>.stride, for: "a list of \(groupedDigits(count))") }
   }
 
   public var asBuiltin: Builtin? { tag == .native ? object(as: NativeObject.self).builtin : nil }

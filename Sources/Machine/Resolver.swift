@@ -78,6 +78,8 @@ struct Resolver {
   private var scopes: [Scope] = []
   private var functions: [FunctionContext] = []
   private var functionCount = 0
+  /// The parameters of an arrow function that stands before the `|>` whose right side is visited.
+  private var arrowParameters: [String] = []
   private let newSlot: () -> Int
 
   private struct Scope {
@@ -249,6 +251,13 @@ struct Resolver {
       report(Fault(.name, "unknown name `\(name)`", label: "not defined", help: habit), span)
       return
     }
+    if arrowParameters.contains(name) {
+      report(
+        Fault(
+          .name, "unknown name `\(name)`", label: "not defined behind `|>`",
+          help: "the arrow's body ends before `|>`: put it in parentheses, x => (f(x) |> g(x))"), span)
+      return
+    }
     let visible = scopes.flatMap(\.names.keys) + Array(global.names.keys) + Array(prelude.names.keys)
       + library.builtins.keys.filter { !$0.contains(".") } + library.openModules
     let help = didYouMean(name, among: visible.filter { !$0.hasPrefix("_") })
@@ -297,9 +306,15 @@ struct Resolver {
       }
     case .tuple(let parts): parts.forEach { visit($0) }
     case .unary(_, let operand): visit(operand)
-    case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right), .pipe(let left, let right):
+    case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right):
       visit(left)
       visit(right)
+    case .pipe(let left, let right):
+      visit(left)
+      let outer = arrowParameters
+      if case .lambda(let function) = tree[left] { arrowParameters += function.parameters.map(\.name) }
+      visit(right)
+      arrowParameters = outer
     case .comparison(let operands, _): operands.forEach { visit($0) }
     case .range(let low, let high, let step):
       for part in [low, high, step] { if let part { visit(part) } }

@@ -65,9 +65,9 @@ extension Figure {
       }
     }
     frame.writer.line(frame.x(0), frame.y(zero), frame.x(1), frame.y(zero), style: "ne-axis")
-    for reference in plot.references {
+    for (index, reference) in plot.references.enumerated() {
       guard let place = axis.position(reference.value) else { continue }
-      frame.writer.line(frame.x(0), frame.y(place), frame.x(1), frame.y(place), style: "ne-reference")
+      frame.writer.line(frame.x(0), frame.y(place), frame.x(1), frame.y(place), style: SVGStyle.reference(index))
     }
     return frame
   }
@@ -98,9 +98,9 @@ extension Figure {
     let labelLines = SVGWriter.lines(turned.xLabel, columns: Int(width / 6.8)).count
     let around = 14 + SVGFrame.titleHeight(self, width: width) + legendLines * 20 + 28 + Double(labelLines) * 16
     var frame = SVGFrame(turned, plan: plan, width: width, height: around + rowHeight * Double(count) + 6)
-    for reference in plot.references {
+    for (index, reference) in plot.references.enumerated() {
       guard let place = axis.position(reference.value) else { continue }
-      frame.writer.line(frame.x(place), frame.top, frame.x(place), frame.y(0), style: "ne-reference")
+      frame.writer.line(frame.x(place), frame.top, frame.x(place), frame.y(0), style: SVGStyle.reference(index))
     }
     let zero = plot.mark == .bar ? axis.position(0) : nil
     for index in names.indices {
@@ -139,7 +139,8 @@ extension Figure {
           frame.writer.circle(x, y, radius: 4.5, [("class", SVGStyle.fill(plot.series[place].colour ?? place))], note: note)
           right = max(right, x + 5)
         }
-        frame.writer.text(plot.label(index, of: series), [("x", SVGWriter.number(right + 5)), ("y", SVGWriter.number(y + 4))])
+        frame.writer.text(
+          plot.label(index, of: series), [("class", "ne-over"), ("x", SVGWriter.number(right + 5)), ("y", SVGWriter.number(y + 4))])
       }
     }
     if let zero { frame.writer.line(frame.x(zero), frame.top, frame.x(zero), frame.y(0), style: "ne-axis") }
@@ -150,7 +151,7 @@ extension Figure {
     plot.legendNames.map { index, name in
       let fill = SVGStyle.fill(plot.series[index].colour ?? index)
       return SVGFrame.Entry(mark: plot.mark == .bar ? .square(fill) : .dot(fill), name: name)
-    } + plot.references.map { SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: $0.shownName) }
+    } + plot.references.enumerated().map { SVGFrame.Entry(mark: .line(SVGStyle.reference($0), dash: nil), name: $1.shownName) }
   }
 
   private func barStyle(_ plot: BarPlot, _ place: Int, _ value: Double) -> String {

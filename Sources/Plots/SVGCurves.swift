@@ -32,9 +32,9 @@ extension Figure {
         }
       }
     }
-    for reference in plot.references {
+    for (index, reference) in plot.references.enumerated() {
       guard let place = y.position(reference.value) else { continue }
-      frame.writer.line(frame.x(0), frame.y(place), frame.x(1), frame.y(place), style: "ne-reference")
+      frame.writer.line(frame.x(0), frame.y(place), frame.x(1), frame.y(place), style: SVGStyle.reference(index))
     }
     return frame
   }
@@ -84,7 +84,7 @@ extension Figure {
         mark: plot.drawsLines ? .line(SVGStyle.line(colour), dash: Self.dash(index, of: series)) : .dot(SVGStyle.fill(colour)),
         name: name)
     }
-    return series + plot.referenceNames.map { SVGFrame.Entry(mark: .line("ne-reference", dash: nil), name: $0) }
+    return series + plot.references.enumerated().map { SVGFrame.Entry(mark: .line(SVGStyle.reference($0), dash: nil), name: $1.shownName) }
   }
 
   /// Dots, each place of half a pixel at most once.

@@ -15,6 +15,8 @@ enum SVGStyle {
       .ne-axis{stroke:#6e7781;fill:none}
       .ne-whisker{stroke:#24292f;fill:none;stroke-width:1.25}
       .ne-reference{stroke:#cf222e;fill:none;stroke-width:1.5;stroke-dasharray:6 4}
+      .ne-reference1{stroke-dasharray:2 4}
+      .ne-reference2{stroke-dasharray:10 4 2 4}
       .ne-event{stroke:#0072b2;fill:none}
       .ne-hit{fill:#0072b2}
       .ne-miss{fill:#d55e00}
@@ -55,6 +57,9 @@ enum SVGStyle {
   static func line(_ index: Int) -> String { "ne-line\(index % Palette.series.count)" }
 
   static func fill(_ index: Int) -> String { "ne-fill\(index % Palette.series.count)" }
+
+  /// A marked line, whose dashes tell it from the marked lines beside it.
+  static func reference(_ index: Int) -> String { index % 3 == 0 ? "ne-reference" : "ne-reference ne-reference\(index % 3)" }
 
   /// A dash pattern that tells a series from its neighbours without colour, and lets one be seen below another; nil
   /// for a whole line. The terminal's lines follow the same order.

@@ -110,9 +110,7 @@ extension Tensor {
   public func sorted(along axis: Int = -1, descending: Bool = false) throws(Fault) -> Tensor {
     let lines = try AxisLines(self, axis: axis)
     if !isTracked, lines.lineCount == 1 {
-      var numbers = scalars
-      try RadixSort.sort(&numbers, descending: descending)
-      var result = try Tensor(numbers, shape: shape)
+      var result = try RadixSort.sorted(self, descending: descending)
       result.isMask = isMask
       return result
     }

@@ -186,9 +186,15 @@ extension Tensor {
     return positive >= 0 && positive < size ? outer * size + positive : nil
   }
 
-  /// Replaces the element at an offset, after making the memory this tensor's own.
-  public mutating func setNumber(_ number: Float, at offset: Int) throws(Fault) {
-    try withUnsafeMutableBuffer { (mine) throws(Fault) in mine[offset] = number }
+  /// Replaces neighbouring elements from an offset on by one number, after making the memory this tensor's own.
+  public mutating func setNumbers(_ number: Float, at offset: Int, count: Int) throws(Fault) {
+    try withUnsafeMutableBuffer { (mine) throws(Fault) in
+      if count == 1 {
+        mine[offset] = number
+      } else {
+        try Interrupt.parts(count, of: 1 << 20) { part in mine[offset + part.lowerBound..<offset + part.upperBound].update(repeating: number) }
+      }
+    }
   }
 
   /// Writes (or adds) a tensor's elements at the places of a walk, in order.

@@ -6,6 +6,8 @@ import Faults
 public enum RadixSort {
   private static let digitBits = 11
   private static let digits = 1 << digitBits
+  /// After so many elements a request to stop is looked for: some milliseconds.
+  private static let partSize = 1 << 20
 
   /// The places of whole numbers from small to large, or from large to small; equal ones keep their order.
   ///
@@ -45,22 +47,56 @@ public enum RadixSort {
     return places
   }
 
-  /// Sorts floats of 32 bits from small to large, or from large to small; nan comes last, and a negative zero before a zero.
-  static func sort(_ numbers: inout [Float], descending: Bool) throws(Fault) {
+  /// The numbers of a tensor from small to large, or from large to small; nan comes last, and a negative zero before a zero.
+  static func sorted(_ tensor: Tensor, descending: Bool) throws(Fault) -> Tensor {
+    let count = tensor.count
+    let (result, spare) = (try Tensor(uninitialized: tensor.shape), try Tensor(uninitialized: [count]))
+    defer { withExtendedLifetime((tensor, result, spare)) {} }
+    let numbers = UnsafePointer(tensor.base)
     let turned: UInt32 = descending ? .max : 0
-    var keys: [UInt32] = []
-    keys.reserveCapacity(numbers.count)
-    for number in numbers {
-      let bits = number.bitPattern
-      keys.append(number.isNaN ? .max : (bits >> 31 == 1 ? ~bits : bits | 1 << 31) ^ turned)
-    }
-    try sort(&keys, bits: 32) { UInt64($0) }
-    try Interrupt.parts(numbers.count) { part in
-      for place in part {
-        let key = keys[place] ^ turned
-        numbers[place] = keys[place] == .max ? .nan : Float(bitPattern: key >> 31 == 1 ? key & .max >> 1 : ~key)
+    var keys = UnsafeMutableRawPointer(result.base).bindMemory(to: UInt32.self, capacity: max(count, 1))
+    var other = UnsafeMutableRawPointer(spare.base).bindMemory(to: UInt32.self, capacity: max(count, 1))
+    // Digits of a byte: the 256 places that are written to stay near.
+    var digits = [Int](repeating: 0, count: 4 * 256)
+    try digits.withUnsafeMutableBufferPointer { (digits) throws(Fault) in
+      try Interrupt.parts(count, of: partSize) { part in
+        for place in part {
+          let bits = numbers[place].bitPattern
+          let isNaN = bits & 0x7FFF_FFFF > 0x7F80_0000
+          let key = isNaN ? .max : (bits >> 31 == 1 ? ~bits : bits | 1 << 31) ^ turned
+          keys[place] = key
+          for digit in 0..<4 { digits[256 * digit + Int(key >> UInt32(8 * digit) & 255)] &+= 1 }
+        }
       }
     }
+    for digit in 0..<4 {
+      var starts = Array(digits[256 * digit..<256 * digit + 256])
+      // A digit that all keys have in common needs no pass.
+      if starts.contains(count) { continue }
+      var sum = 0
+      for value in 0..<256 { (starts[value], sum) = (sum, sum + starts[value]) }
+      try starts.withUnsafeMutableBufferPointer { (starts) throws(Fault) in
+        try Interrupt.parts(count, of: partSize) { part in
+          for place in part {
+            let key = keys[place]
+            let value = Int(key >> UInt32(8 * digit) & 255)
+            other[starts[value]] = key
+            starts[value] &+= 1
+          }
+        }
+      }
+      swap(&keys, &other)
+    }
+    let sorted = UnsafeMutableRawPointer(result.base)
+    try Interrupt.parts(count, of: partSize) { part in
+      for place in part {
+        let key = keys[place] ^ turned
+        let bits = keys[place] == .max ? Float.nan.bitPattern : key >> 31 == 1 ? key & .max >> 1 : ~key
+        sorted.storeBytes(of: bits, toByteOffset: 4 * place, as: UInt32.self)
+      }
+    }
+    sorted.bindMemory(to: Float.self, capacity: max(count, 1))
+    return result
   }
 
   public static func sort(_ numbers: inout [Double]) throws(Fault) {
@@ -104,21 +140,21 @@ public enum RadixSort {
     // A digit that all keys have in common needs no pass.
     let first = key(elements[0])
     var differing: UInt64 = 0
-    for element in elements { differing |= key(element) ^ first }
+    try Interrupt.parts(elements.count, of: partSize) { part in for element in elements[part] { differing |= key(element) ^ first } }
     var other = elements
     for shift in stride(from: 0, to: bits, by: digitBits) where differing >> UInt64(shift) & mask != 0 {
-      try Interrupt.check()
       var starts = [Int](repeating: 0, count: digits)
-      starts.withUnsafeMutableBufferPointer { starts in
-        for element in elements { starts[Int(truncatingIfNeeded: key(element) >> UInt64(shift) & mask)] &+= 1 }
+      try Interrupt.parts(elements.count, of: partSize) { part in
+        starts.withUnsafeMutableBufferPointer { starts in
+          for element in elements[part] { starts[Int(truncatingIfNeeded: key(element) >> UInt64(shift) & mask)] &+= 1 }
+        }
       }
       var sum = 0
       for digit in 0..<digits { (starts[digit], sum) = (sum, sum + starts[digit]) }
-      for part in stride(from: 0, to: elements.count, by: 1 << 20) {
-        try Interrupt.check()
+      try Interrupt.parts(elements.count, of: partSize) { part in
         other.withUnsafeMutableBufferPointer { target in
           starts.withUnsafeMutableBufferPointer { starts in
-            for element in elements[part..<min(part + 1 << 20, elements.count)] {
+            for element in elements[part] {
               let digit = Int(truncatingIfNeeded: key(element) >> UInt64(shift) & mask)
               target[starts[digit]] = element
               starts[digit] &+= 1

@@ -141,7 +141,10 @@ public struct Tensor: @unchecked Sendable {
   private mutating func makeUnique() throws(Fault) {
     if isKnownUniquelyReferenced(&storage) { return }
     let copy = try TensorStorage(count: count, shape: shape)
-    copy.base.update(from: base, count: count)
+    let (source, target) = (base, copy.base)
+    try Interrupt.parts(count, of: 1 << 20) { part in
+      (target + part.lowerBound).update(from: source + part.lowerBound, count: part.count)
+    }
     storage = copy
     offset = 0
   }

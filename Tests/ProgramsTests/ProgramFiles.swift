@@ -16,11 +16,14 @@ enum ProgramFiles {
   /// The inputs of the golden messages.
   static let messages: [Program] = programs { $0.hasPrefix("messages/") }
 
-  private static func programs(_ isWanted: (String) -> Bool) -> [Program] {
+  /// What users read and use: programs without expectations.
+  static let published: [Program] = programs(in: "stdlib") + programs(in: "tutorials")
+
+  private static func programs(in folder: String = relativeFolder, _ isWanted: (String) -> Bool = { _ in true }) -> [Program] {
     var found: [String] = []
-    collect(relativeFolder, into: &found)
+    collect(folder, into: &found)
     return found.sorted().compactMap { path in
-      let name = String(path.dropFirst(relativeFolder.count + 1).dropLast(".snn".count))
+      let name = String(path.dropFirst(folder.count + 1).dropLast(".snn".count))
       guard isWanted(name), let bytes = read(path) else { return nil }
       return Program(name: name, path: path, source: String(decoding: bytes, as: UTF8.self))
     }

@@ -41,7 +41,7 @@ enum PageStyle {
     .wide{overflow-x:auto;margin:0 0 1rem;max-width:100%}
     table{border-collapse:collapse;font-size:.93rem;line-height:1.4;font-variant-numeric:tabular-nums}
     caption{text-align:left;font-weight:600;padding-bottom:.4em}
-    caption span{position:sticky;left:0;display:inline-block}
+    caption span{position:sticky;left:0;display:inline-block;width:max-content;max-width:min(45.5rem,calc(100vw - 3.2rem))}
     th,td{padding:.35em 1.1em .35em 0;text-align:left;vertical-align:baseline;color:var(--ink)}
     th:last-child,td:last-child{padding-right:0}
     .dense{font-size:.82rem}.dense th,.dense td{padding-right:.8em}
@@ -75,14 +75,12 @@ enum PageStyle {
     @media (max-width:46rem){body{font-size:1rem}main{padding-top:1.5rem}h1{font-size:1.6rem}h2{font-size:1.25rem}
     pre{font-size:.78rem}.output{padding-left:.7rem}}
     @media screen and (max-width:40rem){figure .narrow{display:block}figure .wide-figure{display:none}
-    footer dl{grid-template-columns:minmax(0,1fr)}footer dd{margin-bottom:.4rem}
-    caption span{max-width:calc(100vw - 3.2rem)}}
+    footer dl{grid-template-columns:minmax(0,1fr)}footer dd{margin-bottom:.4rem}}
     @media screen{.wide,.formula,pre.code,.output pre{background-repeat:no-repeat;background-attachment:local,local,scroll,scroll;
     background-size:2rem 100%,2rem 100%,.6rem 100%,.6rem 100%;background-position:0 0,100% 0,0 0,100% 0;
     background-image:linear-gradient(90deg,var(--under),transparent),linear-gradient(270deg,var(--under),transparent),
     linear-gradient(90deg,#80808066,transparent),linear-gradient(270deg,#80808066,transparent);--under:var(--ground)}
     pre.code{--under:var(--panel)}}
-    @media (min-width:46rem){caption{white-space:nowrap}}
     @media print{@page{margin:18mm 16mm}body{font-size:10.5pt}main,footer{max-width:none;padding-left:0;padding-right:0}
     main{padding-top:0}h1,h2,h3,h4,.cell-title{break-after:avoid}pre{font-size:8.5pt;white-space:pre-wrap}
     .output pre{white-space:pre;overflow:visible}

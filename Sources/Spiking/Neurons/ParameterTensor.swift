@@ -43,15 +43,18 @@ public struct ParameterTensor: Sendable {
 
   /// Checks each value; the fault of one among several says which it is.
   public func checkEach(_ check: (Float) throws(Fault) -> Void) throws(Fault) {
-    let numbers = values.scalars
-    for (place, value) in numbers.enumerated() {
-      do throws(Fault) { try check(value) } catch {
-        var fault = error
-        if values.rank > 0, numbers.count > 1 {
-          let element = "element \(Shape.text(values.indices(of: place)))"
-          fault.label = fault.label.map { "\($0), at \(element)" } ?? "at \(element)"
+    try values.withUnsafeBuffer { (numbers) throws(Fault) in
+      try Interrupt.parts(numbers.count) { (part) throws(Fault) in
+        for place in part {
+          do throws(Fault) { try check(numbers[place]) } catch {
+            var fault = error
+            if values.rank > 0, numbers.count > 1 {
+              let element = "element \(Shape.text(values.indices(of: place)))"
+              fault.label = fault.label.map { "\($0), at \(element)" } ?? "at \(element)"
+            }
+            throw fault
+          }
         }
-        throw fault
       }
     }
   }
