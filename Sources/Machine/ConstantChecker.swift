@@ -120,8 +120,8 @@ struct ConstantChecker {
       if sign == .negate, let number = numbers[operand.index], number != .min { numbers[id.index] = -number }
       return kinds[operand.index]
     case .binary(let operation, let left, let right): return constancy(of: operation, left, right, id)
-    case .range(let low, let high):
-      let ends = [low, high].compactMap { $0 }
+    case .range(let low, let high, let step):
+      let ends = [low, high, step].compactMap { $0 }
       return ends.allSatisfy { numbers[$0.index].map { abs($0) <= Self.largestSize } ?? false } ? .fixed : .never
     case .index(let base, let keys):
       return keys.allSatisfy { kinds[$0.index] == .fixed } ? kinds[base.index] : .never
