@@ -238,6 +238,7 @@ public final class Builtin: Sendable {
     self.number = number
     self.name = name
     parameters = []
+    parameterCount = 0
     takesRest = false
     positionalCount = 0
     hasSubject = false
