@@ -49,6 +49,11 @@ let trainingBuiltins: [Builtin] = [
         "patience", .int | .nil, default: "nil",
         "epochs without a smaller validation loss after which training stops; the weights are then those of the best epoch"),
       .optional("clip", .number | .nil, default: "nil", "the length that the gradient of all weights together is cut to"),
+      .optional(
+        "recompute", .int | .nil, default: "nil",
+        "steps of a window of time: only states between windows are kept, and the rest is worked out again; the gradient stays that of the whole time"),
+      .optional(
+        "truncate", .int | .nil, default: "nil", "steps of a window of time beyond which no gradient goes back (truncated BPTT)"),
       .optional("accumulate", .int, default: "1", "batches whose gradients make one step together"),
       .optional(
         "rates", .map | .nil, default: "nil",
@@ -146,6 +151,13 @@ func fitOptions(_ call: Call) throws(Fault) -> FitOptions {
   if call.isGiven("hardware") { options.objective = try call.foreign(call.place("hardware"), as: HardwareLossValue.self).loss }
   if call.has(call.place("init")) { options.initializer = try initializerArgument(call.place("init"), call) }
   if call.isGiven("patience") { options.patience = try call.int(call.place("patience"), atLeast: 1) }
+  if call.isGiven("recompute") || call.isGiven("truncate") {
+    if call.isGiven("recompute"), call.isGiven("truncate") {
+      throw call.wrong(call.place("truncate"), "and `recompute` do not go together", help: "a window is either cut off, or worked out again")
+    }
+    let name = call.isGiven("truncate") ? "truncate" : "recompute"
+    options.windows = TimeWindows(steps: try call.int(call.place(name), atLeast: 1), isTruncated: name == "truncate")
+  }
   if call.isGiven("clip") { options.clip = try call.number(call.place("clip")) }
   if call.isGiven("rates") { options.rates = try ratesArgument(call.place("rates"), call) }
   options.resumes = try call.bool(call.place("resume"), default: options.resumes)

@@ -127,11 +127,18 @@ public struct RecurrentLayer: DrawnLayer {
   // MARK: all steps
 
   public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
-    let walk = try walk(input, for: pass.isTraining ? .training : .output)
+    var state = LayerState.none
+    return try run(input, pass, from: &state)
+  }
+
+  /// Runs a window of time from a state.
+  func run(_ input: consuming Signal, _ pass: Pass, from state: inout LayerState) throws(Fault) -> LayerRun {
+    let walk = try walk(input, for: pass.isTraining ? .training : .output, from: &state)
     guard pass.isTraining else { return LayerRun(output: .spikes(walk.spikes)) }
     var memory = LayerMemory(signal: .spikes(walk.spikes))
     memory.inner = walk.kept.map { LayerMemory(tensors: $0) }
     memory.states = walk.states
+    memory.tensors = walk.heard.map { [$0] } ?? []
     return LayerRun(output: .spikes(walk.spikes), memory: memory)
   }
 
@@ -141,15 +148,26 @@ public struct RecurrentLayer: DrawnLayer {
     var kept: [[Tensor]] = []
     /// The states before each step.
     var states: [NeuronState] = []
+    /// The spikes that the first step heard, `[1, batch, ...features]`; nil for none.
+    var heard: Tensor?
   }
 
-  private func walk(_ input: consuming Signal, for purpose: RunPurpose) throws(Fault) -> Walk {
+  private func walk(
+    _ input: consuming Signal, for purpose: RunPurpose, from begin: inout LayerState
+  ) throws(Fault) -> Walk {
     let shape = input.shape
     let values = try input.tensor()
     let (steps, width) = (shape[0], shape.dropFirst().reduce(1, *))
     var walk = Walk(spikes: try Spikes(shape: shape))
-    var state: NeuronState? = try model.initialState(neurons: width)
+    var state: NeuronState?
     var last: Spikes?
+    if case .recurrent(let carried, let heard) = begin {
+      state = carried
+      walk.heard = heard
+      last = try heard.map { (heard) throws(Fault) in try Spikes(heard) }
+    } else {
+      state = try model.initialState(neurons: width)
+    }
     for t in 0..<steps {
       try Interrupt.check()
       if purpose == .training, let state { walk.states.append(state) }
@@ -161,11 +179,20 @@ public struct RecurrentLayer: DrawnLayer {
       walk.spikes.words.replaceSubrange(place..<place + fired.words.count, with: fired.words)
       last = fired
     }
+    if let state { begin = .recurrent(state, heard: try last.map { (last) throws(Fault) in try last.tensor() }) }
     return walk
   }
 
   public func backward(
     _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
+  ) throws(Fault) -> LayerGradient {
+    var later = LayerState.none
+    return try gradients(gradient, memory, pass, later: &later)
+  }
+
+  /// The gradients of a window of time; see `Layer.backward`.
+  func gradients(
+    _ gradient: consuming Tensor, _ memory: LayerMemory, _ pass: Pass, later end: inout LayerState
   ) throws(Fault) -> LayerGradient {
     guard let recurrent, case .spikes(let spikes)? = memory.signal else { throw unbuilt }
     let flow = gradient
@@ -174,8 +201,11 @@ public struct RecurrentLayer: DrawnLayer {
     let width = shape.dropFirst().reduce(1, *)
     let count = recurrent.shape[0]
     var drives = try Tensor.zeros(shape)
-    var later: NeuronState? = try model.initialState(neurons: width).zeros
+    var later: NeuronState?
     var after: Tensor?
+    if case .recurrent(let slopes, let drive) = end { (later, after) = (slopes, drive) } else {
+      later = try model.initialState(neurons: width).zeros
+    }
     var learnt: [Tensor] = []
     for parameter in model.learnables { learnt.append(try Tensor.zeros(parameter.value.shape)) }
     for t in (0..<steps).reversed() {
@@ -199,13 +229,19 @@ public struct RecurrentLayer: DrawnLayer {
     } else {
       weight = try Tensor.zeros([count, count])
     }
-    return LayerGradient(input: drives, parameters: [weight] + learnt)
+    if let later { end = .recurrent(later, heard: after) }
+    guard let heard = memory.tensors.first else { return LayerGradient(input: drives, parameters: [weight] + learnt) }
+    // What the first step heard came from before the window.
+    let first = try Product.weightGradient(
+      Signal.tensor(heard).reshaped(features: [count]), outputGradient: try drives.step(0).reshaped([1, batch, count])).weight
+    return LayerGradient(input: drives, parameters: [try weight + first] + learnt)
   }
 
   public func recorded(
     _ input: consuming Signal, _ pass: Pass, place: String
   ) throws(Fault) -> (output: Signal, recordings: [Recording]) {
-    let walk = try walk(input, for: .recording)
+    var begin = LayerState.none
+    let walk = try walk(input, for: .recording, from: &begin)
     var states: [(name: String, values: Tensor)] = []
     for (index, name) in model.stateNames.enumerated() {
       var parts: [Tensor] = []

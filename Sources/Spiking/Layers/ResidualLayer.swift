@@ -101,7 +101,7 @@ public struct ResidualLayer: Layer {
   }
 
   /// The pass of the branch, with draws of its own.
-  private func branchPass(_ pass: Pass) -> Pass {
+  func branchPass(_ pass: Pass) -> Pass {
     var draws = RandomStream(seed: pass.seed, purpose: "residual", index: UInt64(pass.layerIndex))
     var inner = pass
     inner.seed = draws.nextBits()

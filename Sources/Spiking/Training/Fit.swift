@@ -20,6 +20,8 @@ public struct FitOptions {
   public var batch = 64
   /// Batches whose gradients make one step together.
   public var accumulate = 1
+  /// Goes through time window by window, in less memory; nil for all of it at once.
+  public var windows: TimeWindows?
   /// The length that the gradient of all parameters together is cut to; nil for none.
   public var clip: Double?
   /// Factors of the learning rate for some parameters.

@@ -126,6 +126,12 @@ struct TrainingRun {
     try options.optimizer.check()
     try options.surrogate.check()
     try options.rates.check(network)
+    if let windows = options.windows {
+      try windows.check(network, options.loss ?? SpikeCountCrossEntropy())
+      guard options.objective == nil else {
+        throw Fault(.value, "windows of time and hardware do not go together", label: "the price is of what all steps do together")
+      }
+    }
   }
 
   /// Steps of the optimiser in an epoch.
@@ -234,6 +240,12 @@ struct TrainingRun {
     var draws = RandomStream(seed: state.seed, purpose: "pass", index: number)
     let pass = Pass(isTraining: true, surrogate: options.surrogate, seed: draws.nextBits())
     let shaped = try objective?.shaped(network) ?? network
+    if let windows = options.windows {
+      let answer = try WindowedPass(loss, network, input, target: target, windows, pass)
+      try check(answer.value, answer.trace)
+      try count(indices, answer.value, answer.trace, target, &tally)
+      return try learn(answer.gradients, from: answer.value, samples: indices.count, &tally)
+    }
     let trace = try shaped.trace(input, pass)
     try network.absorb(trace)
     let value: Double
@@ -252,13 +264,20 @@ struct TrainingRun {
       gradients = try shaped.gradients(trace, outputGradients: answer.gradients, pass)
       try objective?.pullBack(&gradients, network)
     }
+    return try learn(gradients, from: value, samples: indices.count, &tally)
+  }
+
+  /// Takes the gradient of a batch, and answers with its loss.
+  private mutating func learn(
+    _ gradients: [[Tensor]], from value: Double, samples: Int, _ tally: inout EpochTally
+  ) throws(Fault) -> Double {
     for (layer, list) in gradients.enumerated() {
       for gradient in list where !gradient.isFinite {
         throw divergence("the gradient of layer \(layer), \(network.layers[layer].callText), is not finite", nil)
       }
     }
     state.batch += 1
-    if let whole = try gathered(gradients, samples: indices.count) { try move(whole, &tally) }
+    if let whole = try gathered(gradients, samples: samples) { try move(whole, &tally) }
     lastGoodLoss = value
     return value
   }
