@@ -62,11 +62,11 @@ struct BatchSource {
 
   /// The network with its first weights set by a rule, which measures on some samples of the data.
   func initialized(by rule: any Initializer, seed: UInt64) throws(Fault) -> Network {
-    // As many samples as keep a layer's activity to some 16 million numbers, drawn from all classes.
+    // As many samples as keep a layer's activity to some 4 million numbers, drawn from all classes.
     let widest = network.shapes.reduce(network.inputShape.reduce(1, *)) { max($0, $1.reduce(1, *)) }
     let steps = encoder.map { $0.steps }.flatMap { $0 > 0 ? $0 : nil } ?? data.sampleShape.first ?? 1
     let (size, overflow) = widest.multipliedReportingOverflow(by: max(1, steps))
-    let count = min(data.count, max(4, min(64, (1 << 24) / (overflow ? Int.max : max(1, size)))))
+    let count = min(data.count, max(4, min(64, (1 << 22) / (overflow ? Int.max : max(1, size)))))
     var draws = RandomStream(seed: seed, purpose: "first weights, samples")
     let indices = Array(try draws.permutation(data.count).prefix(count))
     let input = try signal(indices, stream: RandomStream(seed: seed, purpose: "first weights, encode"))
