@@ -36,7 +36,8 @@ let convolutionBuiltins: [Builtin] = [
   Builtin(
     "pool",
     [
-      networkSubject, .required("size", .int | .list | .tuple, "the size of the window, or (height, width)"),
+      networkSubject,
+      .optional("size", .int | .list | .tuple | .nil, default: "the whole image", "the size of the window, or (height, width)"),
       .optional(
         "kind", .string, default: "\"average\"",
         "what a window becomes: its \"average\", its \"max\" or its \"sum\""),
@@ -45,11 +46,12 @@ let convolutionBuiltins: [Builtin] = [
     returns: "network or layer", subject: "networks",
     """
     Makes images smaller: one number for each window of each channel. The `max` of spikes is a spike; `average` and
-    `sum` give numbers. Rows and columns that fill no window are left out.
+    `sum` give numbers. Rows and columns that fill no window are left out. Without a size each channel becomes one number
+    (a global pool).
     """,
     example: """
       let net = input(1, 4, 4) |> pool(2, kind="max")
-      print(net.output_shape)   # expect: [1, 2, 2]
+      print(net.output_shape, (net |> pool()).output_shape)   # expect: [1, 2, 2] [1, 1, 1]
       """
   ) { (call) throws(Fault) in try place(try poolLayer(call), call) },
 ]
@@ -84,6 +86,10 @@ private func poolLayer(_ call: Call) throws(Fault) -> PoolLayer {
   let name = try call.string(2, default: "average")
   guard let kind = PoolLayer.Kind(rawValue: name) else {
     throw call.wrong(2, "must be \"average\", \"max\" or \"sum\", found \"\(name)\"")
+  }
+  guard call.isGiven("size") else {
+    if call.isGiven("stride") { throw call.wrong(3, "has nothing to do where the window is the whole image") }
+    return PoolLayer(wholeImage: kind)
   }
   let size = try call.pair(1)
   return PoolLayer(size: size, kind: kind, stride: try call.pair(3, default: size))

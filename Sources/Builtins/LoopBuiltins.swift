@@ -39,6 +39,23 @@ let loopBuiltins: [Builtin] = [
           shuffles: try call.bool(3, default: true), seed: stream.nextBits())))
   },
   Builtin(
+    "class_weights", [.required("data", .foreign("dataset"), "samples of which some classes are rarer than others")],
+    returns: "list", subject: "training",
+    """
+    For each class the number of samples over the number of classes and its own: `n / (classes n_c)`, for the `class_weights`
+    of a cross-entropy, so that all classes count alike. A class without samples gets 0.
+    """,
+    example: """
+      let d = data.from(zeros([4, 1]), [0, 0, 0, 1])
+      print(class_weights(d))   # expect: [0.6666666666666666, 2.0]
+      """
+  ) { (call) throws(Fault) in
+    let data = try call.dataset(0)
+    try data.checkLabels(for: "`class_weights`")
+    let classes = Double(data.classCount)
+    return .list(data.classSizes.map { .float($0 == 0 ? 0 : Double(data.count) / (classes * Double($0))) })
+  },
+  Builtin(
     "update",
     [
       .required("optimizer", .foreign("optimizer"), "the rule, with what it remembers of the steps before"),

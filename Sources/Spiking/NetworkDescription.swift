@@ -179,6 +179,7 @@ private func makeLayer(
     guard let kind = PoolLayer.Kind(rawValue: description.settings["kind"]?.text ?? "average") else {
       throw description.wrong("kind")
     }
+    guard description.settings["size"] != nil else { return PoolLayer(wholeImage: kind) }
     let size = try description.pair("size", default: .init(0, 0))
     return PoolLayer(size: size, kind: kind, stride: try description.pair("stride", default: size))
   case "flatten": return FlattenLayer()

@@ -17,6 +17,14 @@ public struct PoolLayer: Layer {
   public var size: Window.Pair
   public var kind: Kind
   public var stride: Window.Pair
+  /// Whether the window is the whole image, whose size it gets when the layer becomes part of a network.
+  public private(set) var isWhole = false
+
+  /// A pool of the whole image: one number for each channel.
+  public init(wholeImage kind: Kind) {
+    self.init(size: .init(1, 1), kind: kind)
+    isWhole = true
+  }
 
   /// - Parameter stride: the window's own size when nil, so that windows lie side by side.
   public init(size: Window.Pair, kind: Kind = .average, stride: Window.Pair? = nil) {
@@ -26,7 +34,7 @@ public struct PoolLayer: Layer {
   }
 
   public var settings: [(name: String, value: Setting)] {
-    var list: [(name: String, value: Setting)] = [("size", size.setting)]
+    var list: [(name: String, value: Setting)] = isWhole ? [] : [("size", size.setting)]
     if kind != .average { list.append(("kind", .text(kind.rawValue))) }
     if stride != size { list.append(("stride", stride.setting)) }
     return list
@@ -34,8 +42,19 @@ public struct PoolLayer: Layer {
 
   private var check: WindowCheck { WindowCheck(layer: name, kernel: size, kernelName: "size", stride: stride) }
 
+  public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer { sized(for: input) }
+
+  /// The layer with the size of an image, where that is its window.
+  private func sized(for input: [Int]) -> PoolLayer {
+    guard isWhole, input.count == 3 else { return self }
+    var layer = self
+    layer.size = .init(input[1], input[2])
+    layer.stride = layer.size
+    return layer
+  }
+
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
-    let shape = try check.shape(for: input)
+    let shape = try sized(for: input).check.shape(for: input)
     return [input[0], shape.outHeight, shape.outWidth]
   }
 
