@@ -53,7 +53,8 @@ struct CheckTests {
     "fn f(n) => zeros([n]) + ones([3])", "var n = 2\nn = 3\nzeros([n]) + ones([3])", "fn f() {\n  let k = 2\n  k\n}\nfn g(k) => zeros([k]) + ones([3])",
     "fn f() {\n  let rate = 0.5\n  rate\n}\n[0.5] |> rate(steps=3)", "zeros([100000, 100000])\n[0] * 10^9", "unique(randint(0, 9, [9]))[8]",
     "try { zeros([3]) + ones([4]) } catch e { e.message }", "ones([12]) |> reshape([3, 4]) |> reshape([2, 6])", "read_text(\"nothing\")[3]",
-    "let w = 3\nlet f = x => x[w]\nf([1, 2, 3, 4])",
+    "let w = 3\nlet f = x => x[w]\nf([1, 2, 3, 4])", "fn told(f) => try { f() } catch e { e.message }\ntold(() => zeros([3]) + ones([4]))",
+    "fn told(f) => try { f() } catch e { e.message }\nfn odd() => int(\"x\")\ntold(odd)",
   ])
   func leavesAlone(_ source: String) { #expect(problems(source) == []) }
 
