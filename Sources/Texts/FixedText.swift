@@ -37,11 +37,11 @@ public func roundedText(_ value: Double, decimals: Int) -> String {
 private func decimalDigits(_ value: Double) -> (digits: [UInt8], exponent: Int) {
   var digits: [UInt8] = []
   var before: Int?
-  let parts = value.description.utf8.split(separator: UInt8(ascii: "e"), maxSplits: 1)
-  for byte in parts.first ?? [] {
+  let parts = value.description.split(separator: "e", maxSplits: 1)
+  for byte in (parts.first ?? "").utf8 {
     if byte == UInt8(ascii: ".") { before = digits.count } else if (48...57).contains(byte) { digits.append(byte - 48) }
   }
-  let power = parts.count > 1 ? Int(String(decoding: parts[1], as: UTF8.self)) ?? 0 : 0
+  let power = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
   let zeros = digits.prefix { $0 == 0 }.count
   if zeros == digits.count { return ([], 0) }
   return (Array(digits.dropFirst(zeros)), (before ?? digits.count) + power - zeros)
