@@ -34,6 +34,6 @@ def parameters(program, names):
     listing = subprocess.run([program, "-e", code], capture_output=True, text=True, check=True).stdout
     found = {}
     for name in names:
-        signature = re.search(rf"^(?:fn )?{re.escape(name)}\(([^\n]*)\)", listing, re.MULTILINE)
+        signature = re.search(rf"^(?:fn )?{re.escape(name)}\((.*?)\)(?: -> .*)?$", listing, re.MULTILINE)
         found[name] = re.findall(r"(?:^|, )([a-z_]\w*)(?= = |, |$)", signature[1]) if signature else []
     return found

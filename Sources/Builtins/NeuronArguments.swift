@@ -25,12 +25,13 @@ struct LearnValue: ForeignValue {
   var summary: String { text(limit: 200) ?? call(of: values.preview) }
   var sourceText: String? { text(limit: 1 << 24) }
 
-  /// The call that gives it again; nil where that has more bytes.
+  /// The call that gives it again; nil where its values have more bytes.
   private func text(limit: Int) -> String? {
+    if values.count > limit { return nil }
     if values.rank == 0 { return call(of: QuantityText.text(values.item ?? 0, dimension)) }
     if dimension == .none { return (try? Value.tensor(values.detached).sourceText(limit: limit)).map(call) }
-    if values.rank > 1 || values.count > limit { return nil }
-    return call(of: "[" + values.scalars.map { QuantityText.text($0, dimension) }.joined(separator: ", ") + "]")
+    let inner = values.scalars.map { QuantityText.text($0, dimension) }.joined(separator: ", ")
+    return values.rank == 1 && inner.utf8.count <= limit ? call(of: "[\(inner)]") : nil
   }
 
   private func call(of inner: String) -> String {
@@ -85,8 +86,13 @@ extension QuantityText {
   static func text(_ value: Float, _ dimension: Dimension) -> String {
     // What is no amount has no unit.
     if dimension == .none || !value.isFinite { return NumberText.whole(value) }
-    return text(Double("\(value)") ?? Double(value), dimension) { amount in "\(Float(amount))" }
-      .replacing(".0 ", with: " ").replacing(" ", with: "")
+    let amount = Double("\(value)") ?? Double(value), scale = usualUnit(amount, dimension).scale
+    func write(_ count: Double) -> String {
+      let short = "\(Float(count))"
+      // Where its 32 bits in that unit are not those in base units, as many digits as it takes.
+      return Double(short).map { Float($0 * scale) } == value ? short : "\(exactCount(amount, of: scale))"
+    }
+    return text(amount, dimension, format: write).replacing(".0 ", with: " ").replacing(" ", with: "")
   }
 }
 
@@ -122,7 +128,8 @@ let learnBuiltin = Builtin(
     guard found.dimension == dimension else {
       throw call.wrong(index, "must be \(dimension.name) as the value is, found \(found.dimension.name)", kind: .unit)
     }
-    return found.amount
+    // As the values are held.
+    return Double("\(Float(found.amount))") ?? found.amount
   }
   let values: Tensor
   var dimension = Dimension.none

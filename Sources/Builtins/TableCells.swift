@@ -111,7 +111,7 @@ struct TableCells {
     if high > 8 || low < -6 || high - low > 5 { return values.map { $0 == 0 ? "0" : formatted($0, "g", digits: 4) } }
     var decimals = max(0, 3 - high, 1 - low)
     // Zeros that all numbers end with say nothing.
-    while decimals > 0, values.allSatisfy({ !$0.isFinite || formatted($0, "f", digits: decimals).hasSuffix("0") }) {
+    while decimals > 0, values.allSatisfy({ !$0.isFinite || roundedText($0, decimals: decimals).hasSuffix("0") }) {
       decimals -= 1
     }
     return values.map { text($0, decimals: decimals) }
@@ -119,10 +119,8 @@ struct TableCells {
 
   static func text(_ value: Double, decimals: Int) -> String {
     guard value.isFinite else { return floatText(value) }
-    let text = decimals == 0 && abs(value) >= 10_000 && abs(value) < 1e15
-      ? groupedDigits(Int(value.rounded())) : formatted(value, "f", digits: decimals)
-    // A small negative number that rounds to nothing.
-    return text.contains(where: { ("1"..."9").contains($0) }) || !text.hasPrefix("-") ? text : String(text.dropFirst())
+    return decimals == 0 && abs(value) >= 10_000 && abs(value) < 1e15
+      ? groupedDigits(Int(value.rounded())) : roundedText(value, decimals: decimals)
   }
 
   /// The power of ten of a finite number that is not 0, as it is when rounded to four digits.

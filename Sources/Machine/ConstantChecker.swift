@@ -3,7 +3,8 @@ import Language
 
 /// Finds constant expressions that cannot be computed, most of all those whose shapes do not fit: it computes them, in a
 /// machine of its own, by what the program itself would call. Only what depends on nothing but the source, reaches no file,
-/// and stays small counts as constant. What stands in a `try` may be meant to fail.
+/// and stays small counts as constant. What stands in a `try` may be meant to fail, and a function value may be called in one;
+/// of functions with a name, which others call too, only shapes are told.
 struct ConstantChecker {
   let tree: Tree
   let resolver: Resolver
@@ -33,7 +34,6 @@ struct ConstantChecker {
     "reshape", "transpose", "flatten", "expand", "squeeze", "broadcast", "concat", "stack", "flip", "matmul", "softmax", "sum", "mean",
     "shape", "size", "ndim", "len", "zeros_like", "ones_like", "exp", "abs", "sqrt", "tanh", "sigmoid", "relu",
   ]
-  private static let told: Set<Fault.Kind> = [.shape, .value, .type, .unit]
 
   init(_ tree: Tree, resolver: Resolver, library: Library) {
     self.tree = tree
@@ -47,7 +47,7 @@ struct ConstantChecker {
     let names = Dictionary(resolver.declarations.map { ($0.name, 1) }, uniquingKeysWith: +)
     isNameAmbiguous = Set(names.filter { $0.value > 1 || library.builtins[$0.key] != nil }.keys)
     let bound = Dictionary(resolver.declaredAt.values.map { ($0, 1) }, uniquingKeysWith: +)
-    var skipped: [Span] = []
+    var skipped: [Span] = [], functions: [Span] = []
     var stages: Set<Int> = []
     // Parts stand before what they are parts of.
     for id in tree.ids {
@@ -58,6 +58,8 @@ struct ConstantChecker {
         kinds[id.index] = kinds[value.index]
         values[declaration] = value
       case .attempt(let body, _, _, _): skipped.append(tree.span(body))
+      case .lambda(let function): skipped.append(tree.span(function.body))
+      case .function(let function): functions.append(tree.span(function.body))
       case .pipe(_, let right): stages.insert(right.index)
       default: continue
       }
@@ -66,11 +68,12 @@ struct ConstantChecker {
     var end = 0
     for id in pieces(without: stages) {
       let span = tree.span(id)
-      if span.start < end || skipped.contains(where: { $0.start <= span.start && span.end <= $0.end }) { continue }
+      func stands(in places: [Span]) -> Bool { places.contains { $0.start <= span.start && span.end <= $0.end } }
+      if span.start < end || stands(in: skipped) { continue }
       end = span.end
       let runner = interpreter ?? makeInterpreter()
       interpreter = runner
-      compute(span, in: runner)
+      compute(span, telling: stands(in: functions) ? [.shape] : [.shape, .value, .type, .unit], in: runner)
     }
   }
 
@@ -90,10 +93,10 @@ struct ConstantChecker {
     }
   }
 
-  private mutating func compute(_ span: Span, in interpreter: Interpreter) {
+  private mutating func compute(_ span: Span, telling told: Set<Fault.Kind>, in interpreter: Interpreter) {
     let piece = SourceText(tree.source.text(span), name: tree.source.name)
     guard case .failed(let faults) = interpreter.run(piece, mode: .cell) else { return }
-    guard let found = faults.first, Self.told.contains(found.fault.kind) else { return }
+    guard let found = faults.first, told.contains(found.fault.kind) else { return }
     let isHere = found.source.bytes == piece.bytes
     let place = isHere ? Span(span.start + found.span.start, span.start + found.span.end) : span
     diagnostics.append(Diagnostic(found.fault, in: tree.source, at: place))

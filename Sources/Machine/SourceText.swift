@@ -8,6 +8,7 @@ extension Value {
   public func sourceText(limit: Int) throws(Fault) -> String {
     var writer = SourceWriter(limit: limit)
     try writer.add(self, depth: 0)
+    try writer.checkLength()
     return writer.text
   }
 }
@@ -22,13 +23,17 @@ private struct SourceWriter {
 
   init(limit: Int) { self.limit = limit }
 
+  func checkLength() throws(Fault) {
+    if text.utf8.count > limit {
+      throw Fault(.limit, "too long to be written in a script", label: "more than \(limit) bytes", help: "str(x) gives a preview")
+    }
+  }
+
   mutating func add(_ value: Value, depth: Int) throws(Fault) {
     if depth > Self.deepest {
       throw Fault(.limit, "nested too deeply to be written in a script", label: "more than \(Self.deepest) levels")
     }
-    if text.utf8.count > limit {
-      throw Fault(.limit, "too long to be written in a script", label: "more than \(limit) bytes", help: "str(x) gives a preview")
-    }
+    try checkLength()
     try Interrupt.check()
     value.tape?.hasBecomeText = true
     let value = value.plain
@@ -132,7 +137,7 @@ private struct SourceWriter {
       text += scalar.isFinite ? "\(scalar)" : Self.text(Double(scalar))
       return
     }
-    if text.utf8.count > limit { return try add(.nil, depth: 0) }
+    try checkLength()
     let step = tensor.shape[(axis + 1)...].reduce(1, *)
     text += "["
     for place in 0..<tensor.shape[axis] {

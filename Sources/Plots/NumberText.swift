@@ -1,26 +1,13 @@
 // Numbers as a figure writes them: short, always with a point, whatever the system's language.
 
-import Glibc
+import Texts
 
-/// A number with a fixed count of decimals, rounded as the C library does, so that a figure and a table say the same: `-0.25`.
+/// A number with a fixed count of decimals, rounded half away from zero, as tables round it: `-0.3`.
 func fixedText(_ value: Double, decimals: Int) -> String {
   guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
   let places = min(max(decimals, 0), 15)
-  let exact = abs(value) * powerOfTen(places)
-  var scaled = exact.rounded()
-  guard scaled < 9e18 else { return scientificText(value, digits: 6) }
-  // Near the middle, all digits of the number itself decide.
-  if abs(abs(exact - scaled) - 0.5) < 1e-3 {
-    var buffer = [CChar](repeating: 0, count: 64)
-    let count = withVaList([Int32(places), abs(value)]) { vsnprintf(&buffer, buffer.count, "%.*f", $0) }
-    let written = buffer.prefix(max(0, Int(count))).filter { $0 != 46 }.map { UInt8(bitPattern: $0) }
-    scaled = Double(String(decoding: written, as: UTF8.self)) ?? scaled
-  }
-  let digits = String(Int(scaled))
-  let sign = value < 0 && scaled > 0 ? "-" : ""
-  if places == 0 { return sign + digits }
-  let padded = String(repeating: "0", count: max(0, places + 1 - digits.utf8.count)) + digits
-  return sign + padded.dropLast(places) + "." + padded.suffix(places)
+  guard abs(value) * powerOfTen(places) < 9e18 else { return scientificText(value, digits: 6) }
+  return roundedText(value, decimals: places)
 }
 
 /// A number with an exponent and at most `digits` significant digits: `1.5e6`.

@@ -53,7 +53,7 @@ import Texts
     #expect(fixedText(-1.255, decimals: 1) == "-1.3")
     #expect(fixedText(0.05, decimals: 2) == "0.05")
     // As a table rounds them.
-    #expect([82.5, 0.15, 2.675, 1.005, 0.125, 83.5].map { fixedText($0, decimals: $0 > 80 ? 0 : $0 == 0.15 ? 1 : 2) } == ["82", "0.1", "2.67", "1.00", "0.12", "84"])
+    #expect([82.5, 0.15, 2.675, 1.005, 0.125, 83.5].map { fixedText($0, decimals: $0 > 80 ? 0 : $0 == 0.15 ? 1 : 2) } == ["83", "0.2", "2.68", "1.01", "0.13", "84"])
     #expect(fixedText(1e20, decimals: 2) == "1e20")
     #expect(fixedText(.nan, decimals: 2) == "nan")
     #expect(shortText(0.1 + 0.2) == "0.3")

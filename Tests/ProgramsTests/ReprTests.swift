@@ -14,6 +14,7 @@ struct ReprTests {
     "sgd(momentum=0.5)", "hybrid(steps=20, alpha=1 / 3)", "population(neurons=5, steps=8, code=\"rate\", low=-1)", "delta(threshold=0.1)",
     "spike_rate_mse(correct=0.7)", "fast_sigmoid(slope=10)", "lif(beta=0.95, threshold=0.3)", "measured(sigma=0.3)", "len", "learn([0.5, 0.1], low=0)",
     "learn([1ms, 2.5ms])", "learn(-50mV, each=true)",
+    "learn([k * 1ms / 7 for k in 1..200])", "learn(1ms, low=0.1ms + 1e-12s)",
   ]
 
   @Test(arguments: expressions)
