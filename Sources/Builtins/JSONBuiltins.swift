@@ -20,7 +20,7 @@ let jsonBuiltins: [Builtin] = [
       """
   ) { (call) throws(Fault) in
     try call.machine.checkReading("`json.parse`")
-    return try value(of: try JSON.parse(try call.string(0)))
+    return try valueOfJSON(try JSON.parse(try call.string(0)))
   },
   Builtin(
     "json.text",
@@ -42,7 +42,8 @@ let jsonBuiltins: [Builtin] = [
   },
 ]
 
-private func value(of json: JSON) throws(Fault) -> Value {
+/// A JSON value as one of the language, owned.
+func valueOfJSON(_ json: JSON) throws(Fault) -> Value {
   switch json {
   case .null: return .nil
   case .bool(let bool): return .bool(bool)
@@ -51,12 +52,12 @@ private func value(of json: JSON) throws(Fault) -> Value {
   case .string(let text): return .string(text)
   case .list(let elements):
     return try ListBuilder.build(capacity: elements.count) { (list) throws(Fault) in
-      for element in elements { try list.append(try value(of: element)) }
+      for element in elements { try list.append(try valueOfJSON(element)) }
     }
   case .object(let members):
     let map = Value.map([(String, Value)]())
     do throws(Fault) {
-      for member in members { map.asMap?.set(.string(member.name), try value(of: member.value)) }
+      for member in members { map.asMap?.set(.string(member.name), try valueOfJSON(member.value)) }
     } catch {
       map.release()
       throw error

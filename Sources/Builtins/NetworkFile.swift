@@ -155,6 +155,11 @@ private let historyLists: [(name: String, path: WritableKeyPath<History, [Double
   ("validation_accuracy", \.validationAccuracy), ("spikes_per_sample", \.spikesPerSample), ("seconds", \.seconds),
 ]
 
+/// All series of a history by name, a number for each epoch; empty ones too.
+func historySeries(_ history: History) -> [(String, [Double])] {
+  historyLists.map { ($0.name, history[keyPath: $0.path]) } + history.terms.map { ($0.name, $0.values) }
+}
+
 private func json(_ history: History) -> JSON {
   var members = historyLists.map { list in
     JSONMember(list.name, .list(history[keyPath: list.path].map { .number($0) }))

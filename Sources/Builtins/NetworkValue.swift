@@ -252,14 +252,10 @@ func settingValue(_ setting: Setting) -> Value {
 
 /// What a trained network remembers of its training, as a map of lists.
 func historyValue(_ history: History) -> Value {
-  func list(_ numbers: [Double]) -> Value { .list(numbers.map { .float($0) }) }
-  return .map([
-    ("loss", list(history.loss)), ("accuracy", list(history.accuracy)),
-    ("validation_loss", list(history.validationLoss)), ("validation_accuracy", list(history.validationAccuracy)),
-    ("spikes_per_sample", list(history.spikesPerSample)), ("seconds", list(history.seconds.map(WallClock.silentReading))),
-  ] + history.terms.map { term in
-    // The mapper's share of the time, which the clock decides too.
-    (term.name, list(term.name.hasSuffix("_mapping_share") ? term.values.map(WallClock.silentReading) : term.values))
+  .map(historySeries(history).map { (name, values) -> (String, Value) in
+    // Times, and the mapper's share of them, are this machine's.
+    let isTime = name == "seconds" || name.hasSuffix("_mapping_share")
+    return (name, .list((isTime ? values.map(WallClock.silentReading) : values).map { .float($0) }))
   } + (history.bestEpoch.map { [("best_epoch", .int($0))] } ?? []) + [
     ("warnings", .list(history.warnings.map { .string($0) })), ("interrupted", .bool(history.interrupted)),
   ])

@@ -190,23 +190,26 @@ private func fitNetwork(_ call: Call) throws(Fault) -> Value {
     display.end()
     output.warn(warning)
   }
-  options.epochEnded = try epochEnd(call, display)
+  let log = FitLog(call.machine.runFolder, epoch: options.resumes ? network.training?.epoch ?? 0 : 0)
+  options.epochEnded = try epochEnd(call, display, log)
   defer { display.end() }
   let trained = try fit(network, data, options)
+  if let history = trained.history { log?.add(history) }
   if trained.history?.interrupted == true { call.machine.stopAfterStatement() }
   return .foreign(NetworkValue(trained))
 }
 
-/// What goes on after each epoch: the file that is written, and the function that is called; nil where that is nothing.
+/// What goes on after each epoch: what the run logs, the file that is written, and the function that is called; nil where that is nothing.
 private func epochEnd(
-  _ call: Call, _ display: FitDisplay
+  _ call: Call, _ display: FitDisplay, _ log: FitLog?
 ) throws(Fault) -> ((Int, Network) throws(Fault) -> Bool)? {
   let path = call.isGiven("save") ? try call.string(call.place("save")) : nil
   let every = try call.int(call.place("save_every"), default: 1, atLeast: 1)
   let function = call.isGiven("each_epoch") ? HeldFunction(call[call.place("each_epoch")]) : nil
-  if path == nil, function == nil { return nil }
+  if path == nil, function == nil, log == nil { return nil }
   let machine = call.machine
   return { (epoch, network) throws(Fault) in
+    if let history = network.history { log?.add(history) }
     if let path, (epoch + 1) % every == 0 { try saveNetwork(network, to: path) }
     guard let function else { return true }
     display.end()

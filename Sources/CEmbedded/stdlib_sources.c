@@ -24,12 +24,17 @@ static const unsigned char signal_module[] = {
 #embed "../../stdlib/signal.snn"
 };
 
+static const unsigned char runs[] = {
+#embed "../../stdlib/runs.snn"
+};
+
 static const struct stdlib_source modules[] = {
     {"prelude", prelude, sizeof prelude},
     {"neurons", neurons, sizeof neurons},
     {"stats", stats, sizeof stats},
     {"spikes", spikes, sizeof spikes},
     {"signal", signal_module, sizeof signal_module},
+    {"runs", runs, sizeof runs},
 };
 
 static const unsigned char edge_cpu[] = {

@@ -13,9 +13,9 @@ public struct Digest: Sendable {
   private let encode: Coder
   private let decode: Coder
 
-  /// Throws `.file` where the library is not installed.
-  public init() throws(Fault) {
-    let library = try SharedLibrary("libcrypto.so.3", package: "libssl3", purpose: "a page with checksums")
+  /// Throws `.file`, which names the purpose, where the library is not installed.
+  public init(purpose: String = "a page with checksums") throws(Fault) {
+    let library = try SharedLibrary("libcrypto.so.3", package: "libssl3", purpose: purpose)
     sha256 = try library.function("SHA256", as: SHA256.self)
     encode = try library.function("EVP_EncodeBlock", as: Coder.self)
     decode = try library.function("EVP_DecodeBlock", as: Coder.self)

@@ -48,8 +48,24 @@ public func moveFile(_ old: String, to new: String) throws(Fault) {
   if rename(old, new) != 0 { throw Fault(.file, title, label: systemReason()) }
 }
 
+/// Makes a folder that was not there before, by a number behind its name where that is taken; gives its path. Throws `.file`.
+public func makeNewFolder(_ path: String) throws(Fault) -> String {
+  try FileRules.checkWriting(path)
+  let title = "cannot make the folder \(shownPath(path))"
+  if path.utf8.contains(0) { throw Fault(.file, title, label: "a path cannot hold a NUL character") }
+  for number in 1...10_000 {
+    let name = number == 1 ? path : "\(path)-\(number)"
+    if mkdir(name, 0o777) == 0 { return name }
+    if errno != EEXIST { throw Fault(.file, title, label: systemReason()) }
+  }
+  throw Fault(.file, title, label: "there are 10,000 of that name")
+}
+
 /// Writes text behind what a file holds, and makes the file where there is none. Throws `.file`.
-public func appendText(_ text: String, to path: String) throws(Fault) {
+public func appendText(_ text: String, to path: String) throws(Fault) { try appendBytes(Array(text.utf8), to: path) }
+
+/// The same of bytes.
+func appendBytes(_ bytes: [UInt8], to path: String) throws(Fault) {
   try FileRules.checkWriting(path)
   let title = "cannot append to \(shownPath(path))"
   if path.isEmpty || path.utf8.contains(0) { throw Fault(.file, title, label: "it is no path of a file") }
@@ -59,7 +75,7 @@ public func appendText(_ text: String, to path: String) throws(Fault) {
     throw Fault(.file, title, label: reason, help: missingFolderHelp(splitPath(path).folder))
   }
   defer { close(descriptor) }
-  try writeAll(Array(text.utf8), descriptor, title: title)
+  try writeAll(bytes, descriptor, title: title)
 }
 
 /// The present folder.

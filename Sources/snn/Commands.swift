@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Machine
 import Sessions
 
 @main
@@ -9,7 +10,7 @@ struct Snn: ParsableCommand {
     abstract: "Spiking neural networks at a prompt and in scripts.",
     discussion: "Without a command it opens the prompt. `snn FILE` runs a script, as does `#!/usr/bin/env snn` in its first line.",
     version: "NeuEdge \(version)",
-    subcommands: [Prompt.self, Run.self, Render.self, Verify.self, Test.self, Check.self, Bench.self, New.self],
+    subcommands: [Prompt.self, Run.self, Render.self, Verify.self, Test.self, Check.self, Bench.self, New.self, Runs.self],
     defaultSubcommand: Prompt.self)
 
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
@@ -38,12 +39,12 @@ struct Snn: ParsableCommand {
   /// The words with their command in front: `snn FILE` and `snn -e CODE` run, also behind options that every command
   /// takes, as in `snn --threads 1 FILE` and `snn --seed 1 test`.
   static func withCommand(_ words: [String]) -> [String] {
-    let commands = ["repl", "run", "render", "verify", "test", "check", "bench", "new", "help"]
-    let withValue = ["--seed", "--threads", "--memory", "--time"]
+    let commands = ["repl", "run", "render", "verify", "test", "check", "bench", "new", "runs", "help"]
+    let withValue = ["--seed", "--threads", "--memory", "--time", "--record"]
     var place = 0
     while place < words.count, words[place].hasPrefix("--"), words[place] != "--" {
       let name = String(words[place].prefix { $0 != "=" })
-      let isShared = withValue.contains(name) || ["--quick", "--full", "--no-files", "--no-write", "--allow-run"].contains(name)
+      let isShared = withValue.contains(name) || ["--quick", "--full", "--no-files", "--no-write", "--allow-run", "--tensorboard"].contains(name)
       if !isShared { return words }
       place += withValue.contains(words[place]) ? 2 : 1
     }
@@ -62,21 +63,30 @@ struct Snn: ParsableCommand {
     RunLimits().begin()
     var options = ScriptSession.Options()
     options.arguments = Array(words.dropFirst())
-    return runScript(code: isCode ? first : nil, path: first, options: options)
+    return runScript(code: isCode ? first : nil, path: first, options: options, recorded: recording(nil, writesEvents: false))
   }
+}
+
+/// The command as it was typed.
+private var commandText: String { (["snn"] + CommandLine.arguments.dropFirst()).map(shellQuoted).joined(separator: " ") }
+
+/// Where the run is to be recorded: in the folder asked for, or else in that of the environment variable `SNN_RUNS`.
+private func recording(_ folder: String?, writesEvents: Bool) -> RecordOptions? {
+  let folder = folder ?? getenv("SNN_RUNS").map { String(cString: $0) } ?? ""
+  return folder.isEmpty ? nil : RecordOptions(folder: folder, writesEvents: writesEvents, command: commandText)
 }
 
 private func askedKernelsProblem() -> String? { kernelsProblem(getenv("SNN_KERNELS").map { String(cString: $0) }) }
 
 /// Runs a text where there is one, else a file.
-private func runScript(code: String?, path: String, options: ScriptSession.Options) -> Int32 {
+private func runScript(code: String?, name: String = "-e", path: String, options: ScriptSession.Options, recorded: RecordOptions? = nil) -> Int32 {
   onLargeStack {
     stopOnInterrupt()
-    let output = StandardOutput()
+    let output: any Output = recorded == nil ? StandardOutput() : RecordingOutput(StandardOutput())
     // The process ends with the run: what the script still holds is left to the system.
     let session = Unmanaged.passRetained(ScriptSession(output: output, options: options)).takeUnretainedValue()
-    if let code { return session.run(code: code) }
-    return session.run(path: path)
+    if let code { return session.run(code: code, name: name, recorded: recorded) }
+    return session.run(path: path, recorded: recorded)
   }
 }
 
@@ -163,13 +173,25 @@ struct Run: ParsableCommand {
   @Option(name: .customShort("e"), parsing: .unconditional, help: ArgumentHelp("Runs this text and prints its value.", valueName: "code"))
   var code: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Leaves in this folder what the run was: script, arguments, seeds, commit, data, machine, metrics and figures. Also by the variable SNN_RUNS.",
+      valueName: "folder"))
+  var record: String?
+
+  @Flag(help: "Writes the recorded metrics for TensorBoard too.")
+  var tensorboard = false
+
   @Argument(parsing: .captureForPassthrough, help: "The script (- for standard input), and its arguments.")
   var file: [String] = []
 
   func run() throws {
     if code == nil, file.isEmpty { throw ValidationError("Name a script to run, or - for standard input.") }
+    let recorded = recording(record, writesEvents: tensorboard)
+    if record == "" { throw ValidationError("--record wants a folder.") }
+    if tensorboard, recorded == nil { throw ValidationError("--tensorboard goes with --record FOLDER.") }
     let options = common.sessionOptions(arguments: code == nil ? Array(file.dropFirst()) : file)
-    throw ExitCode(runScript(code: code, path: file.first ?? "", options: options))
+    throw ExitCode(runScript(code: code, path: file.first ?? "", options: options, recorded: recorded))
   }
 }
 
@@ -189,9 +211,7 @@ struct Render: ParsableCommand {
   var file: String
 
   func run() throws {
-    let words = ["snn"] + CommandLine.arguments.dropFirst()
-    var options = RenderOptions(
-      path: file, output: output, title: title, command: words.map(shellQuoted).joined(separator: " "))
+    var options = RenderOptions(path: file, output: output, title: title, command: commandText)
     options.session = common.sessionOptions()
     let asked = options
     throw ExitCode(
@@ -311,4 +331,32 @@ struct New: ParsableCommand {
   var name: String
 
   func run() throws { throw ExitCode(makeProject(name, output: StandardOutput())) }
+}
+
+struct Runs: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows what runs left behind under `snn run --record FOLDER`.",
+    discussion: """
+      `snn runs FOLDER` lists the runs, the newest last; with two of them, by the number in front or a part of the folder's \
+      name, it tells in which settings they differ and sets their metrics side by side; with --plot it draws a metric of \
+      all. In the language, `use runs` has all of it.
+      """)
+
+  @Option(help: ArgumentHelp("Draws this metric of all runs.", valueName: "metric"))
+  var plot: String?
+
+  @Argument(help: "The folder, and the two runs to compare.")
+  var words: [String]
+
+  func validate() throws {
+    if words.count != 1, words.count != 3 || plot != nil { throw ValidationError("Give a folder, and two runs to compare or --plot METRIC.") }
+  }
+
+  func run() throws {
+    var options = ScriptSession.Options()
+    options.arguments = words + (plot.map { [$0] } ?? [])
+    RunLimits().begin()
+    let call = plot != nil ? "runs.plot(args[0], args[1])" : words.count == 3 ? "runs.compare(args[0], args[1], args[2])" : "runs.show(args[0])"
+    throw ExitCode(runScript(code: "use runs\n\(call)", name: "snn runs", path: "", options: options))
+  }
 }

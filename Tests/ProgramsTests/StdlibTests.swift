@@ -4,7 +4,7 @@ import Testing
 
 /// The `test` blocks that stand beside the definitions of the stdlib.
 @Suite struct StdlibTests {
-  @Test(arguments: ["prelude", "neurons", "stats", "spikes", "signal"]) func testsOfTheModulePass(_ name: String) throws {
+  @Test(arguments: ["prelude", "neurons", "stats", "spikes", "signal", "runs"]) func testsOfTheModulePass(_ name: String) throws {
     let path = "stdlib/\(name).snn"
     let source = try #require(standardLibrary().sources[name])
     let execution = Execution.of(source, name: path, runsTests: true)

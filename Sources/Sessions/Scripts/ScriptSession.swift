@@ -19,12 +19,14 @@ public final class ScriptSession {
 
   public let output: any Output
   public let interpreter: Interpreter
-  private let files: FileRules
+  let options: Options
+  /// Why the script stopped before its end.
+  private(set) var failure: String?
   private let renderer: DiagnosticRenderer
 
   public init(output: any Output, options: Options = Options()) {
     self.output = output
-    files = options.files
+    self.options = options
     interpreter = makeInterpreter(output: output)
     interpreter.arguments = options.arguments
     interpreter.machine.runForm = options.form
@@ -44,7 +46,7 @@ public final class ScriptSession {
   }
 
   func report(_ text: String) {
-    (output as? StandardOutput)?.flush()
+    output.flush()
     writeError(text)
   }
 
@@ -52,23 +54,33 @@ public final class ScriptSession {
 
   /// Runs a source under the rules for files that this session was made with.
   func interpret(_ source: SourceText, mode: Interpreter.Mode) -> Interpreter.Outcome {
-    FileRules.$current.withValue(files) { interpreter.run(source, mode: mode) }
+    FileRules.$current.withValue(options.files) { interpreter.run(source, mode: mode) }
   }
 
-  public func run(path: String) -> Int32 {
+  /// Runs a script, and where that is asked for leaves behind in a folder what the run was.
+  public func run(path: String, recorded: RecordOptions? = nil) -> Int32 {
     guard let source = source(at: path) else { return ExitStatus.withoutSource }
-    return run(source, printsResult: false)
+    return run(source, printsResult: false, recorded)
   }
 
   /// Runs a text given on the command line; the value of its last expression is printed.
-  public func run(code: String) -> Int32 { run(SourceText(code, name: "-e"), printsResult: true) }
+  public func run(code: String, name: String = "-e", recorded: RecordOptions? = nil) -> Int32 {
+    run(SourceText(code, name: name), printsResult: true, recorded)
+  }
+
+  private func run(_ source: SourceText, printsResult: Bool, _ recorded: RecordOptions?) -> Int32 {
+    guard let recorded else { return run(source, printsResult: printsResult) }
+    var script: RecordedScript?
+    guard succeeds({ () throws(Fault) in script = try RecordedScript(source, self, recorded) }), let script else { return ExitStatus.cannotCreate }
+    return script.run { run(source, printsResult: printsResult) }
+  }
 
   private func run(_ source: SourceText, printsResult: Bool) -> Int32 {
     switch interpret(source, mode: .script) {
     case .value(let value):
       let isShown = ShownValue.takeIsShown(value, on: interpreter.machine)
       if printsResult, !value.isNil, !isShown { output.write(display(value, style: output.style) + "\n") }
-      (output as? StandardOutput)?.flush()
+      output.flush()
       return interpreter.machine.isStopping ? ExitStatus.interrupted : ExitStatus.success
     case .failed(let diagnostics):
       return status(of: diagnostics)
@@ -78,10 +90,11 @@ public final class ScriptSession {
   func status(of diagnostics: [Diagnostic]) -> Int32 {
     guard let first = diagnostics.first else { return ExitStatus.failure }
     if let status = exitStatus(first.fault) {
-      (output as? StandardOutput)?.flush()
+      output.flush()
       return status
     }
     report(renderer.render(diagnostics))
+    failure = first.fault.title
     if first.fault.kind == .interrupt { return ExitStatus.interrupted }
     return first.stack.isEmpty ? ExitStatus.badSource : ExitStatus.failure
   }
@@ -115,7 +128,7 @@ public final class ScriptSession {
     for index in 0..<interpreter.testCount {
       let name = interpreter.testName(index)
       if let filter, !matches(name, filter) { continue }
-      let diagnostic = FileRules.$current.withValue(files) { interpreter.runTest(index) }
+      let diagnostic = FileRules.$current.withValue(options.files) { interpreter.runTest(index) }
       if interpreter.machine.isStopping { Interrupt.request() }
       if let diagnostic {
         failed += 1
