@@ -5,6 +5,7 @@ import Faults
 import Formats
 import Glibc
 import Kernels
+import Language
 import Machine
 
 /// Where a run is recorded.
@@ -49,7 +50,7 @@ final class RecordedScript {
     ]
     let output = session.output
     folder.warn = { output.warn($0) }
-    folder.write(script: source.text)
+    folder.write(script: String(decoding: source.bytes, as: UTF8.self))
     write(status: nil)
   }
 
