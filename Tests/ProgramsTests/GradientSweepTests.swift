@@ -147,7 +147,7 @@ import Testing
     // Counts, seeds and settings.
     "seed", "randint", "rand", "randn", "normal", "uniform", "permutation", "shuffle", "split", "adapt", "fit", "evaluate",
     "efficiency", "explore", "prune", "batches", "run_stream", "place", "hardware_loss", "threshold", "first_spike_cross_entropy",
-    "spikes_above", "spikes_below", "lion", "step_decay", "exponential_decay", "one_cycle", "plateau", "restarts",
+    "log_metric", "spikes_above", "spikes_below", "lion", "step_decay", "exponential_decay", "one_cycle", "plateau", "restarts",
     "gaussian", "two_sided_exponential", "box", "hyperbolic_tangent", "circle", "q_pseudo_spike", "leaky_step",
     "sparse_fast_sigmoid", "multi_gaussian",
     "as_stream", "grad", "value_and_grad", "random", "choice", "bernoulli", "poisson",

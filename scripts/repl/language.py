@@ -93,8 +93,8 @@ def completes_the_language(folder):
     with language(folder) as prompt:
         prompt.send("let sample = {rate: 2, shape: 3}" + ENTER + "sample.r" + TAB + ENTER)
         prompt.wait_for_tail("snn> sample.rate", "2", "snn>")
-        prompt.send("range(0, 6, ste" + TAB)
-        prompt.wait_for_last("snn> range(0, 6, step=")
+        prompt.send("conv(4, ker" + TAB)
+        prompt.wait_for_last("snn> conv(4, kernel=")
         prompt.send(CTRL["U"] + "20mi" + TAB)
         prompt.wait_for_last("snn> 20min")
         prompt.send(CTRL["U"] + "use plo" + TAB + ENTER + "plot.hea" + TAB)
