@@ -125,7 +125,7 @@ struct ConstantChecker {
     case .binary(let operation, let left, let right): return constancy(of: operation, left, right, id)
     case .range(let low, let high, let step):
       let ends = [low, high, step].compactMap { $0 }
-      return ends.allSatisfy { numbers[$0.index].map { abs($0) <= Self.largestSize } ?? false } ? .fixed : .never
+      return ends.allSatisfy { numbers[$0.index].map { $0.magnitude <= UInt(Self.largestSize) } ?? false } ? .fixed : .never
     case .index(let base, let keys):
       return keys.allSatisfy { kinds[$0.index] == .fixed } ? kinds[base.index] : .never
     case .member(let base, let name, _):
@@ -166,13 +166,13 @@ struct ConstantChecker {
       return .fixed
     }
     // A list or a text many times over.
-    if operation == .multiply, let factor = a ?? b, abs(factor) > Self.largestFactor { return .never }
+    if operation == .multiply, let factor = a ?? b, factor.magnitude > UInt(Self.largestFactor) { return .never }
     return min(kinds[left.index], kinds[right.index])
   }
 
   private func constancy(ofCall callee: NodeID, _ arguments: [Argument], behind subject: NodeID?) -> Constancy {
     var parts = arguments.map(\.value) + (subject.map { [$0] } ?? [])
-    if parts.contains(where: { numbers[$0.index].map { abs($0) > Self.largestNumber } ?? false }) { return .never }
+    if parts.contains(where: { numbers[$0.index].map { $0.magnitude > UInt(Self.largestNumber) } ?? false }) { return .never }
     if case .member(let base, let name, _) = tree[callee], kinds[base.index] != .never {
       parts.append(base)
       return library.builtins[name].map { min(least(parts), constancy(of: $0, isDrawn: least(parts) == .drawn)) } ?? .never

@@ -55,6 +55,7 @@ struct CheckTests {
     "try { zeros([3]) + ones([4]) } catch e { e.message }", "ones([12]) |> reshape([3, 4]) |> reshape([2, 6])", "read_text(\"nothing\")[3]",
     "let w = 3\nlet f = x => x[w]\nf([1, 2, 3, 4])", "fn told(f) => try { f() } catch e { e.message }\ntold(() => zeros([3]) + ones([4]))",
     "fn told(f) => try { f() } catch e { e.message }\nfn odd() => int(\"x\")\ntold(odd)",
+    "let least = -9223372036854775807 - 1\nprint(least * 1, least // 2, list(least..least))",
   ])
   func leavesAlone(_ source: String) { #expect(problems(source) == []) }
 
