@@ -34,15 +34,8 @@ public func runProcess(_ command: String, _ arguments: [String], input: [UInt8])
   posix_spawn_file_actions_adddup2(&actions, pipes[0], 0)
   posix_spawn_file_actions_adddup2(&actions, pipes[3], 1)
   posix_spawn_file_actions_adddup2(&actions, pipes[5], 2)
-  // A program that nobody listens to any more ends, though this one does not.
-  var attributes = posix_spawnattr_t()
-  posix_spawnattr_init(&attributes)
+  var attributes = childAttributes()
   defer { posix_spawnattr_destroy(&attributes) }
-  var signals = sigset_t()
-  sigemptyset(&signals)
-  sigaddset(&signals, SIGPIPE)
-  posix_spawnattr_setsigdefault(&attributes, &signals)
-  posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
   var words = ([command] + arguments).map { strdup($0) } + [nil]
   defer { words.forEach { free($0) } }
   var process: pid_t = 0
@@ -109,4 +102,17 @@ private func wait(for process: pid_t) throws(Fault) -> Int {
   }
   let signal = status & 0x7f
   return signal == 0 ? Int(status >> 8 & 0xff) : 128 + Int(signal)
+}
+
+/// How other programs are started: one that nobody listens to any more ends, though this one does not. To be destroyed by
+/// whoever asked.
+public func childAttributes() -> posix_spawnattr_t {
+  var attributes = posix_spawnattr_t()
+  posix_spawnattr_init(&attributes)
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  sigaddset(&signals, SIGPIPE)
+  posix_spawnattr_setsigdefault(&attributes, &signals)
+  posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+  return attributes
 }

@@ -213,11 +213,11 @@ public final class Builtin: Sendable {
 
   /// A member of a module that is a value: `chips.loihi2`.
   public init(
-    constant name: String, of type: String, subject: String, _ documentation: String, example: String,
+    constant name: String, of type: String, number: Double? = nil, subject: String, _ documentation: String, example: String,
     body: @escaping Body
   ) {
     isConstant = true
-    number = nil
+    self.number = number
     self.name = name
     parameters = []
     parameterCount = 0
@@ -233,21 +233,10 @@ public final class Builtin: Sendable {
   }
 
   /// A name that stands for a number wherever it is not bound otherwise: `pi`.
-  public init(_ name: String, number: Double, subject: String, _ documentation: String, example: String) {
-    isConstant = true
-    self.number = number
-    self.name = name
-    parameters = []
-    parameterCount = 0
-    takesRest = false
-    positionalCount = 0
-    hasSubject = false
-    masks = []
-    returns = "float"
-    self.subject = subject
-    self.documentation = documentation
-    self.example = example
-    body = { _ in .float(number) }
+  public convenience init(_ name: String, number: Double, subject: String, _ documentation: String, example: String) {
+    self.init(constant: name, of: "float", number: number, subject: subject, documentation, example: example) { _ in
+      .float(number)
+    }
   }
 
   /// The module, or nil for what is always there.

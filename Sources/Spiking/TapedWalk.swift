@@ -74,13 +74,7 @@ struct TapedWalk {
     let drives = try drive.perStep()
     let states = try plain.states.map { (state) throws(Fault) in try state.values.perStep() }
     let spikes = try plain.spikes.map { (spikes) throws(Fault) in try spikes.tensor().perStep() }
-    let features = Array(drive.shape.dropFirst(2))
-    var parameters: [Tensor] = []
-    for (place, number) in equations.parameters.enumerated() {
-      let tensor = equations.tensors[place]
-      let built = try tensor?.built(for: features, label: equations.program.parameterNames[place])
-      if let built { parameters.append(built.values) } else { parameters.append(try Tensor.scalar(number)) }
-    }
+    let parameters = try parameters(of: equations, Array(drive.shape.dropFirst(2)))
     var before: [Tensor] = []
     for value in equations.initialStates { before.append(try Tensor(filledWith: value, shape: width)) }
     var recorded = states.map { _ in [Tensor]() }
@@ -112,6 +106,16 @@ struct TapedWalk {
     return (output, TapedRecording(name: plain.name, states: named, spikes: signal))
   }
 
+  /// The parameters of neurons for a layer of the given features, those of a tape among them.
+  private func parameters(of equations: EquationNeuron, _ features: [Int]) throws(Fault) -> [Tensor] {
+    var parameters: [Tensor] = []
+    for (place, number) in equations.parameters.enumerated() {
+      let built = try equations.tensors[place]?.built(for: features, label: equations.program.parameterNames[place])
+      if let built { parameters.append(built.values) } else { parameters.append(try Tensor.scalar(number)) }
+    }
+    return parameters
+  }
+
   /// One step of neurons from a state, whose results take the known values.
   ///
   /// - Parameters:
@@ -123,12 +127,7 @@ struct TapedWalk {
     plain: (updated: [Tensor], after: [Tensor], spikes: Spikes?)
   ) throws(Fault) -> (output: TapedSignal, after: [Tensor]) {
     let equations = try model.byEquations()
-    let features = Array(drive.shape.dropFirst(2))
-    var parameters: [Tensor] = []
-    for (place, number) in equations.parameters.enumerated() {
-      let built = try equations.tensors[place]?.built(for: features, label: equations.program.parameterNames[place])
-      if let built { parameters.append(built.values) } else { parameters.append(try Tensor.scalar(number)) }
-    }
+    let parameters = try parameters(of: equations, Array(drive.shape.dropFirst(2)))
     let step = try step(
       equations.program, input: drive, states: before, parameters: parameters, known: plain.updated,
       spikes: try plain.spikes?.tensor())

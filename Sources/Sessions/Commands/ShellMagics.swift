@@ -1,4 +1,5 @@
 import Faults
+import Formats
 import Glibc
 
 /// The folder, the environment and the shell.
@@ -58,14 +59,8 @@ func quotedForShell(_ text: String) -> String {
 func runShell(_ command: String) -> Int32 {
   Signals.enter(.child)
   defer { Signals.enter(.reading) }
-  var attributes = posix_spawnattr_t()
-  posix_spawnattr_init(&attributes)
+  var attributes = childAttributes()
   defer { posix_spawnattr_destroy(&attributes) }
-  var signals = sigset_t()
-  sigemptyset(&signals)
-  sigaddset(&signals, SIGPIPE)
-  posix_spawnattr_setsigdefault(&attributes, &signals)
-  posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
   var child: pid_t = 0
   let status = ["/bin/sh", "-c", command].withCStrings { posix_spawn(&child, "/bin/sh", nil, &attributes, $0, environ) }
   if status != 0 { return 127 }

@@ -17,9 +17,6 @@ struct BatchTargets {
   init(_ data: Dataset, loss: any Loss, outputs: Int, steps: Int) throws(Fault) {
     self.data = data
     self.outputs = outputs
-    guard data.count > 0 else {
-      throw Fault(.value, "the data set is empty", label: "\(data.name) has no samples")
-    }
     if data.hasClasses {
       let highest = data.targets.map { $0.scalars.max() ?? -1 }.map { Int($0) } ?? data.labels.max() ?? -1
       guard highest < outputs else {
