@@ -21,17 +21,20 @@ let streamBuiltins: [Builtin] = [
         "low", .number | .nil, default: "\(Adaptation.standardLow)", "the lower bound, in units of the threshold that was trained"),
       .optional("high", .number | .nil, default: "\(Adaptation.standardHigh)", "the upper bound; nil for none"),
       .optional(
-        "sense", .string, default: "\"layer\"", "whose activity: each \"layer\"'s own, the \"input\"'s or the \"network\"'s"),
+        "sense", .string | .nil, default: "the input's",
+        "whose activity: the \"input\"'s, each \"layer\"'s own or the whole \"network\"'s"),
     ],
     returns: "adaptation", subject: "streams",
     """
     Thresholds that follow activity while a network runs (Eq. 11 of arXiv 2602.02439), each layer by itself:
-    `v_th[t] = v_th (1 + gamma (A[t] - target))`, where A[t] is the share of neurons that fired in a step, averaged over
-    the steps before t; before the stream it counts as on target. A busy layer is held back, a quiet one helped.
+    `v_th[t] = v_th (1 + gamma (A[t] - target))`, where A[t] is the share of inputs that spiked in a step, averaged over
+    the steps before t; before the stream it counts as on target. While much arrives, neurons are held back, and while
+    little does, they are helped. With `sense="layer"` A[t] is each layer's own share, which holds a layer near its
+    target, and saves only where it is above; so it is where the stream is numbers and not spikes.
 
-    The paper prints the other sign, `rule="paper"`: `v_th (1 + gamma (target - A[t]))`. That is positive feedback: a
-    layer above its target gets a lower threshold and fires more, and a quiet one at most 1 + gamma * target times its
-    own. Thresholds stay between `low` and `high`. A gamma by which they would become negative is an error: without a
+    The paper prints the other sign, `rule="paper"`: `v_th (1 + gamma (target - A[t]))`. On a layer's own activity that
+    is positive feedback: above its target it gets a lower threshold and fires more, and a quiet one at most
+    1 + gamma * target times its own. Thresholds stay between `low` and `high`. A gamma by which they would become negative is an error: without a
     lower bound at any activity, with the standard one at an activity up to twice the target.
     """,
     example: """
@@ -132,7 +135,7 @@ private func adaptation(_ call: Call) throws(Fault) -> Adaptation {
   if call.has(4) { adaptation.rule = try choice(4, call) }
   if call.has(5) { adaptation.low = call[5].isNil ? nil : try call.number(5) }
   if call.has(6) { adaptation.high = call[6].isNil ? nil : try call.number(6) }
-  if call.has(7) { adaptation.sense = try choice(7, call) }
+  if call.has(7), !call[7].isNil { adaptation.sense = try choice(7, call) }
   try adaptation.check(boundsAreGiven: call.has(5))
   return adaptation
 }
@@ -167,7 +170,7 @@ private func runStreamValue(_ call: Call) throws(Fault) -> Value {
   if !isQuiet {
     for warning in warnings + run.warnings { call.output.write("warning: \(warning)\n") }
   }
-  return .foreign(StreamResultValue(run, adaptation: options.adaptation, chip: placement?.chip, cost: cost,
+  return .foreign(StreamResultValue(run, adaptation: run.adaptation, chip: placement?.chip, cost: cost,
       placementWarnings: warnings))
 }
 

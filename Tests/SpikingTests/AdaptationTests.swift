@@ -7,6 +7,7 @@ import Testing
   func adaptation(_ change: (inout Adaptation) -> Void = { _ in }) -> Adaptation {
     var adaptation = Adaptation(gamma: 2, target: 0.05)
     adaptation.rule = .paper
+    adaptation.sense = .layer
     change(&adaptation)
     return adaptation
   }

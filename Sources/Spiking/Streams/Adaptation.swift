@@ -4,9 +4,11 @@ import Faults
 
 /// `v_th[t] = v_th,base (1 + gamma (A_target - A[t]))` in the paper, for each layer by itself, kept between two bounds.
 ///
-/// As printed the rule is positive feedback where A[t] is the layer's own activity: above its target a layer's
-/// threshold falls, and it fires more. The homeostatic rule, which holds when none is named, has the other sign. A[t] is the share of neurons that fired
-/// in a step, averaged over the steps before t; before the stream it is taken to have been at the target.
+/// A[t] is the share of neurons that fired in a step, averaged over the steps before t; before the stream it is taken
+/// to have been at the target. As printed the rule is positive feedback where A[t] is the layer's own activity: above
+/// its target a layer's threshold falls, and it fires more. What holds when nothing is named is the homeostatic rule,
+/// which has the other sign, on the activity of the input, of whose statistics the paper's abstract speaks: thresholds
+/// rise while much arrives, most of the spikes are fired then, and nothing feeds back.
 public struct Adaptation: Sendable, Equatable, Described {
   public enum Rule: String, Sendable, CaseIterable {
     /// As printed: `A_target - A[t]`.
@@ -27,7 +29,7 @@ public struct Adaptation: Sendable, Equatable, Described {
   public enum Sense: String, Sendable, CaseIterable {
     /// The layer's own.
     case layer
-    /// That of the input: no feedback at all.
+    /// That of the input, which must be spikes: no feedback at all.
     case input
     /// That of all neurons of the network.
     case network
@@ -39,7 +41,8 @@ public struct Adaptation: Sendable, Equatable, Described {
   public var target: Double
   public var memory = Memory.window(50)
   public var rule = Rule.homeostatic
-  public var sense = Sense.layer
+  /// Nil for the input's where it is spikes, and each layer's own where it is numbers.
+  public var sense: Sense?
   /// The bounds of the threshold in units of its base; nil for none.
   public var low: Double?
   public var high: Double?
@@ -47,6 +50,20 @@ public struct Adaptation: Sendable, Equatable, Described {
   /// The bounds that hold when none are given: a quarter and four times the base.
   public static let standardLow = 0.25
   public static let standardHigh = 4.0
+
+  /// The same with its sense settled for a stream.
+  ///
+  /// - Throws: `.value` for the sense of an input that is numbers, whose activity is nowhere defined.
+  func settled(forSpikes isSpikes: Bool) throws(Fault) -> Adaptation {
+    guard isSpikes || sense != .input else {
+      throw Fault(
+        .value, "the activity of an input of numbers is not defined", label: "\(callText) on a stream of numbers",
+        help: "take sense=\"layer\" or sense=\"network\", or a stream of spikes")
+    }
+    var adaptation = self
+    adaptation.sense = sense ?? (isSpikes ? .input : .layer)
+    return adaptation
+  }
 
   public init(gamma: Double, target: Double) {
     self.gamma = gamma
@@ -126,7 +143,7 @@ public struct Adaptation: Sendable, Equatable, Described {
       }
     return [
       ("gamma", .number(gamma)), ("target", .number(target)), kept, ("rule", .text(rule.rawValue)),
-      ("sense", .text(sense.rawValue)), ("low", low.map { .number($0) } ?? .none),
+      ("sense", sense.map { .text($0.rawValue) } ?? .none), ("low", low.map { .number($0) } ?? .none),
       ("high", high.map { .number($0) } ?? .none),
     ]
   }

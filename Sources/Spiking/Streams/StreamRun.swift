@@ -55,6 +55,8 @@ public struct StreamRun: Sendable {
     public var threshold: [Float] = []
   }
 
+  /// The rule by which thresholds followed, whose activity settled; nil for fixed ones.
+  public var adaptation: Adaptation?
   /// Steps that were done; fewer than the stream has when interrupted.
   public var steps = 0
   /// Of these, steps inside labelled samples.
@@ -133,6 +135,8 @@ private struct StreamRunner {
   var result: StreamRun
 
   init(_ network: Network, _ stream: SpikeStream, _ options: StreamRunOptions) throws(Fault) {
+    var options = options
+    options.adaptation = try options.adaptation?.settled(forSpikes: stream.signal.spikes != nil)
     self.stream = stream
     self.options = options
     guard stream.features == network.inputShape.reduce(1, *) else {
@@ -186,6 +190,7 @@ private struct StreamRunner {
           sampleCounts: [Int32](repeating: 0, count: stage.output.features)))
     }
     result = StreamRun(populations: populations)
+    result.adaptation = options.adaptation
     if options.keepsSpikes {
       for stage in spiking {
         result.layerSpikes.append(
@@ -330,7 +335,7 @@ private struct StreamRunner {
     if let adaptation = options.adaptation {
       activity =
         switch adaptation.sense {
-        case .layer: own
+        case .layer, nil: own
         case .input: inputMeter.activity
         case .network: networkMeter.activity
         }
