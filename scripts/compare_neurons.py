@@ -1,4 +1,4 @@
-"""The same neurons in snnTorch, Norse and Brian2, on the drives that compare_neurons.snn wrote."""
+"""The same neurons in snnTorch, SpikingJelly, Norse and Brian2, on the drives that compare_neurons.snn wrote."""
 
 import sys
 
@@ -25,6 +25,18 @@ def compare(name, peer, theirs):
         note = f"no, from step {step} of neuron {neuron}"
         failed = True
     rows.append((name, peer, int(ours.sum()), int(theirs.sum()), note))
+
+
+def compare_times(name, peer, theirs, steps):
+    """As many spikes of each neuron, each within some steps of its counterpart's."""
+    global failed
+    _, ours = load(name)
+    worst = 0
+    for neuron in range(ours.shape[1]):
+        mine, other = np.nonzero(ours[:, neuron] > 0.5)[0], np.nonzero(theirs[:, neuron] > 0.5)[0]
+        worst = max(worst, np.abs(mine - other).max(initial=0) if len(mine) == len(other) else 10**6)
+    failed |= worst > steps
+    rows.append((name, peer, int(ours.sum()), int(theirs.sum()), f"times differ by at most {worst} steps" if worst < 10**6 else "no"))
 
 
 def compare_values(name, peer, theirs, tolerance):
@@ -102,6 +114,28 @@ def norse_neurons():
             run_norse(izhikevich_feed_forward_step, state, parameters, drive, 0.001))
 
 
+def jelly_neurons():
+    import importlib.metadata
+
+    from spikingjelly.activation_based import neuron
+
+    version = f"SpikingJelly {importlib.metadata.version('spikingjelly')}"
+    for name, peer, cell in [
+        ("plif", "ParametricLIFNode", neuron.ParametricLIFNode(init_tau=2.0, v_reset=0.0)),
+        ("klif", "KLIFNode", neuron.KLIFNode(scale_reset=False, tau=2.0, v_reset=0.0)),
+        ("quadratic_integrate_and_fire", "QIFNode", neuron.QIFNode()),
+        ("exponential_integrate_and_fire", "EIFNode", neuron.EIFNode()),
+    ]:
+        drive, _ = load(name)
+        if name == "klif":
+            cell.k.data.fill_(1.2)
+        spikes = []
+        with torch.no_grad():
+            for current in torch.from_numpy(drive):
+                spikes.append(cell(current))
+        compare(name, f"{version} {peer}", torch.stack(spikes).numpy())
+
+
 def brian_neurons():
     import brian2 as b
 
@@ -109,7 +143,7 @@ def brian_neurons():
     b.BrianLogger.suppress_name("resolution_conflict")
     version = f"Brian2 {b.__version__}"
 
-    def run(name, equations, threshold, reset, dt, update=None, start=None, namespace=None, **options):
+    def run(name, equations, threshold, reset, dt, update=None, start=None, namespace=None, within=None, **options):
         drive, _ = load(name)
         b.start_scope()
         b.defaultclock.dt = dt
@@ -126,7 +160,7 @@ def brian_neurons():
         b.Network(parts, monitor).run(drive.shape[0] * dt)
         spikes = np.zeros_like(drive)
         spikes[np.rint(np.asarray(monitor.t / dt)).astype(int), np.asarray(monitor.i)] = 1
-        compare(name, version, spikes)
+        compare(name, version, spikes) if within is None else compare_times(name, version, spikes, within)
 
     ms, mV = b.ms, b.mV
     run("membrane", "dv/dt = (v_rest - v + scale * current(t, i)) / tau : volt",
@@ -140,9 +174,22 @@ def brian_neurons():
     run("izhikevich_brian",
         "dv/dt = (0.04 * v**2 + 5 * v + 140 - u + current(t, i)) / ms : 1\ndu/dt = 0.02 * (0.2 * v - u) / ms : 1",
         "v >= 30", "v = -65; u += 8", 0.5 * ms, start={"v": -65, "u": -13}, method="euler")
+    run("adex",
+        "dv/dt = (g * (e - v) + g * delta * exp(clip((v - v_t) / delta, -1000, 20)) - w + nA * current(t, i)) / c : volt\n"
+        "dw/dt = (a * (v - e) - w) / tau_w : amp",
+        "v >= 20*mV", "v = e; w += 0.0805*nA", 0.1 * ms, start={"v": -70.6 * mV}, method="euler", within=2,
+        namespace={"g": 30 * b.nS, "e": -70.6 * mV, "delta": 2 * mV, "v_t": -50.4 * mV, "c": 281 * b.pF, "a": 4 * b.nS, "tau_w": 144 * ms})
+    run("hodgkin_huxley",
+        "dv/dt = (current(t, i) - 120 * m**3 * h * (v - 50) - 36 * n**4 * (v + 77) - 0.3 * (v + 54.387)) / ms : 1\n"
+        "dm/dt = (0.1 * (v + 40) / (1 - exp(-(v + 40) / 10)) * (1 - m) - 4 * exp(-(v + 65) / 18) * m) / ms : 1\n"
+        "dh/dt = (0.07 * exp(-(v + 65) / 20) * (1 - h) - h / (1 + exp(-(v + 35) / 10))) / ms : 1\n"
+        "dn/dt = (0.01 * (v + 55) / (1 - exp(-(v + 55) / 10)) * (1 - n) - 0.125 * exp(-(v + 65) / 80) * n) / ms : 1",
+        "v >= 0", "", 0.02 * ms, start={"v": -65, "m": 0.0529, "h": 0.5961, "n": 0.3177}, method="rk4",
+        refractory="v >= 0", within=2)
 
 
 snntorch_neurons()
+jelly_neurons()
 norse_neurons()
 brian_neurons()
 header = ("neuron", "peer", "spikes, ours", "theirs", "identical")

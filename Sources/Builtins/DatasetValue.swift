@@ -36,7 +36,7 @@ public struct DatasetValue: ForeignValue {
 
   public func member(_ name: String) throws(Fault) -> Value? {
     switch name {
-    case "features": .tensor(dataset.features)
+    case "features": .tensor(try dataset.features)
     case "labels": .list(dataset.labels.map { .int($0) })
     case "targets": try targets()
     case "class_names": .list(dataset.classNames.map { .string($0) })
@@ -67,11 +67,18 @@ public struct DatasetValue: ForeignValue {
   public func isEqual(to other: any ForeignValue) -> Bool {
     guard let other = (other as? DatasetValue)?.dataset else { return false }
     return dataset.labels == other.labels && dataset.classNames == other.classNames
-      && Tensor.identical(dataset.features, other.features) && sameTargets(other)
+      && sameSamples(other) && sameTargets(other)
   }
 }
 
 extension DatasetValue {
+  /// The same numbers, or the same files.
+  private func sameSamples(_ other: Dataset) -> Bool {
+    if let own = dataset.held, let others = other.held { return Tensor.identical(own, others) }
+    return dataset.held == nil && other.held == nil && dataset.samples.identity == other.samples.identity
+      && dataset.sampleShape == other.sampleShape
+  }
+
   private func sameTargets(_ other: Dataset) -> Bool {
     switch (dataset.targets, other.targets) {
     case (nil, nil): true
@@ -94,7 +101,7 @@ extension Call {
   /// must be finite, because a potential that is nan would be taken for silence.
   func samples(_ index: Int, by encoder: (any Encoder)?) throws(Fault) -> Dataset {
     let data = try dataset(index)
-    if encoder == nil { try data.features.checkFinite("the samples of `\(data.name)`") }
+    if encoder == nil, let held = data.held { try held.checkFinite("the samples of `\(data.name)`") }
     return data
   }
 }

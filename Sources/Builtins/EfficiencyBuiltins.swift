@@ -64,8 +64,8 @@ let efficiencyBuiltins: [Builtin] = [
     let result: CodeEfficiency
     if let data = call[1].asForeign(DatasetValue.self)?.dataset {
       result = data.targets == nil
-        ? try efficiency(of: encoder, on: data.features, labels: data.labels, options)
-        : try efficiency(of: encoder, on: data.features, options)
+        ? try efficiency(of: encoder, on: try data.features, labels: data.labels, options)
+        : try efficiency(of: encoder, on: try data.features, options)
     } else {
       try call.checkPlain(1)
       result = try efficiency(of: encoder, on: try call.tensor(1), options)

@@ -37,6 +37,7 @@ let jsonBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     let indent = call.has(1) && !call[1].isNil ? try call.int(1, atLeast: 0) : nil
     if let indent, indent > 100 { throw call.wrong(1, "must be from 0 to 100, found \(indent)") }
+    try call.checkPlain(0)
     var count = 0
     return .string(try json(of: call[0], depth: 0, &count, call).text(indent: indent))
   },
@@ -71,7 +72,6 @@ private func json(of value: Value, depth: Int, _ count: inout Int, _ call: Call)
   count += 1
   if count > call.machine.limits.elements { throw call.wrong(0, "holds too many values", kind: .limit) }
   if depth > 200 { throw call.wrong(0, "is nested deeper than 200 levels", kind: .limit) }
-  try call.checkPlain(0)
   if value.isNil { return .null }
   if let bool = value.asBool { return .bool(bool) }
   if let int = value.asInt { return .integer(int) }
@@ -79,7 +79,10 @@ private func json(of value: Value, depth: Int, _ count: inout Int, _ call: Call)
   if let text = value.asString { return .string(text) }
   if let map = value.asMap {
     var members: [JSONMember] = []
-    for pair in map.pairs { members.append(JSONMember(pair.key.description(of: .plain), try json(of: pair.value, depth: depth + 1, &count, call))) }
+    for (place, pair) in map.pairs.enumerated() {
+      if place & 0xFFF == 0xFFF { try Interrupt.check() }
+      members.append(JSONMember(pair.key.description(of: .plain), try json(of: pair.value, depth: depth + 1, &count, call)))
+    }
     return .object(members)
   }
   if let range = value.asRange, !range.isOpen {

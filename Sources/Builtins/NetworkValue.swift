@@ -90,12 +90,12 @@ public struct NetworkValue: ForeignValue {
     for (name, value) in arguments.named {
       switch name {
       case "surrogate":
-        guard let surrogate = value.asForeign(SurrogateValue.self)?.surrogate else {
+        guard let chosen = SurrogateChoice(value) else {
           throw Fault(
-            .type, "`surrogate` of a network's call must be a surrogate", label: "found \(value.description(of: .kind))",
-            help: "such as net(x, surrogate=triangle())")
+            .type, "`surrogate` of a network's call must be a surrogate, or a map from the numbers of layers to theirs",
+            label: "found \(value.description(of: .kind))", help: "such as net(x, surrogate=triangle())")
         }
-        pass.surrogate = surrogate
+        pass = Pass(isTraining: pass.isTraining, drops: pass.drops, surrogate: chosen.common, surrogates: chosen.own, seed: pass.seed)
       case "training":
         guard let flag = value.asBool else {
           throw Fault(

@@ -40,7 +40,7 @@ let numberBuiltins: [Builtin] =
       }
       return .tensor(try call.tensor(0).unary(.round))
     },
-    meanSDBuiltin,
+    meanSDBuiltin, coMomentBuiltin,
     reduction(
       "sum",
       "The sum of all elements, or along axes. It is added up in 64 bits; whole numbers of a tensor give their exact sum, "

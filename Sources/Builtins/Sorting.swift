@@ -111,6 +111,13 @@ private func sortedPlaces(_ count: Int, _ isBefore: (Int, Int) throws(Fault) -> 
 /// The elements without repetitions, in the order of their first occurrence.
 func uniqueElements(_ call: Call) throws(Fault) -> Value {
   if let tensor = call[0].asTensor, tensor.rank == 1, !tensor.isTracked { return try uniqueNumbers(tensor) }
+  if let elements = call[0].elements, elements.count > 64, elements.allSatisfy({ $0.tag == .int }) {
+    let numbers = try collected(elements) { $0.asInt ?? 0 }
+    let places = try firstPlaces(numbers.count, bits: { UInt64(bitPattern: Int64(numbers[$0])) }, isOwn: { _ in false })
+    return try ListBuilder.build(capacity: places.count) { (list) throws(Fault) in
+      for place in places { try list.append(.int(numbers[place])) }
+    }
+  }
   return try ListBuilder.build { (kept) throws(Fault) in
     // What can be a key is found by its hash; only other values are compared one by one.
     let keys = UniqueKeys()
@@ -127,34 +134,46 @@ func uniqueElements(_ call: Call) throws(Fault) -> Value {
   }
 }
 
-/// The same for the numbers of a tensor, by a table of their bits; no nan equals another.
+/// The same for the numbers of a tensor; no nan equals another.
 private func uniqueNumbers(_ tensor: Tensor) throws(Fault) -> Value {
-  var bits = 4
-  while 1 << bits < 2 * tensor.count { bits += 1 }
-  try MemoryLimit.check(4 << bits + 4 * tensor.count, for: "a table of the different numbers")
-  // The bits of a nan mark what is free.
-  var table = [UInt32](repeating: .max, count: 1 << bits)
-  var kept: [Float] = []
-  kept.reserveCapacity(tensor.count)
-  try tensor.withUnsafeBuffer { (numbers) throws(Fault) in
-    try Interrupt.parts(numbers.count) { part in
-      table.withUnsafeMutableBufferPointer { table in
-        next: for place in part {
-          let number = numbers[place] == 0 ? 0 : numbers[place]
-          if !number.isNaN {
-            var probe = Int((number.bitPattern &* 0x9E37_79B9) >> UInt32(32 - min(bits, 31)))
-            while table[probe] != .max {
-              if table[probe] == number.bitPattern { continue next }
-              probe = (probe &+ 1) & (1 << bits - 1)
-            }
-            table[probe] = number.bitPattern
+  let kept = try tensor.withUnsafeBuffer { (numbers) throws(Fault) in
+    try firstPlaces(
+      numbers.count, bits: { UInt64(numbers[$0] == 0 ? 0 : numbers[$0].bitPattern) }, isOwn: { numbers[$0].isNaN }
+    ).map { numbers[$0] }
+  }
+  return try nestedList(kept[...], nil, shape: [kept.count], isMask: tensor.isMask)
+}
+
+/// Where each of the different keys stands first, in order, by an open-addressing table of places.
+///
+/// - Parameters:
+///   - bits: the key at a place; equal bits are equal keys.
+///   - isOwn: whether the key at a place equals no other.
+@inline(__always)
+private func firstPlaces(_ count: Int, bits: (Int) -> UInt64, isOwn: (Int) -> Bool) throws(Fault) -> [Int] {
+  var width = 4
+  while width < 40, 1 << width < 2 * count { width += 1 }
+  try MemoryLimit.check(8 << width + 8 * count, for: "a table of the different numbers")
+  let free = -1
+  var table = [Int](repeating: free, count: 1 << width)
+  var kept: [Int] = []
+  try Interrupt.parts(count) { part in
+    table.withUnsafeMutableBufferPointer { table in
+      next: for place in part {
+        if !isOwn(place) {
+          let key = bits(place)
+          var probe = Int((key &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - width))
+          while table[probe] != free {
+            if bits(table[probe]) == key { continue next }
+            probe = (probe &+ 1) & (1 << width - 1)
           }
-          kept.append(numbers[place])
+          table[probe] = place
         }
+        kept.append(place)
       }
     }
   }
-  return try nestedList(kept[...], nil, shape: [kept.count], isMask: tensor.isMask)
+  return kept
 }
 
 /// Keys that have been met, held as long as this is.

@@ -22,8 +22,8 @@ let trainingBuiltins: [Builtin] = [
         "what to make small: a loss, or a function of `output` and `target`, and where it names them of `spikes`, `trains` and `states`"
       ),
       .optional(
-        "surrogate", .foreign("surrogate"), default: "\(standardSurrogate.callText)",
-        "what stands in for the derivative of a spike"
+        "surrogate", .foreign("surrogate") | .map, default: "\(standardSurrogate.callText)",
+        "what stands in for the derivative of a spike; or a map from the numbers of layers to theirs, {1: triangle()}"
       ),
       .optional("optimizer", .foreign("optimizer"), default: "adam(lr=0.001)", "how weights move"),
       .optional("epochs", .int, default: "10", "how often each sample is seen; with resume=true, how often more"),
@@ -45,6 +45,9 @@ let trainingBuiltins: [Builtin] = [
       .optional(
         "regularize", .foreign(RegularizerValue.typeName) | .list | .function | .nil, default: "nil",
         "prices on activity beside the loss: spikes_above(…), spikes_below(…), or a list of them"),
+      .optional(
+        "augment", .foreign(AugmentationValue.typeName) | .list | .nil, default: "nil",
+        "random changes of the training samples, such as [random_shift(2), random_noise(0.1)], anew in each epoch"),
       .optional(
         "patience", .int | .nil, default: "nil",
         "epochs without a smaller validation loss after which training stops; the weights are then those of the best epoch"),
@@ -141,7 +144,13 @@ func fitOptions(_ call: Call) throws(Fault) -> FitOptions {
   if call.isGiven("encode") { options.encoder = try call.foreign(call.place("encode"), as: EncoderValue.self).encoder }
   options.loss = try lossArgument(call.place("loss"), call)
   options.regularizers = try regularizersArgument(call.place("regularize"), call)
-  if call.isGiven("surrogate") { options.surrogate = try call.foreign(call.place("surrogate"), as: SurrogateValue.self).surrogate }
+  options.augmentations = try augmentationsArgument(call.place("augment"), call)
+  if call.isGiven("surrogate") {
+    guard let chosen = SurrogateChoice(call[call.place("surrogate")]) else {
+      throw call.mismatch(call.place("surrogate"), "a surrogate, or a map from the numbers of layers to surrogates")
+    }
+    (options.surrogate, options.surrogates) = (chosen.common, chosen.own)
+  }
   if call.isGiven("optimizer") { options.optimizer = try call.foreign(call.place("optimizer"), as: OptimizerValue.self).optimizer }
   options.epochs = try call.int(call.place("epochs"), default: options.epochs, atLeast: 1)
   options.batch = try call.int(call.place("batch"), default: options.batch, atLeast: 1)
@@ -162,6 +171,25 @@ func fitOptions(_ call: Call) throws(Fault) -> FitOptions {
   if call.isGiven("rates") { options.rates = try ratesArgument(call.place("rates"), call) }
   options.resumes = try call.bool(call.place("resume"), default: options.resumes)
   return options
+}
+
+/// One surrogate for all layers, or a map from the numbers of layers to theirs.
+struct SurrogateChoice {
+  var common: any Surrogate = standardSurrogate
+  var own: [Int: any Surrogate] = [:]
+
+  /// Nil for a value that is neither.
+  init?(_ value: Value) {
+    if let known = value.asForeign(SurrogateValue.self) {
+      common = known.surrogate
+      return
+    }
+    guard let map = value.asMap else { return nil }
+    for pair in map.pairs {
+      guard let layer = pair.key.asInt, let known = pair.value.asForeign(SurrogateValue.self) else { return nil }
+      own[layer] = known.surrogate
+    }
+  }
 }
 
 private func ratesArgument(_ index: Int, _ call: Call) throws(Fault) -> ParameterRates {

@@ -75,6 +75,14 @@ struct RegularizerValue: DescribedValue {
   var described: any Described { regularizer }
 }
 
+/// A random change of training samples.
+struct AugmentationValue: DescribedValue {
+  static let typeName = "augmentation"
+  let augmentation: any Augmentation
+
+  var described: any Described { augmentation }
+}
+
 /// The course of the learning rate.
 struct ScheduleValue: DescribedValue {
   static let typeName = "schedule"

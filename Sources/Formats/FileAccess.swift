@@ -152,6 +152,29 @@ extension OpenedFile {
     }
   }
 
+  /// Bytes from a place in the file on; fewer at its end. Several threads may read so at once.
+  borrowing func bytes(_ count: Int, at offset: Int) throws(Fault) -> [UInt8] {
+    var failure: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let got = pread(descriptor, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(offset + filled))
+        if got < 0, errno == EINTR { continue }
+        if got < 0 { failure = errno }
+        if got <= 0 { break }
+        filled += got
+      }
+    }
+    if failure != 0 { throw Fault(.file, "cannot read \(shownPath(path))", label: systemReason(failure)) }
+    return bytes
+  }
+
+  /// When the file was last written, in nanoseconds.
+  borrowing func lastWritten() -> Int {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return 0 }
+    return Int(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int(status.st_mtim.tv_nsec)
+  }
+
   private borrowing func tooLarge(found: String, limit: Int) -> Fault {
     Fault(.file, "\(shownPath(path)) is too large", label: "\(found), the limit is \(shownBytes(limit))")
   }

@@ -38,5 +38,13 @@ public final class FilesRead: Sendable {
     }
   }
 
+  /// A file that is read in parts, and never as a whole: what tells it stands for its checksum.
+  func note(_ name: String, about identity: String) {
+    state.withLock { state in
+      if state.written.contains(name) || state.found.count >= Self.most || state.found.contains(where: { $0 == (name, identity) }) { return }
+      state.found.append((name, identity))
+    }
+  }
+
   func noteWriting(_ name: String) { state.withLock { _ = $0.written.insert(name) } }
 }

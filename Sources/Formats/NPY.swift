@@ -45,7 +45,19 @@ func encodeNPY(_ array: NumericArray) throws(Fault) -> [UInt8] {
   return bytes + Array(header.utf8) + data
 }
 
-func decodeNPY(_ bytes: [UInt8], name: String) throws(Fault) -> NumericArray {
+/// What the header of a `.npy` file says.
+struct NPYLayout {
+  var shape: [Int]
+  var kind: ElementKind
+  var littleEndian: Bool
+  var isFortran: Bool
+  /// Numbers in the whole array, and the byte at which they begin.
+  var count: Int
+  var start: Int
+}
+
+/// Reads the header from the beginning of a file.
+func npyLayout(_ bytes: [UInt8], name: String) throws(Fault) -> NPYLayout {
   if !bytes.starts(with: npyMagic) {
     throw Fault(.file, "\(name) is not a .npy file", label: "it does not begin with NumPy's six magic bytes")
   }
@@ -69,14 +81,28 @@ func decodeNPY(_ bytes: [UInt8], name: String) throws(Fault) -> NumericArray {
       help: "booleans, integers of 8 to 64 bits and floats of 16 to 64 bits can be read; save it with "
         + ".astype(\"float64\") or \"int64\"")
   }
-  guard let size = checkedProduct([count, kind.width]), let data = reader.take(size), reader.remaining == 0 else {
-    throw Fault(
-      .file, "\(name) has the wrong size",
-      label: "shape \(header.shape) of '\(header.type)' does not fill the \(reader.remaining) bytes after the header")
+  return NPYLayout(
+    shape: header.shape, kind: kind, littleEndian: littleEndian, isFortran: header.isFortran, count: count,
+    start: bytes.count - reader.remaining)
+}
+
+extension NPYLayout {
+  /// A fault unless so many bytes after the header are what the array takes.
+  func check(_ bytes: Int, name: String) throws(Fault) {
+    guard checkedProduct([count, kind.width]) == bytes else {
+      throw Fault(
+        .file, "\(name) has the wrong size",
+        label: "\(count) numbers of \(kind.width) bytes, shape \(shape), do not fill the \(bytes) bytes after the header")
+    }
   }
-  let values = kind.decode(data, littleEndian: littleEndian)
-  let array = NumericArray(shape: header.shape, values: values)
-  return header.isFortran ? array.fromColumnMajor() : array
+}
+
+func decodeNPY(_ bytes: [UInt8], name: String) throws(Fault) -> NumericArray {
+  let layout = try npyLayout(bytes, name: name)
+  try layout.check(bytes.count - layout.start, name: name)
+  let values = layout.kind.decode(bytes[layout.start...], littleEndian: layout.littleEndian)
+  let array = NumericArray(shape: layout.shape, values: values)
+  return layout.isFortran ? array.fromColumnMajor() : array
 }
 
 private func npyKind(_ type: String) -> (ElementKind, littleEndian: Bool)? {

@@ -108,11 +108,7 @@ extension Call {
     }
     if let tensor = self[index].asTensor {
       try checkPlain(index)
-      var ints: [Int] = []
-      for scalar in tensor.scalars {
-        guard let int = Int(exactly: scalar) else { throw mismatch(index, "a list of ints") }
-        ints.append(int)
-      }
+      guard let ints = tensor.wholeNumbers else { throw mismatch(index, "a list of ints") }
       return ints
     }
     var ints: [Int] = []

@@ -12,6 +12,11 @@ public struct ListBuilder {
     if list.count & 0xFFFF == 0 { try Interrupt.check() }
   }
 
+  /// Appends many ints; with as much capacity it takes no memory on the way.
+  public func append(_ ints: [Int]) throws(Fault) {
+    try Interrupt.parts(ints.count) { part in for place in part { list.append(.int(ints[place])) } }
+  }
+
   public var count: Int { list.count }
   /// What has been appended, borrowed.
   public subscript(place: Int) -> Value { list.base[place] }

@@ -92,6 +92,23 @@ public struct Tensor: @unchecked Sendable {
     withUnsafeBuffer { Array($0) }
   }
 
+  /// All elements as ints; nil where one is none.
+  public var wholeNumbers: [Int]? {
+    var isWhole = true
+    let ints = withUnsafeBuffer { values in
+      values.map { value in
+        guard value.magnitude < 0x1p63 else {
+          isWhole = false
+          return 0
+        }
+        let int = Int(value)
+        if Float(int) != value { isWhole = false }
+        return int
+      }
+    }
+    return isWhole ? ints : nil
+  }
+
   /// The one element of a tensor of count 1; nil for any other.
   public var item: Float? { count == 1 ? base.pointee : nil }
 

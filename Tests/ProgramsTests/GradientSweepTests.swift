@@ -31,6 +31,7 @@ import Testing
       [Case($0, .carries, tensor: "\($0)(x)"), Case($0, .carries, number: "\($0)([x, 0.2, x * x])")]
     } + [
       Case("round", .flat, number: "round(x, 1)"),
+      Case("co_moment", .stops, number: "co_moment([x, 0.2], [0.1, 0.5])"), Case("co_moment", .stops, tensor: "co_moment(x, w)"),
       Case("mean_sd", .stops, number: "mean_sd([x, 0.2]).mean"), Case("mean_sd", .stops, tensor: "mean_sd(x).mean"),
       Case("kaiming", .stops, number: "kaiming(gain=x).gain"), Case("measured", .stops, number: "measured(sigma=x).sigma"),
       Case("fluctuation", .stops, number: "fluctuation(rate=x).rate"),
@@ -149,7 +150,7 @@ import Testing
     "efficiency", "explore", "prune", "batches", "run_stream", "place", "hardware_loss", "threshold", "first_spike_cross_entropy",
     "log_metric", "spikes_above", "spikes_below", "lion", "step_decay", "exponential_decay", "one_cycle", "plateau", "restarts",
     "gaussian", "two_sided_exponential", "box", "hyperbolic_tangent", "circle", "q_pseudo_spike", "leaky_step",
-    "sparse_fast_sigmoid", "multi_gaussian",
+    "sparse_fast_sigmoid", "multi_gaussian", "random_flip", "random_drop", "random_noise", "random_gain",
     "as_stream", "grad", "value_and_grad", "random", "choice", "bernoulli", "poisson",
   ]
 

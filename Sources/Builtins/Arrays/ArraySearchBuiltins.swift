@@ -14,12 +14,10 @@ let arraySearchBuiltins: [Builtin] = [
     example: "print(nonzero(tensor([3, 0, 5]) > 1), nonzero([[0, 1], [1, 0]]))   # expect: [0, 2] [[0, 1], [1, 0]]"
   ) { (call) throws(Fault) in
     let x = try call.tensor(0)
-    return try ListBuilder.build { (list) throws(Fault) in
-      try x.withUnsafeBuffer { (values) throws(Fault) in
-        for (place, value) in values.enumerated() where value != 0 {
-          try list.append(x.rank == 1 ? .int(place) : .list(Shape.index(of: place, in: x.shape).map { .int($0) }))
-        }
-      }
+    let places = try x.placesOfNonzero
+    if x.rank == 1 { return try ListBuilder.build(capacity: places.count) { (list) throws(Fault) in try list.append(places) } }
+    return try ListBuilder.build(capacity: places.count) { (list) throws(Fault) in
+      for place in places { try list.append(.list(Shape.index(of: place, in: x.shape).map { .int($0) })) }
     }
   },
   Builtin(
@@ -50,14 +48,17 @@ let arraySearchBuiltins: [Builtin] = [
     example: "print(bincount([0, 2, 2]), bincount([0, 1, 1], weights=[0.5, 1, 2]))   # expect: [1, 0, 2] tensor[2] [0.5, 3.]"
   ) { (call) throws(Fault) in
     let numbers = try call.ints(0)
-    if let low = numbers.first(where: { $0 < 0 }) { throw call.wrong(0, "must not be negative, found \(low)") }
-    let largest = numbers.max() ?? -1
+    var (low, largest) = (0, -1)
+    for number in numbers { (low, largest) = (min(low, number), max(largest, number)) }
+    if low < 0, let first = numbers.first(where: { $0 < 0 }) { throw call.wrong(0, "must not be negative, found \(first)") }
     if largest >= call.machine.limits.elements { throw call.wrong(0, "holds \(largest), up to which there would be too many counts", kind: .limit) }
     let size = max(try call.int(1, default: 0, atLeast: 0), largest + 1)
     if size > call.machine.limits.elements { throw call.wrong(1, "is \(size), which is too many", kind: .limit) }
     guard call.has(2), !call[2].isNil else {
       var counts = [Int](repeating: 0, count: size)
-      try Interrupt.parts(numbers.count) { part in for place in part { counts[numbers[place]] += 1 } }
+      try counts.withUnsafeMutableBufferPointer { (counts) throws(Fault) in
+        try Interrupt.parts(numbers.count) { part in for place in part { counts[numbers[place]] &+= 1 } }
+      }
       return .list(counts.map { .int($0) })
     }
     try call.checkPlain(2)
@@ -73,16 +74,22 @@ let arraySearchBuiltins: [Builtin] = [
     returns: "int or tensor", subject: "tensors", "The number of the bin that each element falls into: how many edges are not above it, so 0 is below all.",
     example: "print(digitize([0.5, 1, 9], [0, 1, 2]))   # expect: tensor[3] [1., 2., 3.]"
   ) { (call) throws(Fault) in
-    let edges = try increasing(call, 1).map { Double($0) }
+    let rounded = try increasing(call, 1)
+    // Numbers and lists of them have 64 bits, and meet edges of as many; what a tensor holds is rounded like its edges.
+    let exact = call[1].elements?.compactMap(\.asNumber) ?? []
+    let edges = exact.count == rounded.count ? exact : rounded.map { Double($0) }
     let isRight = try call.bool(2, default: false)
-    func bin(_ value: Double) -> Int {
+    func bin<Number: BinaryFloatingPoint>(_ value: Number, _ edges: [Number]) -> Int {
       if value.isNaN { return edges.count }
       return firstIndex(edges.count) { isRight ? edges[$0] >= value : edges[$0] > value }
     }
-    if let number = call[0].plain.asNumber { return .int(bin(number)) }
+    if let number = call[0].plain.asNumber { return .int(bin(number, edges)) }
     try call.checkPlain(0)
+    if let numbers = call[0].elements?.compactMap(\.asNumber), numbers.count == call[0].elements?.count {
+      return .tensor(try Tensor(numbers.map { Float(bin($0, edges)) }, shape: [numbers.count]))
+    }
     let x = try call.tensor(0)
-    return .tensor(try Tensor(x.scalars.map { Float(bin(Double($0))) }, shape: x.shape))
+    return .tensor(try Tensor(x.scalars.map { Float(bin($0, rounded)) }, shape: x.shape))
   },
   Builtin(
     "interp",
@@ -109,6 +116,30 @@ let arraySearchBuiltins: [Builtin] = [
     return Machine.scalarOrTensor(try (below + (above - below) * share).reshaped(x.shape))
   },
 ]
+
+extension Tensor {
+  /// The places of elements that are not 0, in order.
+  fileprivate var placesOfNonzero: [Int] {
+    get throws(Fault) {
+      try withUnsafeBuffer { (values) throws(Fault) in
+        let count = values.reduce(into: 0) { $0 += $1 != 0 ? 1 : 0 }
+        // One place more: each is written before it is known whether it counts.
+        var places = [Int](repeating: 0, count: count + 1)
+        var next = 0
+        try places.withUnsafeMutableBufferPointer { (places) throws(Fault) in
+          try Interrupt.parts(values.count) { part in
+            for place in part {
+              places[next] = place
+              next &+= values[place] != 0 ? 1 : 0
+            }
+          }
+        }
+        places.removeLast()
+        return places
+      }
+    }
+  }
+}
 
 /// The first index of 0..<count that passes a test which all later ones pass too; `count` where none does.
 private func firstIndex(_ count: Int, where passes: (Int) -> Bool) -> Int {

@@ -103,8 +103,8 @@ let exploreBuiltin = Builtin(
     (data, validation) = try whole.split(0.8, stream: RandomStream(seed: seed, purpose: "explore, validation"))
   }
   if maker.designs.contains(where: { ($0.training.encoder ?? $0.networks.first?.encoder) == nil }) {
-    try whole.features.checkFinite("the samples of `data`")
-    try validation.features.checkFinite("the samples of `validation`")
+    try whole.held?.checkFinite("the samples of `data`")
+    try validation.held?.checkFinite("the samples of `validation`")
   }
 
   var plan = Exploration(

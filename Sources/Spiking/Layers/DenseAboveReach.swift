@@ -20,7 +20,7 @@ struct DenseAboveReach {
     _ layers: [any Layer], at index: Int, below: LayerMemory?, steps: Int, _ pass: Pass
   ) throws(Fault) {
     guard index > 0, let weight = (layers[index] as? DenseLayer)?.weight,
-      let neurons = (layers[index - 1] as? NeuronLayer)?.model as? LIF, let reach = pass.surrogate.shape.reach,
+      let neurons = (layers[index - 1] as? NeuronLayer)?.model as? LIF, let reach = pass.surrogate(of: index - 1).shape.reach,
       let below, var membrane = below.tensors.first, membrane.shape.last == weight.shape[0]
     else { return nil }
     if below.isSteady {

@@ -105,20 +105,43 @@ public struct Pass: Sendable {
   public var isTraining: Bool
   /// Whether dropout drops; it does where the network is trained.
   public var drops: Bool
-  /// The derivative that stands in for that of a spike.
-  public var surrogate: any Surrogate
+  /// The derivative that stands in for that of a spike, where a layer has none of its own.
+  private var commonSurrogate: any Surrogate
+  /// Those of layers of the network that have their own, by their places.
+  private var ownSurrogates: [Int: any Surrogate]
   /// Where layers draw from, for this batch; the layer's index is added by the network.
   public var seed: UInt64
   /// The position of the layer that runs now.
   public var layerIndex: Int
 
   /// - Parameter drops: as `isTraining` where it isn't given.
-  public init(isTraining: Bool = false, drops: Bool? = nil, surrogate: any Surrogate = standardSurrogate, seed: UInt64 = 0) {
+  public init(
+    isTraining: Bool = false, drops: Bool? = nil, surrogate: any Surrogate = standardSurrogate,
+    surrogates: [Int: any Surrogate] = [:], seed: UInt64 = 0
+  ) {
     self.isTraining = isTraining
     self.drops = drops ?? isTraining
-    self.surrogate = surrogate
+    commonSurrogate = surrogate
+    ownSurrogates = surrogates
     self.seed = seed
     layerIndex = 0
+  }
+
+  /// The derivative that stands in for that of a spike in the layer that runs now; one that is set is that of all layers.
+  public var surrogate: any Surrogate {
+    get { surrogate(of: layerIndex) }
+    set { (commonSurrogate, ownSurrogates) = (newValue, [:]) }
+  }
+
+  /// The same for another layer of the row.
+  func surrogate(of index: Int) -> any Surrogate { ownSurrogates[index] ?? commonSurrogate }
+
+  /// The pass of layers inside the one that runs now, whose surrogate is theirs.
+  var inside: Pass {
+    var pass = self
+    pass.commonSurrogate = surrogate
+    pass.ownSurrogates = [:]
+    return pass
   }
 
   /// The pass of a group of samples that begins with the given one: its draws are its own.

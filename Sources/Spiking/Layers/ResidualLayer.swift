@@ -103,7 +103,7 @@ public struct ResidualLayer: Layer {
   /// The pass of the branch, with draws of its own.
   func branchPass(_ pass: Pass) -> Pass {
     var draws = RandomStream(seed: pass.seed, purpose: "residual", index: UInt64(pass.layerIndex))
-    var inner = pass
+    var inner = pass.inside
     inner.seed = draws.nextBits()
     return inner
   }

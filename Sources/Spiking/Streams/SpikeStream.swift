@@ -90,7 +90,7 @@ public func makeStream(
       help: "name one: as_stream(encode=rate(steps=20))")
   }
   try data.checkLabels(for: "a stream")
-  try encoder?.checkValues(data.features, of: "the samples of \(data.name)")
+  if let held = data.held { try encoder?.checkValues(held, of: "the samples of \(data.name)") }
   let number = min(data.count, options.samples ?? data.count)
   let steps = encoder.map { $0.needsTime && $0.steps == 0 ? data.sampleShape.first ?? 0 : $0.steps }
     ?? data.sampleShape[0]

@@ -11,13 +11,19 @@ struct BatchSource {
   let targets: BatchTargets
   /// Samples that are recorded events, all 0 and 1, as spikes `[samples, time, ...features]`.
   private let recorded: Spikes?
+  /// Where samples are not in memory.
+  private let ahead: ReadAhead?
+  private let augmentations: [any Augmentation]
 
   /// - Parameter loss: what the targets are for; without one they are not looked at but for their classes.
   /// - Throws: `.value` for an empty data set, a label that is no class or targets that the loss has no use for; `.shape`
   ///   when samples or targets don't fit.
   init(
-    _ data: Dataset, network: Network, encoder: (any Encoder)?, loss: any Loss = FunctionLoss("none") { $0.output }
+    _ data: Dataset, network: Network, encoder: (any Encoder)?, loss: any Loss = FunctionLoss("none") { $0.output },
+    augmentations: [any Augmentation] = []
   ) throws(Fault) {
+    self.augmentations = augmentations
+    for augmentation in augmentations { try augmentation.check() }
     self.data = data
     self.network = network
     self.encoder = encoder
@@ -39,7 +45,7 @@ struct BatchSource {
             ? "the samples have a time axis of their own: leave `encode` out"
             : "begin the network with input(\(coded.map(String.init).joined(separator: ", ")))")
       }
-      try encoder.checkValues(data.features, of: "the samples of \(data.name)")
+      if let held = data.held { try encoder.checkValues(held, of: "the samples of \(data.name)") }
     } else {
       guard sample.count >= 2, sample.dropFirst().reduce(1, *) == needed else {
         throw Fault(
@@ -50,13 +56,24 @@ struct BatchSource {
     }
     let steps = encoder.flatMap { $0.steps > 0 ? $0.steps : nil } ?? data.sampleShape.first ?? 0
     targets = try BatchTargets(data, loss: loss, outputs: network.outputs, steps: steps)
-    recorded = encoder == nil ? try data.recordedSpikes : nil
+    recorded = encoder == nil && augmentations.isEmpty ? try data.recordedSpikes : nil
+    ahead = data.held == nil ? ReadAhead(data.samples) : nil
   }
 
+  /// Tells which samples come next, so that they can be read while others are worked on.
+  func prepare(_ indices: [Int]) { ahead?.prepare(indices) }
+
   /// The activity `[time, batch, ...features]` of some samples.
-  func signal(_ indices: [Int], stream: RandomStream) throws(Fault) -> Signal {
+  ///
+  /// - Parameter changes: draws the augmentations; nil leaves the samples as they are.
+  func signal(_ indices: [Int], stream: RandomStream, changes: RandomStream? = nil) throws(Fault) -> Signal {
     if let recorded { return .spikes(try recorded.samples(indices)) }
-    let signal = try data.signal(indices, encoder: encoder, stream: stream)
+    var rows = if let ahead { try ahead.rows(indices) } else { try data.rows(indices) }
+    if let changes, !augmentations.isEmpty {
+      rows = try augmentations.changed(rows, stream: changes)
+      try encoder?.checkValues(rows, of: "the augmented samples of \(data.name)")
+    }
+    let signal = try data.signal(of: rows, encoder: encoder, stream: stream)
     return encoder == nil ? signal : try signal.reshaped(features: network.inputShape)
   }
 
@@ -91,7 +108,16 @@ extension Dataset {
   /// The activity `[time, batch, ...features]` of some samples, by a code or, without one, along the samples' own time
   /// axis; recorded events, all 0 and 1, are spikes.
   func signal(_ indices: [Int], encoder: (any Encoder)?, stream: RandomStream) throws(Fault) -> Signal {
-    let rows = try rows(indices)
+    try signal(of: try rows(indices), encoder: encoder, stream: stream)
+  }
+
+  /// The same of samples that were read, `[batch, ...sample shape]`.
+  func signal(of rows: Tensor, encoder: (any Encoder)?, stream: RandomStream) throws(Fault) -> Signal {
+    // Samples in memory were looked at once, all together.
+    if held == nil {
+      try encoder?.checkValues(rows, of: "the samples of \(name)")
+      if encoder == nil { try rows.checkFinite("the samples of `\(name)`") }
+    }
     if let encoder { return try encoder.code(rows, stream: stream) }
     let order = [1, 0] + (2..<rows.rank)
     let timed = try rows.transposed(order)
@@ -102,7 +128,7 @@ extension Dataset {
   /// bits in whole words would take more memory than the numbers.
   fileprivate var recordedSpikes: Spikes? {
     get throws(Fault) {
-      guard features.rank >= 3, sampleShape.dropFirst().reduce(1, *) >= 64, features.isBinary else { return nil }
+      guard let features = held, features.rank >= 3, sampleShape.dropFirst().reduce(1, *) >= 64, features.isBinary else { return nil }
       return try Spikes(features)
     }
   }

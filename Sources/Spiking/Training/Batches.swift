@@ -23,7 +23,7 @@ public struct Batches: Sendable {
     if let encoder {
       try encoder.check()
       _ = try encoder.codedShape(for: data.sampleShape)
-      try encoder.checkValues(data.features, of: "the samples of \(data.name)")
+      if let held = data.held { try encoder.checkValues(held, of: "the samples of \(data.name)") }
     } else if data.sampleShape.count < 2 {
       throw Fault(
         .value, "these samples need an encoder",

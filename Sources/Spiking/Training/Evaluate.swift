@@ -75,6 +75,7 @@ public func evaluate(_ network: Network, _ data: Dataset, _ options: EvaluationO
     let indices = Array(start..<min(data.count, start + size))
     let input = try source.signal(
       indices, stream: RandomStream(seed: options.seed, purpose: "evaluate", index: UInt64(batch)))
+    if start + size < data.count { source.prepare(Array(start + size..<min(data.count, start + 2 * size))) }
     inputSpikes += input.spikes?.total ?? 0
     let trace = try network.trace(input, Pass())
     let target = try source.targets.batch(indices)

@@ -9,9 +9,13 @@ public struct FitOptions {
   public var encoder: (any Encoder)?
   /// nil for spike-count cross-entropy of classes, and the mean square of numbers.
   public var loss: (any Loss)?
+  /// Random changes of the training samples, one after the other, before they are coded.
+  public var augmentations: [any Augmentation] = []
   /// Prices on activity, added to the loss.
   public var regularizers: [any Regularizer] = []
   public var surrogate: any Surrogate = standardSurrogate
+  /// Those of layers that have their own, by their places in the network.
+  public var surrogates: [Int: any Surrogate] = [:]
   public var optimizer: any Optimizer = Adam()
   public var schedule: any Schedule = Constant()
   /// How often each sample is seen; of a training that is resumed, how often more.

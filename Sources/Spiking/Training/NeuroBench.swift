@@ -36,7 +36,7 @@ public func neuroBench(
 ) throws(Fault) -> NeuroBenchFigures {
   var tally = NeuroBenchTally()
   // Targets say nothing here.
-  let samples = try Dataset(name: data.name, features: data.features, labels: [Int](repeating: 0, count: data.count))
+  let samples = try Dataset(name: data.name, samples: data.samples, labels: [Int](repeating: 0, count: data.count))
   let source = try BatchSource(samples, network: network, encoder: encoder ?? network.encoder)
   let size = 256
   for (batch, start) in stride(from: 0, to: data.count, by: size).enumerated() {

@@ -29,7 +29,7 @@ struct TrainingRun {
     let task = options.loss ?? data.standardLoss(network)
     loss = options.regularizers.isEmpty ? task : RegularizedLoss(task, options.regularizers)
     try Self.check(network, options)
-    source = try BatchSource(data, network: network, encoder: encoder, loss: task)
+    source = try BatchSource(data, network: network, encoder: encoder, loss: task, augmentations: options.augmentations)
     if let validation = options.validation {
       _ = try BatchSource(validation, network: network, encoder: encoder, loss: task)
     }
@@ -38,10 +38,11 @@ struct TrainingRun {
     objective = options.objective
     self.network = network
     rates = options.rates.table(network)
-    let terms = [
+    var terms = [
       "data": data.fingerprint, "batch": "\(options.batch)", "accumulate": "\(options.accumulate)",
       "shuffle": "\(options.shuffles)", "optimizer": options.optimizer.name, "code": encoder?.callText ?? "none",
     ]
+    if !options.augmentations.isEmpty { terms["augment"] = options.augmentations.text }
     if options.resumes {
       guard let before = network.training, let told = network.history else {
         throw Fault(
@@ -125,6 +126,15 @@ struct TrainingRun {
     }
     try options.optimizer.check()
     try options.surrogate.check()
+    for (index, surrogate) in options.surrogates.sorted(by: { $0.key < $1.key }) {
+      try surrogate.check()
+      guard network.layers.indices.contains(index), !network.layers[index].populations.isEmpty else {
+        let places = network.layers.indices.filter { network.layers[$0].isNeurons }.map(String.init).joined(separator: ", ")
+        throw Fault(
+          .value, "a surrogate is for a layer of neurons", label: "\(index) is none of the network",
+          help: "its layers of neurons are \(places)")
+      }
+    }
     try options.rates.check(network)
     if let windows = options.windows {
       try windows.check(network, options.loss ?? SpikeCountCrossEntropy())
@@ -199,7 +209,7 @@ struct TrainingRun {
       while state.batch < batches {
         try Interrupt.check()
         let range = state.batch * size..<min(order.count, (state.batch + 1) * size)
-        let loss = try runBatch(Array(order[range]), tally: &tally)
+        let loss = try runBatch(Array(order[range]), next: Array(order[range.upperBound..<min(order.count, range.upperBound + size)]), tally: &tally)
         state.sums = tally.sums
         report(tally, batchLoss: loss, validation: nil, atEnd: false)
       }
@@ -232,13 +242,18 @@ struct TrainingRun {
   }
 
   /// Learns from one batch and answers with its loss.
-  private mutating func runBatch(_ indices: [Int], tally: inout EpochTally) throws(Fault) -> Double {
+  ///
+  /// - Parameter next: the samples of the batch after it.
+  private mutating func runBatch(_ indices: [Int], next: [Int], tally: inout EpochTally) throws(Fault) -> Double {
     let number = UInt64(state.epoch * batches + state.batch)
     let input = try source.signal(
-      indices, stream: RandomStream(seed: state.seed, purpose: "encode", index: number))
+      indices, stream: RandomStream(seed: state.seed, purpose: "encode", index: number),
+      changes: RandomStream(seed: state.seed, purpose: "augment", index: number))
+    if !next.isEmpty { source.prepare(next) }
     let target = try source.targets.batch(indices)
     var draws = RandomStream(seed: state.seed, purpose: "pass", index: number)
-    let pass = Pass(isTraining: true, surrogate: options.surrogate, seed: draws.nextBits())
+    let pass = Pass(
+      isTraining: true, surrogate: options.surrogate, surrogates: options.surrogates, seed: draws.nextBits())
     let shaped = try objective?.shaped(network) ?? network
     if let windows = options.windows {
       let answer = try WindowedPass(loss, network, input, target: target, windows, pass)

@@ -6,8 +6,7 @@ import Tensors
 /// Samples with targets: a class for each, a class for each step of it, or numbers; a value.
 public struct Dataset: Sendable {
   public var name: String
-  /// `[samples, ...sample shape]`.
-  public let features: Tensor
+  public let samples: any SampleSource
   /// The class of each sample, from 0; empty where the targets are others.
   public let labels: [Int]
   /// Other targets than a class for each sample: numbers `[samples, ...]`, nan where there is none, or the class of each
@@ -29,10 +28,18 @@ public struct Dataset: Sendable {
     guard features.rank >= 1 else {
       throw Fault(.shape, "a data set needs an axis of samples", label: "the features are one number")
     }
-    guard features.shape[0] == labels.count else {
+    try self.init(
+      name: name, samples: HeldSamples(tensor: features.detached), labels: labels, classNames: classNames, source: source)
+  }
+
+  /// The same with samples that are read when they are asked for.
+  public init(
+    name: String, samples: any SampleSource, labels: [Int], classNames: [String] = [], source: String = ""
+  ) throws(Fault) {
+    guard samples.count == labels.count else {
       throw Fault(
         .shape, "a data set needs one label for each sample",
-        label: "\(counted(features.shape[0], "sample")), \(counted(labels.count, "label"))")
+        label: "\(counted(samples.count, "sample")), \(counted(labels.count, "label"))")
     }
     if let largest = labels.max(), largest >= Self.mostClasses {
       throw Fault(
@@ -47,7 +54,7 @@ public struct Dataset: Sendable {
         help: "labels count from 0 to \(max(0, classes - 1))")
     }
     self.name = name
-    self.features = features.detached
+    self.samples = samples
     self.labels = labels
     targets = nil
     self.classNames = classNames.isEmpty ? (0..<max(0, classes)).map(String.init) : classNames
@@ -64,16 +71,27 @@ public struct Dataset: Sendable {
   public init(
     name: String, features: Tensor, targets: Tensor, classNames: [String]? = nil, source: String = ""
   ) throws(Fault) {
-    guard features.rank >= 1, targets.rank >= 1 else {
-      throw Fault(.shape, "a data set needs an axis of samples", label: "the \(features.rank < 1 ? "features" : "targets") are one number")
+    guard features.rank >= 1 else {
+      throw Fault(.shape, "a data set needs an axis of samples", label: "the features are one number")
     }
-    guard features.shape[0] == targets.shape[0] else {
+    try self.init(
+      name: name, samples: HeldSamples(tensor: features.detached), targets: targets, classNames: classNames, source: source)
+  }
+
+  /// The same with samples that are read when they are asked for.
+  public init(
+    name: String, samples: any SampleSource, targets: Tensor, classNames: [String]? = nil, source: String = ""
+  ) throws(Fault) {
+    guard targets.rank >= 1 else {
+      throw Fault(.shape, "a data set needs an axis of samples", label: "the targets are one number")
+    }
+    guard samples.count == targets.shape[0] else {
       throw Fault(
         .shape, "a data set needs one target for each sample",
-        label: "\(counted(features.shape[0], "sample")), \(counted(targets.shape[0], "target"))")
+        label: "\(counted(samples.count, "sample")), \(counted(targets.shape[0], "target"))")
     }
     self.name = name
-    self.features = features.detached
+    self.samples = samples
     labels = []
     self.source = source
     guard let classNames else {
@@ -105,7 +123,20 @@ public struct Dataset: Sendable {
     self.classNames = classNames.isEmpty ? (0..<max(0, classes)).map(String.init) : classNames
   }
 
-  public var count: Int { features.shape[0] }
+  public var count: Int { samples.count }
+  /// The features of all samples, `[samples, ...sample shape]`, where they are in memory.
+  public var held: Tensor? { (samples as? HeldSamples)?.tensor }
+  /// The features of all samples, `[samples, ...sample shape]`, read where they are not in memory.
+  ///
+  /// - Throws: `.limit` where there is no room for them; what reading does.
+  public var features: Tensor {
+    get throws(Fault) {
+      if let held { return held }
+      let (size, overflow) = sampleShape.reduce(1, *).multipliedReportingOverflow(by: max(1, count))
+      try MemoryLimit.check(overflow ? Int.max : size.multipliedReportingOverflow(by: 4).partialValue, for: "all of \(name) at once")
+      return try samples.rows(Array(0..<count))
+    }
+  }
   public var classCount: Int { classNames.count }
   /// Whether the targets are classes, of samples or of their steps.
   public var hasClasses: Bool { targets == nil || !classNames.isEmpty }
@@ -128,7 +159,7 @@ public struct Dataset: Sendable {
     return hasClasses ? "a class for each of \(counted(shape[0], "step"))" : shape.reduce(1, *) == 1 ? "numbers" : "numbers, \(Shape.text(shape)) each"
   }
   /// The shape of one sample.
-  public var sampleShape: [Int] { Array(features.shape.dropFirst()) }
+  public var sampleShape: [Int] { samples.sampleShape }
 
   /// The number of samples of each class.
   public var classSizes: [Int] {
@@ -142,7 +173,7 @@ public struct Dataset: Sendable {
   /// - Throws: `.value` for a sample that isn't there.
   public func rows(_ indices: [Int]) throws(Fault) -> Tensor {
     try check(indices)
-    return try features.rows(indices)
+    return try samples.rows(indices)
   }
 
   private func check(_ indices: [Int]) throws(Fault) {
@@ -154,13 +185,18 @@ public struct Dataset: Sendable {
   /// The data set of some of the samples, in the given order.
   public func subset(_ indices: [Int], name: String? = nil) throws(Fault) -> Dataset {
     try check(indices)
-    let (name, features) = (name ?? self.name, try features.rows(indices))
+    let part: any SampleSource = try held.map { (held) throws(Fault) in HeldSamples(tensor: try held.rows(indices)) } ?? PickedSamples(samples, indices)
+    return try with(part, targetsOf: indices, name: name)
+  }
+
+  /// Other samples, with the targets of some of these.
+  func with(_ samples: any SampleSource, targetsOf indices: [Int], name: String? = nil) throws(Fault) -> Dataset {
     guard let targets else {
       return try Dataset(
-        name: name, features: features, labels: indices.map { labels[$0] }, classNames: classNames, source: source)
+        name: name ?? self.name, samples: samples, labels: indices.map { labels[$0] }, classNames: classNames, source: source)
     }
     return try Dataset(
-      name: name, features: features, targets: try targets.rows(indices), classNames: hasClasses ? classNames : nil,
+      name: name ?? self.name, samples: samples, targets: try targets.rows(indices), classNames: hasClasses ? classNames : nil,
       source: source)
   }
 
@@ -220,8 +256,9 @@ public struct Dataset: Sendable {
   /// What tells these samples from others: their number, shape, targets and some of their values.
   var fingerprint: String {
     var print = Fingerprint()
-    for size in features.shape { print.add(size) }
-    for tensor in [features] + (targets.map { [$0] } ?? []) {
+    for size in [count] + sampleShape { print.add(size) }
+    for byte in samples.identity.utf8 { print.add(Int(byte)) }
+    for tensor in (held.map { [$0] } ?? []) + (targets.map { [$0] } ?? []) {
       tensor.withUnsafeBuffer { values in
         for place in stride(from: 0, to: values.count, by: max(1, values.count / 4096)) { print.add(UInt64(values[place].bitPattern)) }
       }
@@ -233,12 +270,13 @@ public struct Dataset: Sendable {
   /// What a description shows, line by line.
   public var facts: [(name: String, value: String)] {
     let sizes = classSizes
-    let range = features.withUnsafeBuffer { buffer in (buffer.min(), buffer.max()) }
+    let range = held?.withUnsafeBuffer { buffer in (buffer.min(), buffer.max()) } ?? (nil, nil)
     var list = [
       (name: "name", value: name), (name: "samples", value: "\(count)"),
       (name: "sample", value: Shape.text(sampleShape)),
     ]
     if let low = range.0, let high = range.1 { list.append((name: "values", value: "\(low) to \(high)")) }
+    if held == nil { list.append((name: "held", value: "nothing: each sample is read when it is needed")) }
     if let targets {
       list.append((name: "targets", value: targetText))
       let numbers = targets.scalars.filter { !$0.isNaN }
