@@ -27,6 +27,15 @@ def compare(name, peer, theirs):
     rows.append((name, peer, int(ours.sum()), int(theirs.sum()), note))
 
 
+def compare_nearly(name, peer, theirs):
+    """Sums that are rounded in another order may cross a threshold a step apart: no more than one entry in five hundred."""
+    global failed
+    _, ours = load(name)
+    others = int(((ours > 0.5) != (theirs > 0.5)).sum())
+    failed |= others > ours.size / 500
+    rows.append((name, peer, int(ours.sum()), int(theirs.sum()), f"{others} of {ours.size} entries differ"))
+
+
 def compare_times(name, peer, theirs, steps):
     """As many spikes of each neuron, each within some steps of its counterpart's."""
     global failed
@@ -133,7 +142,8 @@ def jelly_neurons():
         with torch.no_grad():
             for current in torch.from_numpy(drive):
                 spikes.append(cell(current))
-        compare(name, f"{version} {peer}", torch.stack(spikes).numpy())
+        judge = compare_nearly if "fire" in name else compare
+        judge(name, f"{version} {peer}", torch.stack(spikes).numpy())
 
 
 def brian_neurons():
@@ -175,10 +185,10 @@ def brian_neurons():
         "dv/dt = (0.04 * v**2 + 5 * v + 140 - u + current(t, i)) / ms : 1\ndu/dt = 0.02 * (0.2 * v - u) / ms : 1",
         "v >= 30", "v = -65; u += 8", 0.5 * ms, start={"v": -65, "u": -13}, method="euler")
     run("adex",
-        "dv/dt = (g * (e - v) + g * delta * exp(clip((v - v_t) / delta, -1000, 20)) - w + nA * current(t, i)) / c : volt\n"
-        "dw/dt = (a * (v - e) - w) / tau_w : amp",
-        "v >= 20*mV", "v = e; w += 0.0805*nA", 0.1 * ms, start={"v": -70.6 * mV}, method="euler", within=2,
-        namespace={"g": 30 * b.nS, "e": -70.6 * mV, "delta": 2 * mV, "v_t": -50.4 * mV, "c": 281 * b.pF, "a": 4 * b.nS, "tau_w": 144 * ms})
+        "dv/dt = (g * (v_rest - v) + g * delta * exp(clip((v - v_t) / delta, -1000, 20)) - w + nA * current(t, i)) / c : volt\n"
+        "dw/dt = (a * (v - v_rest) - w) / tau_w : amp",
+        "v >= 20*mV", "v = v_rest; w += 0.0805*nA", 0.1 * ms, start={"v": -70.6 * mV}, method="euler", within=2,
+        namespace={"g": 30 * b.nS, "v_rest": -70.6 * mV, "delta": 2 * mV, "v_t": -50.4 * mV, "c": 281 * b.pF, "a": 4 * b.nS, "tau_w": 144 * ms})
     run("hodgkin_huxley",
         "dv/dt = (current(t, i) - 120 * m**3 * h * (v - 50) - 36 * n**4 * (v + 77) - 0.3 * (v + 54.387)) / ms : 1\n"
         "dm/dt = (0.1 * (v + 40) / (1 - exp(-(v + 40) / 10)) * (1 - m) - 4 * exp(-(v + 65) / 18) * m) / ms : 1\n"
