@@ -137,6 +137,13 @@ extension OpenedFile {
     }
   }
 
+  /// Up to `count` bytes from where the file stands, fewer only at its end.
+  borrowing func readBeginning(_ count: Int) throws(Fault) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < count, case let part = try readSome(count - bytes.count), !part.isEmpty { bytes += part }
+    return bytes
+  }
+
   /// Up to `count` next bytes; empty at the end of the file.
   private borrowing func readSome(_ count: Int) throws(Fault) -> [UInt8] {
     while true {
@@ -164,6 +171,12 @@ extension OpenedFile {
 public func readBytes(_ path: String, limit: Int = 1 << 34, magic: [UInt8] = []) throws(Fault) -> [UInt8] {
   let file = try OpenedFile(reading: path)
   return try file.readAll(limit: limit) { $0.starts(with: magic) }
+}
+
+/// The first bytes of a file, fewer where it is shorter; for whoever asks what kind of file it is.
+public func readBeginning(_ path: String, count: Int) throws(Fault) -> [UInt8] {
+  let file = try OpenedFile(reading: path)
+  return try file.readBeginning(count)
 }
 
 /// Makes a folder where there is none yet, inside one that there is. Throws `.file` where that is refused.
