@@ -89,12 +89,13 @@ public final class EventBuilder {
     storage.count = place + 1
   }
 
-  /// Writes events straight into the columns, which get room for `room` more: `body` gives back how many it wrote.
+  /// Writes events straight into the columns, which get room for `room` more: `body` gives back how many it wrote, and
+  /// what it then stumbled over, which is thrown once they are kept.
   public func append(
     room: Int,
     _ body: (
       UnsafeMutablePointer<Int64>, UnsafeMutablePointer<UInt16>, UnsafeMutablePointer<UInt16>, UnsafeMutablePointer<UInt8>
-    ) throws(Fault) -> Int
+    ) -> (written: Int, failure: Fault?)
   ) throws(Fault) {
     if room <= 0 { return }
     if storage.capacity - storage.count < room {
@@ -103,8 +104,9 @@ public final class EventBuilder {
     }
     guard let times = storage.times, let x = storage.x, let y = storage.y, let isOn = storage.isOn else { return }
     let start = storage.count
-    let written = try body(times + start, x + start, y + start, isOn + start)
-    storage.count = start + min(max(0, written), room)
+    let result = body(times + start, x + start, y + start, isOn + start)
+    storage.count = start + min(max(0, result.written), room)
+    if let failure = result.failure { throw failure }
   }
 
   /// Gives the sensor another size, on which the caller knows the events to lie.

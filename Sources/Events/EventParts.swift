@@ -16,7 +16,7 @@ extension EventStream {
           y[to] = columns.y[from]
           isOn[to] = columns.isOn[from]
         }
-        return places.count
+        return (places.count, nil)
       }
     }
     return builder.finish()
