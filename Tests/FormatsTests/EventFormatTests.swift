@@ -303,7 +303,7 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
     #expect(fault { _ = try read("b.aedat4", Self.aedat4(packet: beside)) }?.label?.contains("event 0 at x -32758, y 20") == true)
     // Any byte may lie; none may trap.
     let file = Self.aedat4()
-    for place in (14..<70) + ((file.count - Self.payload.count - 8)..<file.count) {
+    for place in Array(14..<70) + Array((file.count - Self.payload.count - 8)..<file.count) {
       for value in [0x00, 0x7f, 0xff] as [UInt8] {
         var lie = file
         lie[place] = value
