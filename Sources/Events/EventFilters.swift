@@ -80,6 +80,8 @@ extension EventStream {
   public struct Pixel: Hashable, Sendable {
     public var x: Int
     public var y: Int
+
+    public init(x: Int, y: Int) { (self.x, self.y) = (x, y) }
   }
 
   /// The pixels with more than `rate` events a second between the first event and the last, row by row, as tonic's

@@ -22,6 +22,21 @@ extension EventStream {
     return builder.finish()
   }
 
+  /// So many events at places that `place` tells, all of which are there.
+  public func part(count wanted: Int, _ place: (Int) -> Int) throws(Fault) -> EventStream {
+    let builder = try EventBuilder(width: width, height: height, capacity: wanted)
+    try withColumns { (columns) throws(Fault) in
+      try Interrupt.parts(wanted) { (places) throws(Fault) in
+        for to in places {
+          let from = place(to)
+          guard columns.times.indices.contains(from) else { continue }
+          try builder.append(time: columns.times[from], x: columns.x[from], y: columns.y[from], isOn: columns.isOn[from])
+        }
+      }
+    }
+    return builder.finish()
+  }
+
   /// The events from `start` on and before `end`, in microseconds, in their order.
   public func between(_ start: Int64, _ end: Int64) throws(Fault) -> EventStream {
     if isSorted, start <= end {

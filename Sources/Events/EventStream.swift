@@ -33,7 +33,7 @@ public struct EventStream: @unchecked Sendable {
       throw Fault(
         .shape, "events need as many of each column", label: "\(times.count) times, \(x.count) x, \(y.count) y, \(isOn.count) polarities")
     }
-    var builder = try EventBuilder(width: width, height: height, capacity: times.count)
+    let builder = try EventBuilder(width: width, height: height, capacity: times.count)
     for k in times.indices {
       guard x[k] < width, y[k] < height, isOn[k] < 2 else {
         let found = "event \(k) is at x \(x[k]), y \(y[k]) with polarity \(isOn[k])"

@@ -121,9 +121,8 @@ extension OpenedFile {
       lseek(descriptor, 0, SEEK_SET)
     }
     if let size, size > limit { throw tooLarge(found: "it has \(shownBytes(size))", limit: limit) }
-    var bytes: [UInt8] = []
-    // A size is a promise; a file without blocks behind it is empty all the same.
-    bytes.reserveCapacity(min(size ?? 0, 1 << 28))
+    // A size is a promise: what does not fit it is read behind, by and by.
+    var bytes = try readInPlace(min(size ?? 0, limit))
     let chunk = 1 << 20
     while true {
       try Interrupt.check()
@@ -135,6 +134,29 @@ extension OpenedFile {
       if bytes.count + part.count > limit { throw tooLarge(found: "it goes on", limit: limit) }
       bytes.append(contentsOf: part)
     }
+  }
+
+  /// Up to `count` bytes straight into their place; memory is taken as they come.
+  private borrowing func readInPlace(_ count: Int) throws(Fault) -> [UInt8] {
+    var stopped: Fault?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count, stopped == nil {
+        do throws(Fault) {
+          try Interrupt.check()
+          let got = read(descriptor, buffer.baseAddress.map { $0 + filled }, min(count - filled, 1 << 22))
+          if got == 0 { break }
+          if got > 0 {
+            filled += got
+          } else if errno != EINTR {
+            stopped = Fault(.file, "cannot read \(shownPath(path))", label: systemReason())
+          }
+        } catch {
+          stopped = error
+        }
+      }
+    }
+    if let stopped { throw stopped }
+    return bytes
   }
 
   /// Up to `count` bytes from where the file stands, fewer only at its end.

@@ -12,7 +12,8 @@ let evt3Format = EventFormat(name: "evt3", extensions: ["raw"]) { source throws(
   let (builder, start) = (collector.builder, header.start)
   var state = EVT3State(zero: header.zero, width: builder.width, height: builder.height)
   try bytes.withRaw { (raw) throws(Fault) in
-    try Interrupt.parts((raw.count - start) / 2, of: 16_384) { (words) throws(Fault) in
+    try builder.reserve(countEvents(raw, from: start) + blockWords * 12)
+    try Interrupt.parts((raw.count - start) / 2, of: blockWords) { (words) throws(Fault) in
       guard let base = raw.baseAddress else { return }
       try builder.append(room: words.count * 12) { times, xs, ys, polarities in
         let result = state.decode(base + start, words, times, xs, ys, polarities)
@@ -27,6 +28,21 @@ let evt3Format = EventFormat(name: "evt3", extensions: ["raw"]) { source throws(
   }
   collector.note(state.early, "event before the first time left out", "events before the first time left out")
   if (bytes.count - start) % 2 > 0 { throw source.truncated(at: bytes.count - 1, 1, of: 2, "a word") }
+}
+
+/// Words that are decoded at one go.
+private let blockWords = 16_384
+
+/// How many events the words from a place on can make at most: room that grows by and by costs more than this look.
+private func countEvents(_ raw: UnsafeRawBufferPointer, from start: Int) -> Int {
+  var count = 0
+  for word in 0..<((raw.count - start) / 2) {
+    let value = UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: start + word * 2, as: UInt16.self))
+    let kind = value >> 12
+    let vector = (kind == 4 ? value & 0xfff : kind == 5 ? value & 0xff : 0).nonzeroBitCount
+    count &+= (kind == 2 ? 1 : 0) &+ vector
+  }
+  return count
 }
 
 /// What the words so far have set.

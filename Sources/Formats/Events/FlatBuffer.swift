@@ -53,6 +53,15 @@ struct FlatBuffer {
     return (start + 4, Int(count))
   }
 
+  /// The tables of a vector; those that are not there are left out.
+  func tables(_ field: Int, _ table: Table) -> [Table] {
+    guard let (start, count) = vector(field, table, width: 4) else { return [] }
+    return (0..<count).compactMap { k in
+      let place = start + 4 * k
+      return read(place, UInt32.self).flatMap { self.table(place + Int($0)) }
+    }
+  }
+
   /// Whether a field is there at all.
   func has(_ field: Int, _ table: Table) -> Bool { place(field, table) != nil }
 
