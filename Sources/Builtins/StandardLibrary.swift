@@ -9,7 +9,8 @@ public let standardBuiltins: [Builtin] = [
   tensorRandomBuiltins, distributionBuiltins, choiceBuiltins, tensorGradientBuiltins,
   networkBuiltins, [learnBuiltin], convolutionBuiltins, normBuiltins, compositeBuiltins, encoderBuiltins, spikeTimeBuiltins, efficiencyBuiltins,
   lossBuiltins, optimizerBuiltins,
-  trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins, dataBuiltins, dataFormBuiltins, augmentationBuiltins, [splitBuiltin],
+  trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins,
+  dataBuiltins, dataFormBuiltins, augmentationBuiltins, eventSetBuiltins, eventBuiltins, [splitBuiltin],
   chipBuiltins, placementBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
 ].flatMap { $0 }
 

@@ -22,6 +22,9 @@ import Testing
     ("gamma distribution", "random.gamma"), ("poisson distribution", "random.poisson"), ("choice", "choice"), ("record", "maps"), ("max axis", "max"),
     ("log metric", "log_metric"), ("experiments", "runs"), ("load runs", "runs.load"), ("tensorboard", "runs.tensorboard"), ("runs differ", "runs.difference"),
     ("neurobench", "neurobench"), ("footprint", "neurobench"), ("membrane updates", "neurobench"),
+    ("event camera", "events.load"), ("aedat", "events.load"), ("dvs", "data.dvs_gesture"), ("hot pixel", "events.hot_pixels"),
+    ("background activity", "events.denoise"), ("refractory filter", "events.refractory"), ("time surface", "events.time_surface"),
+    ("voxel grid", "events.voxel_grid"), ("spoken digits", "data.shd"),
   ]
 
   @Test(arguments: wanted)
