@@ -76,7 +76,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Kernels", "Faults"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
-    .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking"]),
+    .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking", "Formats", "CZlib"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "Texts", "CZlib"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts", "TestSupport"]),
