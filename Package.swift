@@ -78,7 +78,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Kernels", "Faults"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
     .testTarget(name: "EventsTests", dependencies: ["Events", "Tensors", "Faults"]),
-    .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking"]),
+    .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking", "Formats", "CZlib"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "Events", "Texts", "CZlib"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts", "TestSupport"]),

@@ -11,7 +11,7 @@ public let standardBuiltins: [Builtin] = [
   lossBuiltins, optimizerBuiltins,
   trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins,
   dataBuiltins, dataFormBuiltins, augmentationBuiltins, eventSetBuiltins, eventBuiltins, [splitBuiltin],
-  chipBuiltins, placementBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
+  chipBuiltins, placementBuiltins, deployBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
 ].flatMap { $0 }
 
 /// The library of a session: the builtins, and the stdlib's sources in the language itself.

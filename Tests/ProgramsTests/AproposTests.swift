@@ -25,6 +25,7 @@ import Testing
     ("event camera", "events.load"), ("aedat", "events.load"), ("dvs", "data.dvs_gesture"), ("hot pixel", "events.hot_pixels"),
     ("background activity", "events.denoise"), ("refractory filter", "events.refractory"), ("time surface", "events.time_surface"),
     ("voxel grid", "events.voxel_grid"), ("spoken digits", "data.shd"),
+    ("fixed point", "deploy"), ("quantization", "deploy"), ("loihi integers", "deploy"), ("c code", "save"), ("microcontroller", "save"), ("sanafe", "save"),
   ]
 
   @Test(arguments: wanted)
