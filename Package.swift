@@ -54,11 +54,13 @@ let package = Package(
     .target(name: "Plots", dependencies: ["Tensors", "Texts", "Faults"]),
     .target(name: "Language", dependencies: ["Texts", "Faults"]),
     .target(name: "Chips", dependencies: ["Spiking", "Tensors", "Faults", "Yams"]),
+    .target(name: "Exchange", dependencies: ["Spiking", "Formats", "Tensors", "Kernels", "Faults"]),
     .target(name: "Machine", dependencies: ["Language", "Tensors", "Texts", "Faults"], swiftSettings: machineSettings),
     .target(
       name: "Builtins",
       dependencies: [
-        "Machine", "Language", "Chips", "Spiking", "Formats", "Plots", "Libraries", "Tensors", "Kernels", "Texts", "Faults", "CEmbedded",
+        "Machine", "Language", "Chips", "Exchange", "Spiking", "Formats", "Plots", "Libraries", "Tensors", "Kernels", "Texts", "Faults",
+        "CEmbedded",
       ]),
     .target(name: "Sessions",
       dependencies: ["Builtins", "Machine", "Language", "Formats", "Libraries", "Tensors", "Kernels", "Texts", "Faults", "CEditline", "CMarkdown"]),
@@ -78,6 +80,7 @@ let package = Package(
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
     .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "Texts", "CZlib"]),
+    .testTarget(name: "ExchangeTests", dependencies: ["Exchange", "Formats", "Spiking", "Tensors", "Faults", "CZlib"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts", "TestSupport"]),
     .testTarget(name: "LanguageTests", dependencies: ["Language", "Texts", "Faults"]),

@@ -154,23 +154,52 @@ let networkBuiltins: [Builtin] = [
     "save",
     [
       .required("network", .foreign("network"), "what to keep"),
-      .required("path", .string, "the file, such as \"digits.snnet\""),
+      .required("path", .string, "the file, such as \"digits.snnet\", or \"digits.nir\" for another tool"),
+      .optional("target", .string, default: "nil", "for .nir: the tool that will run it, such as \"snntorch\""),
+      .optional("dt", .quantity, default: "the tool's own", "for .nir: how long a step is", dimension: .time),
     ],
-    returns: "nil", subject: "networks",
+    returns: "nil, or a report", subject: "networks",
     """
     Writes a network with its weights, encoder and history to a file: first to a temporary file, with a checksum, so
     that a crash or a full disk leaves the old file whole.
+
+    A path that ends in `.nir` gets a graph of the Neuromorphic Intermediate Representation (HDF5) for the tool `target`,
+    and the report says what became of each layer, what that tool does otherwise, and how many spikes are the same there.
+    \(nirDocumentation)
     """,
     example: "let keep = net => save(net, \"mine.snnet\")"
   ) { (call) throws(Fault) in
-    try saveNetwork(try call.foreign(0, as: NetworkValue.self).network, to: try call.string(1))
+    let path = try call.string(1)
+    if let write = SavedFileKind.of(path)?.write { return try write(call, path) }
+    if let fault = foreignFileArgument(call, from: 2) { throw fault }
+    try saveNetwork(try call.foreign(0, as: NetworkValue.self).network, to: path)
     return .nil
   },
   Builtin(
-    "load", [.required("path", .string, "a file that `save` wrote")], returns: "network", subject: "networks",
-    "Reads a network from a file. A damaged file is an error that says so.",
+    "load",
+    [
+      .required("path", .string, "a file that `save` wrote, or a NIR graph"),
+      .optional("source", .string, default: "nil", "for .nir: the tool whose steps the network takes, such as \"snntorch\" or \"exact\""),
+      .optional("dt", .quantity, default: "the tool's own", "for .nir: how long a step is", dimension: .time),
+      .optional("reset", .string, default: "the tool's own", "for .nir: what a spike does, \"zero\" or \"subtract\", where the file cannot say"),
+      .optional("noted", .bool, default: "true", "for .nir: whether what `save` noted beside the graph is read, which other tools do not"),
+    ],
+    returns: "network", subject: "networks",
+    """
+    Reads a network from a file. A damaged file is an error that says so.
+
+    A path that ends in `.nir` holds a graph of the Neuromorphic Intermediate Representation, and the network steps through
+    time as the tool `source` would; what that tool refuses is an error.
+    \(nirDocumentation)
+    Of a file that `save` wrote, the network comes back as it was; `noted=false` gives what the tool will make of it.
+    """,
     example: "let net = try { load(\"no/such.snnet\") } catch e { nil }\nprint(net)   # expect: nil"
-  ) { (call) throws(Fault) in .foreign(NetworkValue(try loadNetwork(try call.string(0)))) },
+  ) { (call) throws(Fault) in
+    let path = try call.string(0)
+    if let read = SavedFileKind.of(path)?.read { return try read(call, path) }
+    if let fault = foreignFileArgument(call, from: 1) { throw fault }
+    return .foreign(NetworkValue(try loadNetwork(path)))
+  },
 ]
 
 /// The layer at the end of the subject network, or the layer itself.
