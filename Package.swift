@@ -55,11 +55,13 @@ let package = Package(
     .target(name: "Plots", dependencies: ["Tensors", "Texts", "Faults"]),
     .target(name: "Language", dependencies: ["Texts", "Faults"]),
     .target(name: "Chips", dependencies: ["Spiking", "Tensors", "Faults", "Yams"]),
+    .target(name: "Exchange", dependencies: ["Spiking", "Formats", "Tensors", "Kernels", "Faults"]),
     .target(name: "Machine", dependencies: ["Language", "Tensors", "Texts", "Faults"], swiftSettings: machineSettings),
     .target(
       name: "Builtins",
       dependencies: [
-        "Machine", "Language", "Chips", "Spiking", "Events", "Formats", "Plots", "Libraries", "Tensors", "Kernels", "Texts", "Faults", "CEmbedded",
+        "Machine", "Language", "Chips", "Exchange", "Spiking", "Events", "Formats", "Plots", "Libraries", "Tensors", "Kernels", "Texts",
+        "Faults", "CEmbedded",
       ]),
     .target(name: "Sessions",
       dependencies: ["Builtins", "Machine", "Language", "Formats", "Libraries", "Tensors", "Kernels", "Texts", "Faults", "CEditline", "CMarkdown"]),
@@ -80,6 +82,7 @@ let package = Package(
     .testTarget(name: "EventsTests", dependencies: ["Events", "Tensors", "Faults"]),
     .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking", "Formats", "CZlib"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "Events", "Texts", "CZlib"]),
+    .testTarget(name: "ExchangeTests", dependencies: ["Exchange", "Formats", "Spiking", "Tensors", "Faults", "CZlib"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts", "TestSupport"]),
     .testTarget(name: "LanguageTests", dependencies: ["Language", "Texts", "Faults"]),

@@ -122,6 +122,8 @@ extension HelpSearch {
     "inference": ["networks", "evaluate"],
     "write": ["save"],
     "export": ["save"],
+    "nir": ["save", "load"],
+    "snntorch": ["load", "save"],
     "store": ["save"],
     "dump": ["save"],
     "open": ["read", "load"],

@@ -1,4 +1,4 @@
-// The kinds of files that `save` writes beside networks of our own: one row each.
+// Networks as C, and mappings for simulators and partitioners, in `save`.
 
 import Chips
 import Faults
@@ -7,37 +7,7 @@ import Machine
 import Spiking
 import Tensors
 
-/// A kind of file, by what its name ends in.
-struct FileKind {
-  let ending: String
-  /// Writes what the call holds.
-  let write: @Sendable (_ call: Call, _ path: String) throws(Fault) -> Value
-}
-
-/// In the order in which endings are tried.
-let fileKinds: [FileKind] = [
-  FileKind(ending: ".c", write: saveC),
-  FileKind(ending: ".sanafe.yaml", write: saveForSana),
-  FileKind(ending: ".hgr", write: saveHypergraph),
-]
-
-/// What `save` does: the file's name says which kind it is.
-func saveFile(_ call: Call) throws(Fault) -> Value {
-  let path = try call.string(1)
-  if let kind = fileKinds.first(where: { path.lowercased().hasSuffix($0.ending) }) { return try kind.write(call, path) }
-  guard let network = call[0].asForeign(NetworkValue.self)?.network else {
-    let kind = call[0].description(of: .kind)
-    throw Fault(
-      .value, "the name of the file does not say how \(kind) is written", label: "it is \"\(path)\"",
-      help: call[0].asForeign(MappingValue.self) == nil
-        ? "a deployment is written as C: save(onchip, \"net.c\")"
-        : "a mapping is written for SANA-FE, save(mapping, \"net.sanafe.yaml\"), or as a hypergraph, \"net.hgr\"")
-  }
-  try saveNetwork(network, to: path)
-  return .nil
-}
-
-private func saveC(_ call: Call, _ path: String) throws(Fault) -> Value {
+func saveC(_ call: Call, _ path: String) throws(Fault) -> Value {
   var adaptation: Adaptation?
   if call.isGiven("adapt") {
     adaptation = try call.foreign(call.place("adapt"), as: AdaptationValue.self).adaptation
@@ -68,7 +38,7 @@ private func mapping(_ call: Call, _ path: String) throws(Fault) -> MappingRepor
   return report
 }
 
-private func saveForSana(_ call: Call, _ path: String) throws(Fault) -> Value {
+func saveForSana(_ call: Call, _ path: String) throws(Fault) -> Value {
   let report = try mapping(call, path)
   var input: Spikes?
   if call.isGiven("input") {
@@ -79,7 +49,7 @@ private func saveForSana(_ call: Call, _ path: String) throws(Fault) -> Value {
   return .nil
 }
 
-private func saveHypergraph(_ call: Call, _ path: String) throws(Fault) -> Value {
+func saveHypergraph(_ call: Call, _ path: String) throws(Fault) -> Value {
   try writeText(try HypergraphFile(try mapping(call, path)).text, to: path)
   return .nil
 }
