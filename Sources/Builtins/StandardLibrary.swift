@@ -9,7 +9,7 @@ public let standardBuiltins: [Builtin] = [
   tensorRandomBuiltins, distributionBuiltins, choiceBuiltins, tensorGradientBuiltins,
   networkBuiltins, [learnBuiltin], convolutionBuiltins, normBuiltins, compositeBuiltins, encoderBuiltins, spikeTimeBuiltins, efficiencyBuiltins,
   lossBuiltins, optimizerBuiltins,
-  trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins, dataBuiltins, [splitBuiltin],
+  trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins, dataBuiltins, soundFileBuiltins, [splitBuiltin],
   chipBuiltins, placementBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
 ].flatMap { $0 }
 
