@@ -10,7 +10,8 @@ public let standardBuiltins: [Builtin] = [
   networkBuiltins, [learnBuiltin], convolutionBuiltins, normBuiltins, compositeBuiltins, encoderBuiltins, spikeTimeBuiltins, efficiencyBuiltins,
   lossBuiltins, optimizerBuiltins,
   trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins,
-  dataBuiltins, dataFormBuiltins, augmentationBuiltins, eventSetBuiltins, eventBuiltins, [splitBuiltin],
+  dataBuiltins, dataFormBuiltins, augmentationBuiltins, eventSetBuiltins, eventBuiltins,
+  soundFileBuiltins, spectralBuiltins, soundSpikeBuiltins, cochleaBuiltins, [splitBuiltin],
   chipBuiltins, placementBuiltins, deployBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
 ].flatMap { $0 }
 

@@ -250,5 +250,16 @@ extension HelpSearch {
     "permute": ["transpose"],
     "axis": ["axis"],
     "dimension": ["shape", "units"],
+    "audio": ["sound"],
+    "speech": ["sound", "data.speech_commands", "data.sounds"],
+    "voice": ["sound", "data.sounds"],
+    "microphone": ["sound.load"],
+    "cepstrum": ["sound.mfcc"],
+    "cepstra": ["sound.mfcc"],
+    "filter bank": ["sound.mel", "sound.mel_filters"],
+    "delta modulation": ["sound.delta_spikes", "delta"],
+    "send on delta": ["sound.delta_spikes", "delta"],
+    "ear": ["sound.cochlea"],
+    "flac": ["sound.load", "sound.save"],
   ]
 }
