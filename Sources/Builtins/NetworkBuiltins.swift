@@ -153,24 +153,54 @@ let networkBuiltins: [Builtin] = [
   Builtin(
     "save",
     [
-      .required("network", .foreign("network"), "what to keep"),
-      .required("path", .string, "the file, such as \"digits.snnet\""),
+      .required("network", .foreign("network") | .foreign("mapping") | .foreign("deployment"), "what to keep"),
+      .required("path", .string, "the file, such as \"digits.snnet\"; its ending says which kind"),
+      .optional("target", .string, default: "nil", "for .nir: the tool that will run it, such as \"snntorch\""),
+      .optional("dt", .quantity, default: "the tool's own", "for .nir: how long a step is", dimension: .time),
+      .optional("adapt", .foreign("adaptation") | .nil, default: "nil", "for .c: thresholds that follow activity"),
+      .optional("input", .array | .nil, default: "nil", "for .sanafe.yaml: the spikes of one sample, [time, 1, features]"),
     ],
-    returns: "nil", subject: "networks",
+    returns: "nil, or a report", subject: "networks",
     """
     Writes a network with its weights, encoder and history to a file: first to a temporary file, with a checksum, so
     that a crash or a full disk leaves the old file whole.
+
+    A name that ends in `.c` gets the network as one C99 file: static memory, no library, work for what fires alone. Its
+    spikes are the network's (to the bit, where spikes alone meet weights), `adapt=threshold(…)` lets thresholds follow
+    activity, and compiled with `-D<NAME>_FIXED=1` it counts in whole numbers as `deploy(net, chips.loihi1)` does;
+    `save(deploy(net, chip), "net.c")` takes the numbers of another chip of `multiplied_decay`. Its head says how it is
+    called. Layers: dense, conv, pool, flatten, dropout, batch_norm behind weights, lif, recurrent(lif()) and li.
+
+    A mapping is written as `.sanafe.yaml`, which SANA-FE reads as architecture, network and mapping (`input=` gives the
+    spikes of its inputs; without it they fire by chance at the measured rates), or as `.hgr`, a hypergraph for partitioners:
+    a net for each neuron with its targets, weighted by its spikes.
+
+    A path that ends in `.nir` gets a graph of the Neuromorphic Intermediate Representation (HDF5) for the tool `target`,
+    and the report says what became of each layer, what that tool does otherwise, and how many spikes are the same there.
+    \(nirDocumentation)
     """,
     example: "let keep = net => save(net, \"mine.snnet\")"
-  ) { (call) throws(Fault) in
-    try saveNetwork(try call.foreign(0, as: NetworkValue.self).network, to: try call.string(1))
-    return .nil
-  },
+  ) { (call) throws(Fault) in try saveFile(call) },
   Builtin(
-    "load", [.required("path", .string, "a file that `save` wrote")], returns: "network", subject: "networks",
-    "Reads a network from a file. A damaged file is an error that says so.",
+    "load",
+    [
+      .required("path", .string, "a file that `save` wrote, or a NIR graph"),
+      .optional("source", .string, default: "nil", "for .nir: the tool whose steps the network takes, such as \"snntorch\" or \"exact\""),
+      .optional("dt", .quantity, default: "the tool's own", "for .nir: how long a step is", dimension: .time),
+      .optional("reset", .string, default: "the tool's own", "for .nir: what a spike does, \"zero\" or \"subtract\", where the file cannot say"),
+      .optional("noted", .bool, default: "true", "for .nir: whether what `save` noted beside the graph is read, which other tools do not"),
+    ],
+    returns: "network", subject: "networks",
+    """
+    Reads a network from a file. A damaged file is an error that says so.
+
+    A path that ends in `.nir` holds a graph of the Neuromorphic Intermediate Representation, and the network steps through
+    time as the tool `source` would; what that tool refuses is an error.
+    \(nirDocumentation)
+    Of a file that `save` wrote, the network comes back as it was; `noted=false` gives what the tool will make of it.
+    """,
     example: "let net = try { load(\"no/such.snnet\") } catch e { nil }\nprint(net)   # expect: nil"
-  ) { (call) throws(Fault) in .foreign(NetworkValue(try loadNetwork(try call.string(0)))) },
+  ) { (call) throws(Fault) in try loadFile(call) },
 ]
 
 /// The layer at the end of the subject network, or the layer itself.

@@ -9,8 +9,10 @@ public let standardBuiltins: [Builtin] = [
   tensorRandomBuiltins, distributionBuiltins, choiceBuiltins, tensorGradientBuiltins,
   networkBuiltins, [learnBuiltin], convolutionBuiltins, normBuiltins, compositeBuiltins, encoderBuiltins, spikeTimeBuiltins, efficiencyBuiltins,
   lossBuiltins, optimizerBuiltins,
-  trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins, dataBuiltins, dataFormBuiltins, augmentationBuiltins, [splitBuiltin],
-  chipBuiltins, placementBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
+  trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins,
+  dataBuiltins, dataFormBuiltins, augmentationBuiltins, eventSetBuiltins, eventBuiltins,
+  soundFileBuiltins, spectralBuiltins, soundSpikeBuiltins, cochleaBuiltins, [splitBuiltin],
+  chipBuiltins, placementBuiltins, deployBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
 ].flatMap { $0 }
 
 /// The library of a session: the builtins, and the stdlib's sources in the language itself.

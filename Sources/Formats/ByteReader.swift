@@ -1,5 +1,7 @@
 // Bounds-checked reading of a byte array, for formats whose every length may be a lie.
 
+import Faults
+
 /// A cursor over bytes that gives nil where they end instead of trapping.
 struct ByteReader {
   let bytes: [UInt8]
@@ -69,4 +71,11 @@ func checkedProduct(_ sizes: some Sequence<Int>) -> Int? {
     product = next
   }
   return product
+}
+
+extension [UInt8] {
+  /// The bytes as raw memory, as long as a body may look at them.
+  func withRaw<Result>(_ body: (UnsafeRawBufferPointer) throws(Fault) -> Result) throws(Fault) -> Result {
+    try withUnsafeBufferPointer { (bytes) throws(Fault) in try body(UnsafeRawBufferPointer(bytes)) }
+  }
 }

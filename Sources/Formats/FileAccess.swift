@@ -121,9 +121,8 @@ extension OpenedFile {
       lseek(descriptor, 0, SEEK_SET)
     }
     if let size, size > limit { throw tooLarge(found: "it has \(shownBytes(size))", limit: limit) }
-    var bytes: [UInt8] = []
-    // A size is a promise; a file without blocks behind it is empty all the same.
-    bytes.reserveCapacity(min(size ?? 0, 1 << 28))
+    // A size is a promise: what does not fit it is read behind, by and by.
+    var bytes = try readInPlace(min(size ?? 0, limit))
     let chunk = 1 << 20
     while true {
       try Interrupt.check()
@@ -135,6 +134,36 @@ extension OpenedFile {
       if bytes.count + part.count > limit { throw tooLarge(found: "it goes on", limit: limit) }
       bytes.append(contentsOf: part)
     }
+  }
+
+  /// Up to `count` bytes straight into their place; memory is taken as they come.
+  private borrowing func readInPlace(_ count: Int) throws(Fault) -> [UInt8] {
+    var stopped: Fault?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count, stopped == nil {
+        do throws(Fault) {
+          try Interrupt.check()
+          let got = read(descriptor, buffer.baseAddress.map { $0 + filled }, min(count - filled, 1 << 22))
+          if got == 0 { break }
+          if got > 0 {
+            filled += got
+          } else if errno != EINTR {
+            stopped = Fault(.file, "cannot read \(shownPath(path))", label: systemReason())
+          }
+        } catch {
+          stopped = error
+        }
+      }
+    }
+    if let stopped { throw stopped }
+    return bytes
+  }
+
+  /// Up to `count` bytes from where the file stands, fewer only at its end.
+  borrowing func readBeginning(_ count: Int) throws(Fault) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < count, case let part = try readSome(count - bytes.count), !part.isEmpty { bytes += part }
+    return bytes
   }
 
   /// Up to `count` next bytes; empty at the end of the file.
@@ -187,6 +216,12 @@ extension OpenedFile {
 public func readBytes(_ path: String, limit: Int = 1 << 34, magic: [UInt8] = []) throws(Fault) -> [UInt8] {
   let file = try OpenedFile(reading: path)
   return try file.readAll(limit: limit) { $0.starts(with: magic) }
+}
+
+/// The first bytes of a file, fewer where it is shorter; for whoever asks what kind of file it is.
+public func readBeginning(_ path: String, count: Int) throws(Fault) -> [UInt8] {
+  let file = try OpenedFile(reading: path)
+  return try file.readBeginning(count)
 }
 
 /// Makes a folder where there is none yet, inside one that there is. Throws `.file` where that is refused.

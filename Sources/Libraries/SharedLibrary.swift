@@ -14,26 +14,40 @@ public struct SharedLibrary: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - file: its name with the version of its binary interface
+  ///   - others: names under which other systems have the same interface, tried where the first is missing
   ///   - package: Debian's name for it
   ///   - purpose: what cannot be done without it
-  public init(_ file: String, package: String, purpose: String) throws(Fault) {
-    guard let handle = dlopen(file, RTLD_NOW | RTLD_LOCAL) else {
-      throw Fault(
-        .file, "\(purpose) needs the library \(file), which is not installed",
-        label: dlerror().map { String(cString: $0) } ?? "it cannot be loaded", help: "sudo apt-get install \(package)")
+  public init(_ file: String, or others: [String] = [], package: String, purpose: String) throws(Fault) {
+    var reason: String?
+    for name in [file] + others {
+      if let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) {
+        (self.handle, self.file, self.package) = (handle, name, package)
+        return
+      }
+      let found = dlerror().map { String(cString: $0) }
+      reason = reason ?? found
     }
-    self.handle = handle
-    self.file = file
-    self.package = package
+    throw Fault(
+      .file, "\(purpose) needs the library \(file), which is not installed",
+      label: reason ?? "it cannot be loaded", help: "sudo apt-get install \(package)")
+  }
+
+  /// A variable by its name; `type` is its C type.
+  public func variable<Element: BitwiseCopyable>(_ name: String, as type: Element.Type) throws(Fault) -> Element {
+    try address(name).load(as: type)
   }
 
   /// A function by its name; `type` is its C signature, as the library's header declares it.
   public func function<Signature>(_ name: String, as type: Signature.Type) throws(Fault) -> Signature {
+    unsafeBitCast(try address(name), to: type)
+  }
+
+  private func address(_ name: String) throws(Fault) -> UnsafeMutableRawPointer {
     guard let address = dlsym(handle, name) else {
       throw Fault(
-        .file, "the library \(file) has no function \(name)", label: "it is another version than expected",
+        .file, "the library \(file) has no \(name)", label: "it is another version than expected",
         help: "sudo apt-get install --reinstall \(package)")
     }
-    return unsafeBitCast(address, to: type)
+    return address
   }
 }

@@ -137,6 +137,10 @@ extension Machine {
       return Self.scalarOrTensor(result)
     case .foreign:
       guard let foreign = container.asForeign, let count = foreign.count else { break }
+      if key.tag == .range {
+        let (start, count, step) = try slice(key, length: count)
+        if let part = try foreign.part(start: start, count: count, step: step) { return part }
+      }
       return try foreign.element(at: try position(key, length: count, in: container))
     default: break
     }

@@ -33,6 +33,9 @@ public protocol ForeignValue {
   var count: Int? { get }
   /// The element at a checked index, owned.
   func element(at index: Int) throws(Fault) -> Value
+  /// Some of its elements as a value of its own kind, owned: `count` of them from `start` on, each `step` behind the one
+  /// before, all of them there. Nil where it has no parts.
+  func part(start: Int, count: Int, step: Int) throws(Fault) -> Value?
   /// Whether `for` takes its elements as they come, by `next`: nobody knows their number yet.
   var isStream: Bool { get }
   /// The next element of a stream, owned; nil at its end.
@@ -91,5 +94,6 @@ extension ForeignValue {
   public var asList: Value? { nil }
   public var tape: Tape? { nil }
   public func detached() -> any ForeignValue { self }
+  public func part(start: Int, count: Int, step: Int) throws(Fault) -> Value? { nil }
   public func element(at index: Int) throws(Fault) -> Value { throw Fault(.type, "a \(typeName) has no elements") }
 }

@@ -21,7 +21,13 @@ import Testing
     ("diff", "diff"), ("cumprod", "cumprod"), ("einsum", "einsum"), ("outer", "outer"), ("kron", "kron"), ("strided slice", "slices"),
     ("gamma distribution", "random.gamma"), ("poisson distribution", "random.poisson"), ("choice", "choice"), ("record", "maps"), ("max axis", "max"),
     ("log metric", "log_metric"), ("experiments", "runs"), ("load runs", "runs.load"), ("tensorboard", "runs.tensorboard"), ("runs differ", "runs.difference"),
+    ("audio", "sound.load"), ("wav", "sound.save"), ("mfcc", "sound.mfcc"), ("mel", "sound.mel"), ("short time fourier", "sound.stft"), ("cochlea", "sound.cochlea"),
+    ("send on delta", "sound.delta_spikes"),
     ("neurobench", "neurobench"), ("footprint", "neurobench"), ("membrane updates", "neurobench"),
+    ("event camera", "events.load"), ("aedat", "events.load"), ("dvs", "data.dvs_gesture"), ("hot pixel", "events.hot_pixels"),
+    ("background activity", "events.denoise"), ("refractory filter", "events.refractory"), ("time surface", "events.time_surface"),
+    ("voxel grid", "events.voxel_grid"), ("spoken digits", "data.shd"),
+    ("fixed point", "deploy"), ("quantization", "deploy"), ("loihi integers", "deploy"), ("c code", "save"), ("microcontroller", "save"), ("sanafe", "save"),
   ]
 
   @Test(arguments: wanted)
