@@ -14,7 +14,9 @@ public struct ListBuilder {
 
   /// Appends many ints; with as much capacity it takes no memory on the way.
   public func append(_ ints: [Int]) throws(Fault) {
-    try Interrupt.parts(ints.count) { part in for place in part { list.append(.int(ints[place])) } }
+    try ints.withUnsafeBufferPointer { (ints) throws(Fault) in
+      try Interrupt.parts(ints.count) { part in list.append(UnsafeBufferPointer(rebasing: ints[part])) }
+    }
   }
 
   public var count: Int { list.count }

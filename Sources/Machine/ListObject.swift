@@ -66,6 +66,14 @@ final class ListObject: HeapObject {
     count &+= 1
   }
 
+  /// Appends ints, which need no more than being written.
+  func append(_ ints: UnsafeBufferPointer<Int>) {
+    grow(to: count &+ ints.count)
+    let end = base + count
+    for place in ints.indices { end[place] = .int(ints[place]) }
+    count &+= ints.count
+  }
+
   func grow(to needed: Int) {
     if needed <= capacity { return }
     let larger = max(needed, capacity * 2)
