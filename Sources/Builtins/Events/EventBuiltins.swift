@@ -187,7 +187,7 @@ private let eventsDenoise = Builtin(
   """,
   example: """
     \(few)
-    print(events.denoise(events.shift(e, -2000), 1ms).times)   # expect: [2900, 3000]
+    print(events.denoise(events.shift(e, -2000), 1ms).times)   # expect: [2500, 2900, 3000]
     """
 ) { (call) throws(Fault) in
   let number = try call.int(2, default: 4)
