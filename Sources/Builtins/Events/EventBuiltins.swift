@@ -204,7 +204,7 @@ private let eventsRefractory = Builtin(
   ],
   returns: "events", subject: "events",
   """
-  The events that come no sooner than `period` after another of their pixel. With `rule="kept"` that other is one that \
+  A refractory filter: the events that come no sooner than `period` after another of their pixel. With `rule="kept"` that other is one that \
   was kept. With `rule="all"` it is any, so that a busy pixel never speaks again, an event right at the end of the \
   period is left out, and so is one at time 0: that is tonic's RefractoryPeriod.
   """,
