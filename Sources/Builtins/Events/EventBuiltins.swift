@@ -187,7 +187,7 @@ private let eventsDenoise = Builtin(
   """,
   example: """
     \(few)
-    print(events.denoise(events.shift(e, -2000), 1ms).times)   # expect: [2900, 3000]
+    print(events.denoise(events.shift(e, -2000), 1ms).times)   # expect: [2500, 2900, 3000]
     """
 ) { (call) throws(Fault) in
   let number = try call.int(2, default: 4)
@@ -204,7 +204,7 @@ private let eventsRefractory = Builtin(
   ],
   returns: "events", subject: "events",
   """
-  The events that come no sooner than `period` after another of their pixel. With `rule="kept"` that other is one that \
+  A refractory filter: the events that come no sooner than `period` after another of their pixel. With `rule="kept"` that other is one that \
   was kept. With `rule="all"` it is any, so that a busy pixel never speaks again, an event right at the end of the \
   period is left out, and so is one at time 0: that is tonic's RefractoryPeriod.
   """,

@@ -49,7 +49,7 @@ let eventsFrames = Builtin(
   """,
   example: """
     \(few)
-    print(events.frames(e, step=0.5ms).shape, sum(events.frames(e, frames=2), axis=[1, 2, 3]))   # expect: [3, 2, 8, 8] tensor[2] [1, 4]
+    print(events.frames(e, step=0.5ms).shape, sum(events.frames(e, frames=2), axis=[1, 2, 3]))   # expect: [3, 2, 8, 8] tensor[2] [2., 3.]
     """
 ) { (call) throws(Fault) in
   let plan = try call.cut()

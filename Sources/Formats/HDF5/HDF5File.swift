@@ -9,8 +9,8 @@ import Texts
 /// An HDF5 file that is open for reading, plain or gzipped as SHD is published. Paths inside it are as `/spikes/times`.
 ///
 /// Nothing outside the file is read: links to other files and data sets whose numbers lie in other files are faults.
-/// Sizes are checked before memory is taken. What is deeper than that, the library itself reads; it says of files made
-/// to harm that it does its best.
+/// Sizes are checked before memory is taken, and truncated files are faults. What lies deeper the library itself checks,
+/// not always: release 1.10.8 has been seen to crash on files in whose tables of names bytes were changed at random.
 public final class HDF5File {
   public let path: String
   let handle: HDF5Handle
