@@ -78,7 +78,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Kernels", "Faults"]),
     .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
-    .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking"]),
+    .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking", "Formats", "CZlib"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "Texts", "CZlib"]),
     .testTarget(name: "ExchangeTests", dependencies: ["Exchange", "Formats", "Spiking", "Tensors", "Faults", "CZlib"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),

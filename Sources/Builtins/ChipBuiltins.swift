@@ -46,7 +46,7 @@ private let chipsRead = Builtin(
   """
   A chip from a file of your own, in the form of the stdlib's files in `stdlib/chips`.
 
-  Sections are `mesh`, `limits`, `synapses`, `neuron`, `energy`, `time`, `step` and `power`. Each figure is written \
+  Sections are `mesh`, `limits`, `synapses`, `neuron`, `arithmetic` (how it computes in whole numbers, for `deploy`), `energy`, `time`, `step` and `power`. Each figure is written \
   `{value: 23.6 pJ, grade: published, source: "a paper", note: "optional"}`. Grades are published (printed in a paper or \
   a data sheet), fitted (to measurements of silicon, by a simulator's authors), code (read in a program's source), \
   derived (computed from others) and estimated. `based_on: loihi2` takes over whatever the file does not give, and \

@@ -30,6 +30,10 @@ func chipDescription(_ chip: Chip, width: Int) -> String {
 
   var lines = ["chip \(chip.name): \(chip.title)", extent(of: chip)]
   lines += wrapped(chip.about, width: width)
+  if let arithmetic = chip.arithmetic {
+    let resets = arithmetic.resets.map(\.rawValue).joined(separator: ", ")
+    lines += wrapped("its neurons count in whole numbers: \(arithmetic.cell.rawValue), reset \(resets)", width: width)
+  }
   lines.append("")
   lines += table.text(maximumWidth: width).split(separator: "\n").map(String.init)
   lines.append("")

@@ -18,8 +18,8 @@ public struct ChipValue: ForeignValue {
 
   public var memberNames: [String] {
     [
-      "name", "title", "about", "cores", "chips", "is_dense", "mesh", "limits", "synapses", "neuron", "energy", "time", "step",
-      "power", "figures", "estimates",
+      "name", "title", "about", "cores", "chips", "is_dense", "mesh", "limits", "synapses", "neuron", "arithmetic", "energy", "time",
+      "step", "power", "figures", "estimates",
     ]
   }
 
@@ -41,7 +41,13 @@ public struct ChipValue: ForeignValue {
 
   /// A section as a map from keys to numbers and quantities.
   private func values(of section: FigureName.Section) -> Value {
-    .map(chip.figures.filter { $0.name.section == section }.map { ($0.name.key, $0.name.measure.value($0.figure.value)) })
+    var words: [(String, Value)] = []
+    if section == .arithmetic, let arithmetic = chip.arithmetic {
+      words = [
+        ("cell", .string(arithmetic.cell.rawValue)), ("resets", .list(arithmetic.resets.map { .string($0.rawValue) })),
+      ]
+    }
+    return .map(words + chip.figures.filter { $0.name.section == section }.map { ($0.name.key, $0.name.measure.value($0.figure.value)) })
   }
 
   private func row(_ row: FigureRow) -> Value {
@@ -110,6 +116,7 @@ public struct ChipValue: ForeignValue {
     guard let other = (other as? ChipValue)?.chip, other.name == chip.name else { return false }
     return chip.figures.map(\.name) == other.figures.map(\.name)
       && chip.figures.map(\.figure) == other.figures.map(\.figure)
+      && chip.arithmetic == other.arithmetic
       && chip.step.barrier.map(\.tiles) == other.step.barrier.map(\.tiles)
       && chip.step.barrier.map(\.seconds) == other.step.barrier.map(\.seconds)
       && chip.step.chipBarrier.map(\.chips) == other.step.chipBarrier.map(\.chips)

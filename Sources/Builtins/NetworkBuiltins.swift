@@ -153,8 +153,10 @@ let networkBuiltins: [Builtin] = [
   Builtin(
     "save",
     [
-      .required("network", .foreign("network"), "what to keep"),
-      .required("path", .string, "the file, such as \"digits.snnet\", or \"digits.nir\" for another tool"),
+      .required("network", .foreign("network") | .foreign("mapping") | .foreign("deployment"), "what to keep"),
+      .required("path", .string, "the file, such as \"digits.snnet\"; its ending says which kind"),
+      .optional("adapt", .foreign("adaptation") | .nil, default: "nil", "for C: thresholds that follow activity"),
+      .optional("input", .array | .nil, default: "nil", "for SANA-FE: the spikes of one sample, [time, 1, features]"),
       .optional("target", .string, default: "nil", "for .nir: the tool that will run it, such as \"snntorch\""),
       .optional("dt", .quantity, default: "the tool's own", "for .nir: how long a step is", dimension: .time),
     ],
@@ -166,15 +168,19 @@ let networkBuiltins: [Builtin] = [
     A path that ends in `.nir` gets a graph of the Neuromorphic Intermediate Representation (HDF5) for the tool `target`,
     and the report says what became of each layer, what that tool does otherwise, and how many spikes are the same there.
     \(nirDocumentation)
+
+    A name that ends in `.c` gets the network as one C99 file: static memory, no library, work for what fires alone. Its
+    spikes are the network's (to the bit, where spikes alone meet weights), `adapt=threshold(…)` lets thresholds follow
+    activity, and compiled with `-D<NAME>_FIXED=1` it counts in whole numbers as `deploy(net, chips.loihi1)` does;
+    `save(deploy(net, chip), "net.c")` takes the numbers of another chip of `multiplied_decay`. Its head says how it is
+    called. Layers: dense, conv, pool, flatten, dropout, batch_norm behind weights, lif, recurrent(lif()) and li.
+
+    A mapping is written as `.sanafe.yaml`, which SANA-FE reads as architecture, network and mapping (`input=` gives the
+    spikes of its inputs; without it they fire by chance at the measured rates), or as `.hgr`, a hypergraph for partitioners:
+    a net for each neuron with its targets, weighted by its spikes.
     """,
     example: "let keep = net => save(net, \"mine.snnet\")"
-  ) { (call) throws(Fault) in
-    let path = try call.string(1)
-    if let write = SavedFileKind.of(path)?.write { return try write(call, path) }
-    if let fault = foreignFileArgument(call, from: 2) { throw fault }
-    try saveNetwork(try call.foreign(0, as: NetworkValue.self).network, to: path)
-    return .nil
-  },
+  ) { (call) throws(Fault) in try saveFile(call) },
   Builtin(
     "load",
     [
@@ -196,8 +202,8 @@ let networkBuiltins: [Builtin] = [
     example: "let net = try { load(\"no/such.snnet\") } catch e { nil }\nprint(net)   # expect: nil"
   ) { (call) throws(Fault) in
     let path = try call.string(0)
-    if let read = SavedFileKind.of(path)?.read { return try read(call, path) }
-    if let fault = foreignFileArgument(call, from: 1) { throw fault }
+    if let read = fileKind(path)?.read { return try read(call, path) }
+    try checkFileArguments(call)
     return .foreign(NetworkValue(try loadNetwork(path)))
   },
 ]

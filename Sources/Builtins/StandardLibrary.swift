@@ -10,7 +10,7 @@ public let standardBuiltins: [Builtin] = [
   networkBuiltins, [learnBuiltin], convolutionBuiltins, normBuiltins, compositeBuiltins, encoderBuiltins, spikeTimeBuiltins, efficiencyBuiltins,
   lossBuiltins, optimizerBuiltins,
   trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins, dataBuiltins, [splitBuiltin],
-  chipBuiltins, placementBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
+  chipBuiltins, placementBuiltins, deployBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
 ].flatMap { $0 }
 
 /// The library of a session: the builtins, and the stdlib's sources in the language itself.

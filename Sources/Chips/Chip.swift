@@ -123,6 +123,8 @@ public struct Chip: Sendable {
   public var synapses: SynapseFormat
   /// How thresholds, biases and decays are kept.
   public var neuron: [NeuronNumber: Figure] = [:]
+  /// How its neurons compute in whole numbers; nil where they are floating-point numbers, or nothing is known.
+  public var arithmetic: Arithmetic?
   /// Whether each step computes all synapses, as processors with dense products do, or only those that spikes reach.
   public var isDense = false
 

@@ -11,7 +11,7 @@
 //
 // `per` names the event that an energy or a time is charged for (`Charge`); where an event leaves a choice, the first one
 // of `Event.charges` holds without it.
-// Sections are mesh, limits, synapses, neuron, energy, time, step and power; `FigureName` lists their keys. `none` removes a
+// Sections are mesh, limits, synapses, neuron, arithmetic, energy, time, step and power; `FigureName` lists their keys. `none` removes a
 // figure of the chip that a file is based on.
 
 import Faults
@@ -93,7 +93,13 @@ private struct ChipReader {
     var keys = names.map(\.key)
     if section == .step { keys += ["barrier", "chip_barrier"] }
     if section == .synapses { keys += ["shares_convolution", "allows_full_rows"] }
+    if section == .arithmetic { keys += ["cell", "resets"] }
+    if section == .arithmetic, place.isNone(node) {
+      chip.arithmetic = nil
+      return
+    }
     let fields = try place.fields(of: node, "`\(section.rawValue)`", keys: keys)
+    if section == .arithmetic { try readArithmetic(node, fields, into: &chip) }
     for name in names {
       guard let value = fields[name.key] else { continue }
       if place.isNone(value), !name.isAlwaysThere {
@@ -115,6 +121,35 @@ private struct ChipReader {
     }
     if let value = fields["allows_full_rows"] {
       chip.synapses.allowsFullRows = try place.flag(value, "allows_full_rows")
+    }
+  }
+
+  /// The kind of neurons and their resets, before the numbers.
+  private func readArithmetic(_ node: Node, _ fields: [String: Node], into chip: inout Chip) throws(Fault) {
+    func choice<Choice: RawRepresentable & CaseIterable>(_ node: Node, _ key: String) throws(Fault) -> Choice
+    where Choice.RawValue == String {
+      let text = try place.text(node, key)
+      if let known = Choice(rawValue: text) { return known }
+      let names = Choice.allCases.map(\.rawValue)
+      throw place.fault(
+        node, "`\(key)` is \(place.found(node))", help: didYouMean(text, among: names) ?? "it is one of \(names.joined(separator: ", "))")
+    }
+    if let value = fields["cell"] {
+      let cell: Arithmetic.Cell = try choice(value, "cell")
+      if chip.arithmetic?.cell != cell { chip.arithmetic = Arithmetic(cell: cell) }
+    }
+    guard chip.arithmetic != nil else {
+      throw place.fault(
+        node, "`arithmetic` has no `cell`",
+        help: "it says how a step is taken: one of \(Arithmetic.Cell.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    if let value = fields["resets"] {
+      guard case .sequence(let sequence) = value, !sequence.isEmpty else {
+        throw place.fault(value, "`resets` is \(place.found(value)), a list is expected", help: "such as [zero, subtract]")
+      }
+      var resets: [FixedPointReset] = []
+      for item in sequence { resets.append(try choice(item, "resets")) }
+      chip.arithmetic?.resets = resets
     }
   }
 

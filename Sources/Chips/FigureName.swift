@@ -10,17 +10,19 @@ public enum FigureName: Hashable, Sendable {
   case fixedStep
   case weightBits, indexBits, axonBits, wordBits, potentialSteps
   case neuron(NeuronNumber)
+  case arithmetic(ArithmeticNumber)
 
   /// All of them, in the order in which a chip shows them.
   public static let all: [FigureName] =
     [.columns, .rows, .coresPerTile, .chips] + Resource.allCases.map { .limit($0) }
     + [.weightBits, .indexBits, .axonBits, .wordBits, .potentialSteps] + NeuronNumber.allCases.map { .neuron($0) }
+    + ArithmeticNumber.allCases.map { .arithmetic($0) }
     + Event.allCases.map { .energy($0) }
     + Event.allCases.map { .time($0) } + [.fixedStep, .powerPerChip, .powerPerCore]
 
   /// The part of a chip file in which it stands.
   public enum Section: String, Sendable, CaseIterable {
-    case mesh, limits, synapses, neuron, energy, time, step, power
+    case mesh, limits, synapses, neuron, arithmetic, energy, time, step, power
   }
 
   public var section: Section {
@@ -33,6 +35,7 @@ public enum FigureName: Hashable, Sendable {
     case .fixedStep: .step
     case .weightBits, .indexBits, .axonBits, .wordBits, .potentialSteps: .synapses
     case .neuron: .neuron
+    case .arithmetic: .arithmetic
     }
   }
 
@@ -53,6 +56,7 @@ public enum FigureName: Hashable, Sendable {
     case .axonBits: "axon_bits"
     case .wordBits: "word_bits"
     case .neuron(let number): number.rawValue
+    case .arithmetic(let number): number.rawValue
     case .potentialSteps: "potential_steps"
     }
   }
@@ -74,6 +78,7 @@ public enum FigureName: Hashable, Sendable {
     case .powerPerChip, .powerPerCore: .power
     case .weightBits, .indexBits, .axonBits, .neuron: .bits
     case .wordBits, .potentialSteps: .count
+    case .arithmetic: .count
     }
   }
 }
@@ -98,6 +103,7 @@ extension Chip {
       case .axonBits: synapses.axonBits
       case .wordBits: synapses.wordBits
       case .neuron(let number): neuron[number]
+      case .arithmetic(let number): arithmetic?.numbers[number]
       case .potentialSteps: synapses.potentialSteps
       }
     }
@@ -118,6 +124,7 @@ extension Chip {
       case .axonBits: synapses.axonBits = newValue ?? synapses.axonBits
       case .wordBits: synapses.wordBits = newValue ?? synapses.wordBits
       case .neuron(let number): neuron[number] = newValue
+      case .arithmetic(let number): arithmetic?.numbers[number] = newValue
       case .potentialSteps: synapses.potentialSteps = newValue
       }
     }

@@ -22,6 +22,7 @@ import Testing
     ("gamma distribution", "random.gamma"), ("poisson distribution", "random.poisson"), ("choice", "choice"), ("record", "maps"), ("max axis", "max"),
     ("log metric", "log_metric"), ("experiments", "runs"), ("load runs", "runs.load"), ("tensorboard", "runs.tensorboard"), ("runs differ", "runs.difference"),
     ("neurobench", "neurobench"), ("footprint", "neurobench"), ("membrane updates", "neurobench"),
+    ("fixed point", "deploy"), ("quantization", "deploy"), ("loihi integers", "deploy"), ("c code", "save"), ("microcontroller", "save"), ("sanafe", "save"),
   ]
 
   @Test(arguments: wanted)

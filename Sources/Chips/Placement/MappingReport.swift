@@ -33,6 +33,8 @@ public struct MappingReport: Sendable {
   /// Samples whose steps were timed one by one; 0 where none were.
   public let timedSamples: Int
   public let layers: [LayerRow]
+  /// Spikes in a step, of each neuron of each population of `graph`.
+  public let rates: [[Float]]
   /// Neurons that are left out because their spikes reach nobody.
   public let removedNeurons: Int
   /// The network that the chip runs; nil where one was mapped without being rounded here.
@@ -58,7 +60,8 @@ public struct MappingReport: Sendable {
     steps = problem.workload.steps
     timedSamples = placed.cost.timedSteps > 0 ? problem.workload.timeline?.samples ?? 0 : 0
     removedNeurons = problem.connectome.removedNeurons
-    let rates = problem.workload.rates
+    rates = problem.workload.rates
+    let rates = rates
     let connectome = problem.connectome
     layers = problem.workload.graph.populations.indices.dropFirst().map { population in
       let holding = placed.mapping.cores.filter { core in core.slices.contains { $0.population == population } }

@@ -121,7 +121,7 @@ public struct Window: Sendable, Equatable {
   /// Calls `body` with each input that an output sees and the place of its weight in `[outputs, inputs, height, width]`;
   /// for a single window over all channels.
   @inline(__always)
-  func forEachTap(of output: Int, _ body: (_ input: Int, _ weight: Int) -> Void) {
+  public func forEachTap(of output: Int, _ body: (_ input: Int, _ weight: Int) -> Void) {
     let (channel, rows, columns) = view(of: output)
     let place = output % (self.output[1] * self.output[2])
     let top = place / self.output[2] * stride.y - padding.y

@@ -54,7 +54,7 @@ public struct Adaptation: Sendable, Equatable, Described {
   /// The same with its sense settled for a stream.
   ///
   /// - Throws: `.value` for the sense of an input that is numbers, whose activity is nowhere defined.
-  func settled(forSpikes isSpikes: Bool) throws(Fault) -> Adaptation {
+  public func settled(forSpikes isSpikes: Bool) throws(Fault) -> Adaptation {
     guard isSpikes || sense != .input else {
       throw Fault(
         .value, "the activity of an input of numbers is not defined", label: "\(callText) on a stream of numbers",

@@ -1,0 +1,425 @@
+// From numbers to whole numbers, one way for each kind of neurons.
+
+import Faults
+import Glibc
+import Spiking
+import Tensors
+
+/// One population as the chip keeps it.
+public struct RoundedPopulation: Sendable {
+  /// "lif 1".
+  public var name: String
+  public var layer: Int
+  public var neurons: Int
+  public var synapses: Int
+  /// Whole numbers for a potential of 1.
+  public var scale: Double
+  /// The largest weight, thresholds and offsets as the chip has them; the threshold is 0 for what never fires.
+  public var largestWeight: Int64
+  public var threshold: Int64
+  public var bias: [Int64]
+  /// What the chip's register for the leak holds, and the share of a potential that remains after a step, in truth.
+  public var leak: Int64
+  public var beta: Double
+  public var reset: FixedPointReset
+  /// Weights that were not zero, and how many of them are now.
+  public var weights = 0
+  public var zeroed = 0
+  /// How the weights of each link were rounded, where they have exponents.
+  var weightRules: [LoihiWeightRule] = []
+  /// Sentences that its rounding has to say.
+  public var notes: [String] = []
+}
+
+/// Turns populations into neurons and tables of whole numbers.
+struct CellRounding {
+  let chip: Chip
+  let arithmetic: Arithmetic
+  let rules: CoreRules
+  let seed: UInt64
+
+  /// - Throws: `.value` for neurons that the chip doesn't have, or numbers that no scale fits.
+  func population(
+    _ given: WiredNetwork.Population, number: Int
+  ) throws(Fault) -> (population: FixedPointNetwork.Population, report: RoundedPopulation) {
+    switch arithmetic.cell {
+    case .multipliedDecay: try multipliedDecay(given)
+    case .shiftedDecay: try shiftedDecay(given)
+    case .integrate: try integrate(given)
+    case .axonTypes: try axonTypes(given, number: number)
+    case .exponential: try exponential(given)
+    }
+  }
+
+  // MARK: What all have in common
+
+  /// The reset that the chip can do, with a sentence where it isn't the network's.
+  private func reset(_ wanted: LIF.Reset, _ given: WiredNetwork.Population, _ notes: inout [String]) -> FixedPointReset {
+    let own: FixedPointReset =
+      switch wanted {
+      case .subtract: .subtract
+      case .zero: .zero
+      case .none: .none
+      }
+    if arithmetic.resets.contains(own) { return own }
+    let first = arithmetic.resets.first ?? .zero
+    notes.append("\(given.name) resets with \"\(own.rawValue)\", which \(chip.name) cannot: it is \"\(first.rawValue)\" there")
+    return first
+  }
+
+  private func cannot(_ given: WiredNetwork.Population, _ reason: String, help: String) -> Fault {
+    Fault(.value, "\(chip.name) cannot compute \(given.name) in whole numbers", label: reason, help: help)
+  }
+
+  private func report(_ given: WiredNetwork.Population, scale: Double) -> RoundedPopulation {
+    RoundedPopulation(
+      name: given.name, layer: given.layer, neurons: given.neurons, synapses: given.synapses, scale: scale,
+      largestWeight: 0, threshold: 0, bias: [], leak: 0, beta: 0, reset: .zero)
+  }
+
+  /// The table of a link whose weights are whole numbers, and their count in the report.
+  private func link(
+    _ given: WiredNetwork.Link, targets: Int, _ report: inout RoundedPopulation,
+    _ synapses: (_ place: Int) -> [(weight: Int32, port: Int)]
+  ) -> FixedPointNetwork.Link {
+    var list: [SynapseTable.Synapse] = []
+    list.reserveCapacity(given.weights.count)
+    for target in 0..<targets {
+      for place in given.starts[target]..<given.starts[target + 1] {
+        var isThere = false
+        for (weight, port) in synapses(place) where weight != 0 {
+          isThere = true
+          report.largestWeight = max(report.largestWeight, Int64(weight.magnitude))
+          list.append(.init(source: Int(given.inputs[place]), target: target, weight: weight, port: port))
+        }
+        report.weights += 1
+        if !isThere { report.zeroed += 1 }
+      }
+    }
+    return .init(
+      source: given.source, table: SynapseTable(list, sources: given.sources, targets: targets), isLate: given.isLate)
+  }
+
+  private func largestWeight(_ given: WiredNetwork.Population) -> Float {
+    given.links.reduce(0) { $1.weights.reduce($0) { max($0, $1.magnitude) } }
+  }
+
+  /// The largest sum of weights, by size, that can arrive at one neuron in a step, with its offset.
+  private func largestSum(_ given: WiredNetwork.Population) -> Double {
+    (0..<given.neurons).reduce(0.0) { most, neuron in
+      let sum = given.links.reduce(Double(given.bias[neuron].magnitude)) { sum, link in
+        link.weights[link.starts[neuron]..<link.starts[neuron + 1]].reduce(sum) { $0 + Double($1.magnitude) }
+      }
+      return max(most, sum)
+    }
+  }
+
+  // MARK: Loihi
+
+  private func multipliedDecay(
+    _ given: WiredNetwork.Population
+  ) throws(Fault) -> (FixedPointNetwork.Population, RoundedPopulation) {
+    var notes: [String] = []
+    var beta: Float = 0
+    var threshold = largestSum(given)
+    var reset = FixedPointReset.zero
+    if case .lif(let share, let own, let wanted) = given.model {
+      (beta, threshold) = (share, Double(own))
+      reset = self.reset(wanted, given, &notes)
+    } else if case .integrator(let share) = given.model {
+      beta = share
+    }
+    func whole(_ number: NeuronNumber, _ standard: Int) -> Int {
+      min(30, chip.neuron[number].flatMap { Int(exactly: $0.value) } ?? standard)
+    }
+    var format = LoihiFormat()
+    format.weightBits = min(8, rules.weightBits)
+    format.scalesToMantissas = true
+    format.leastExponent = -whole(.weightExponent, 7)
+    format.thresholdBits = whole(.thresholdBits, 17)
+    format.thresholdShift = whole(.thresholdShift, 6)
+    format.biasBits = whole(.biasBits, 12)
+    format.biasExponent = whole(.biasExponent, 7)
+    // A network's equation has no gain to divide out: `v = beta v + input`, and all of a current goes in its step.
+    var block = LoihiBlock(
+      currentDecay: given.bias.map { _ in 1 }, decay: given.bias.map { _ in 1 - beta },
+      threshold: given.bias.map { _ in threshold }, bias: given.bias.map { Double($0) }, least: 0, most: .infinity,
+      weights: given.links.map(\.weights))
+    (block.scalesCurrent, block.scalesPotential) = (false, false)
+    let integers: LoihiIntegers
+    do { integers = try block.rounded(format) } catch {
+      var fault = error
+      fault.label = given.name + (error.label.map { ": \($0)" } ?? "")
+      throw fault
+    }
+    let scale = integers.potentialScale.first ?? 1
+    let decay = max(0, min(4095, Int64(((1 - Double(beta)) * 4096).rounded())))
+    let step = Int64(1) << Int64(format.thresholdShift)
+    // A network fires at the threshold and above it, the chip above it alone: one step less is the same for potentials in
+    // whole steps, and half a step off for those between.
+    let mantissa = max(1, integers.threshold.first.map { $0 >> Int64(format.thresholdShift) } ?? 1)
+    let top = (Int64(1) << Int64(arithmetic.bits(.potentialBits, default: 24) - 1)) - 1
+    let neurons = integers.bias.map { bias in
+      var own = MultipliedDecayCell.Parameters(
+        keepCurrent: 0, keep: 4096 - decay, threshold: (mantissa - 1) * step, bias: bias)
+      own.drop = mantissa * step
+      (own.least, own.most) = (-top, top)
+      own.fires = given.fires
+      return own
+    }
+    var rules = MultipliedDecayCell.Rules()
+    rules.sumOverflow = .wraps(bits: arithmetic.bits(.sumBits, default: 24) - 1)
+    rules.currentOverflow = .wraps(bits: arithmetic.bits(.currentBits, default: 24) - 1)
+    rules.addsBiasToCurrent = true
+    rules.reset = reset
+    var report = report(given, scale: scale)
+    report.threshold = given.fires ? mantissa * step : 0
+    report.bias = integers.bias
+    report.leak = decay
+    report.beta = Double(4096 - decay) / 4096
+    report.reset = reset
+    var links: [FixedPointNetwork.Link] = []
+    for (own, weights) in zip(given.links, integers.weights) {
+      links.append(link(own, targets: given.neurons, &report) { [(weights[$0], 0)] })
+    }
+    if given.fires, threshold * scale > Double(top) {
+      notes.append("the threshold of \(given.name) is beyond the largest potential: it never fires there")
+    }
+    report.weightRules = integers.rules
+    if integers.rules.contains(where: { $0.exponent < -1 }) {
+      notes.append("the weights of \(given.name) are so small beside its threshold that they lose bits: train it with larger weights")
+    }
+    report.notes = notes
+    return (.init(name: given.name, cell: MultipliedDecayCell(neurons, rules), links: links), report)
+  }
+
+  // MARK: Speck
+
+  private func integrate(
+    _ given: WiredNetwork.Population
+  ) throws(Fault) -> (FixedPointNetwork.Population, RoundedPopulation) {
+    guard case .lif(let beta, let threshold, let wanted) = given.model else {
+      throw cannot(given, "its output is potentials, and the chip passes on spikes alone", help: "end the network in lif(beta=1)")
+    }
+    guard beta == 1 else {
+      throw cannot(given, "beta is \(beta), and the chip's neurons don't leak", help: "train it with lif(beta=1)")
+    }
+    var notes: [String] = []
+    let reset = reset(wanted, given, &notes)
+    let layer = SpeckLayer(
+      weights: given.links.flatMap(\.weights), bias: given.bias, threshold: threshold, least: -threshold)
+    let bits = max(2, min(24, rules.weightBits))
+    let scale = layer.scale(weightBits: bits, stateBits: arithmetic.bits(.potentialBits, default: 16))
+    let bias = SpeckLayer.rounded(given.bias, scale: scale)
+    let limit = SpeckLayer.rounded([threshold], scale: scale)[0]
+    guard limit >= 1 else {
+      throw cannot(
+        given, "with the scale of its weights, \(scale), the threshold \(threshold) rounds to zero",
+        help: "train it with smaller weights against the threshold")
+    }
+    var report = report(given, scale: Double(scale))
+    (report.threshold, report.bias, report.beta, report.reset) = (limit, bias, 1, reset)
+    var links: [FixedPointNetwork.Link] = []
+    for own in given.links {
+      let weights = SpeckLayer.rounded(own.weights, scale: scale)
+      links.append(link(own, targets: given.neurons, &report) { [(Int32(truncatingIfNeeded: weights[$0]), 0)] })
+    }
+    report.notes = notes
+    let neurons = bias.map { IntegrateCell.Parameters(threshold: limit, bias: $0, least: -limit) }
+    return (.init(name: given.name, cell: IntegrateCell(neurons), links: links), report)
+  }
+
+  // MARK: Xylo
+
+  private func shiftedDecay(
+    _ given: WiredNetwork.Population
+  ) throws(Fault) -> (FixedPointNetwork.Population, RoundedPopulation) {
+    guard case .lif(let beta, let threshold, let wanted) = given.model else {
+      throw cannot(given, "its output is potentials, and the chip answers with spikes", help: "end the network in lif()")
+    }
+    guard beta < 1 else {
+      throw cannot(given, "beta is 1, and every neuron of the chip forgets", help: "train it with lif(beta=0.9)")
+    }
+    var notes: [String] = []
+    let reset = reset(wanted, given, &notes)
+    let shift = max(0, min(15, Int(-log2(max(1e-6, 1 - Double(beta))).rounded())))
+    let bits = max(2, min(24, rules.weightBits))
+    let most = exp2(Double(bits - 1)) - 1
+    let largest = max(Double(largestWeight(given)), Double(given.bias.reduce(0) { max($0, $1.magnitude) }))
+    let range = exp2(Double(arithmetic.bits(.potentialBits, default: 16) - 1)) - 1
+    let scale = min(largest > 0 ? most / largest : 1, range / Double(threshold))
+    func whole(_ value: Float) -> Int64 { Int64((Double(value) * scale).rounded(.toNearestOrEven)) }
+    let limit = max(1, whole(threshold))
+    let neurons = given.bias.map { bias in
+      // The shortest current that the chip has: half of it goes in a step.
+      ShiftedDecayCell.Parameters(currentShifts: [1], shift: shift, threshold: limit, bias: whole(bias))
+    }
+    notes.append("the currents of \(given.name) lose half of themselves in a step, where the network's last one step")
+    var report = report(given, scale: scale)
+    report.threshold = limit
+    report.bias = given.bias.map(whole)
+    report.leak = Int64(shift)
+    report.beta = 1 - exp2(-Double(shift))
+    report.reset = reset
+    var links: [FixedPointNetwork.Link] = []
+    for own in given.links {
+      links.append(link(own, targets: given.neurons, &report) { [(Int32(truncatingIfNeeded: whole(own.weights[$0])), 0)] })
+    }
+    report.notes = notes
+    let cell = ShiftedDecayCell(
+      neurons, ports: 1, most: Int64(max(1, arithmetic.whole(.spikesPerStep) ?? 31)),
+      bits: arithmetic.bits(.potentialBits, default: 16))
+    return (.init(name: given.name, cell: cell, links: links), report)
+  }
+
+  // MARK: TrueNorth
+
+  private func axonTypes(
+    _ given: WiredNetwork.Population, number: Int
+  ) throws(Fault) -> (FixedPointNetwork.Population, RoundedPopulation) {
+    guard case .lif(let beta, let threshold, let wanted) = given.model else {
+      throw cannot(given, "its output is potentials, and the chip's neurons answer with spikes alone", help: "end the network in lif(beta=1)")
+    }
+    guard beta == 1 else {
+      throw cannot(
+        given, "beta is \(beta), and the chip's leak is a constant in each step, not a share of the potential",
+        help: "train it with lif(beta=1)")
+    }
+    let most = min(rules.fanIn, rules.inputAxons) / max(1, rules.axonsPerSource)
+    guard given.widest <= most else {
+      throw Fault(
+        .limit, "\(given.name) has more inputs than a core of \(chip.name)",
+        label: "a neuron has \(Misfit.count(given.widest)) inputs, and \(Misfit.count(most)) fit at \(rules.weightBits) bits",
+        help: "deploy(…, split_fan_in=true) divides them among neurons that add up parts; fewer weight_bits take fewer axons")
+    }
+    var notes: [String] = []
+    let reset = reset(wanted, given, &notes)
+    let types = min(16, rules.weightBits)
+    let weightTop = Int64(1) << Int64(arithmetic.bits(.axonWeightBits, default: 9) - 1)
+    let leakTop = Int64(1) << Int64(arithmetic.bits(.leakBits, default: 9) - 1) - 1
+    let bits = arithmetic.bits(.potentialBits, default: 20)
+    let potentialTop = (Int64(1) << Int64(bits - 1)) - 1
+    // A step of the weights: a power of two, as large as the heaviest type, the leak and the threshold allow.
+    let largest = Double(largestWeight(given))
+    let levels = types == 1 ? 1 : exp2(Double(types - 1)) - 1
+    let unit = largest > 0 ? largest / levels : 1
+    var step = max(1, weightTop >> Int64(max(1, types)))
+    func fits(_ step: Int64) -> Bool {
+      let scale = Double(step) / unit
+      return given.bias.allSatisfy { Double($0.magnitude) * scale <= Double(leakTop) }
+        && Double(threshold) * scale <= Double(potentialTop)
+    }
+    while step > 1, !fits(step) { step >>= 1 }
+    let scale = Double(step) / unit
+    if !fits(step) {
+      notes.append("offsets or the threshold of \(given.name) are beyond the chip's bits: they are cut down to the largest there")
+    }
+    func whole(_ value: Float, most: Int64) -> Int64 {
+      Int64(max(-Double(most), min(Double(most), (Double(value) * scale).rounded())))
+    }
+    let limit = max(1, whole(threshold, most: potentialTop))
+    let bias = given.bias.map { whole($0, most: leakTop) }
+    // The types of a source's axons stand for the bits of its weights in two's complement, the last one for the sign; a
+    // single bit is the sign, and needs a type for each of the two.
+    let weights: [Int64] =
+      types == 1 ? [step, -step] : (0..<types).map { $0 == types - 1 ? -(step << Int64($0)) : step << Int64($0) }
+    let neurons = bias.map { bias in
+      var own = AxonTypeCell.Parameters(weights: weights, threshold: limit, floor: potentialTop)
+      own.leak = bias
+      own.reset = reset
+      return own
+    }
+    var report = report(given, scale: scale)
+    (report.threshold, report.bias, report.beta, report.reset) = (limit, bias, 1, reset)
+    var links: [FixedPointNetwork.Link] = []
+    for own in given.links {
+      links.append(
+        link(own, targets: given.neurons, &report) { place in
+          let weight = own.weights[place]
+          if types == 1 { return weight == 0 ? [] : [(1, weight > 0 ? 0 : 1)] }
+          let level = Int64(max(-levels, min(levels, (Double(weight) / unit).rounded())))
+          return (0..<types).compactMap { bit in (level >> Int64(bit)) & 1 == 1 ? (1, bit) : nil }
+        })
+    }
+    report.largestWeight = weights.reduce(0) { max($0, Int64($1.magnitude)) }
+    report.notes = notes
+    let cell = AxonTypeCell(
+      neurons, types: weights.count, bits: bits,
+      random: RandomStream(seed: seed, purpose: "axon types", index: UInt64(number)))
+    return (.init(name: given.name, cell: cell, links: links), report)
+  }
+
+  // MARK: SpiNNaker
+
+  private func exponential(
+    _ given: WiredNetwork.Population
+  ) throws(Fault) -> (FixedPointNetwork.Population, RoundedPopulation) {
+    var notes: [String] = []
+    var (beta, threshold, reset) = (Float(0), Float(0), FixedPointReset.zero)
+    switch given.model {
+    case .lif(let share, let own, let wanted):
+      (beta, threshold) = (share, own)
+      reset = self.reset(wanted, given, &notes)
+    case .integrator(let share): beta = share
+    case .sum: break
+    }
+    guard beta < 1 else {
+      throw cannot(given, "beta is 1, and the chip's program has leaky neurons", help: "train it with lif(beta=0.99) or less")
+    }
+    let fraction: Double = 32_768
+    func fixed(_ value: Double) -> Int64 {
+      Int64(max(-2_147_483_648, min(2_147_483_647, (value * fraction).rounded())))
+    }
+    // A tenth of a step is the time constant of the currents: all but 5·10⁻⁵ of one goes in its step. Weights are that
+    // much larger.
+    let share = exp(-10.0)
+    let gain = (1 - share) / 10
+    // Each receptor's words hold the largest sum that can arrive.
+    func largest(_ sign: Float) -> Double {
+      (0..<given.neurons).reduce(0.0) { most, neuron in
+        max(
+          most,
+          given.links.reduce(0.0) { sum, link in
+            link.weights[link.starts[neuron]..<link.starts[neuron + 1]].reduce(sum) { $1 * sign > 0 ? $0 + Double($1.magnitude) : $0 }
+          })
+      } / gain
+    }
+    let shifts = [Float(1), -1].map { sign -> Int in
+      let most = largest(sign)
+      let shift = log2(max(most, 1)).rounded(.up)
+      return max(0, min(15, Int(shift) + (exp2(shift) <= most ? 1 : 0)))
+    }
+    let resistance = 1 / (1 - Double(beta))
+    let bias = given.bias.map { fixed(Double($0)) }
+    let limit = max(1, fixed(Double(threshold)))
+    let (keep, addition) = (Int64((share * exp2(32)).rounded()), Int64((gain * exp2(32)).rounded()))
+    let neurons = bias.map { bias in
+      var own = ExponentialCell.Parameters(
+        rest: 0, reset: 0, threshold: limit, resistance: fixed(resistance), keep: fixed(Double(beta)), offset: bias,
+        currentKeep: [keep, keep], currentGain: [addition, addition], shifts: shifts)
+      own.fires = given.fires
+      return own
+    }
+    if largestSum(given) * resistance > exp2(16) {
+      notes.append("the currents of \(given.name) can go beyond the largest number of s16.15, where they stay")
+    }
+    var report = report(given, scale: fraction)
+    report.threshold = given.fires ? limit : 0
+    report.bias = bias
+    report.leak = fixed(Double(beta))
+    report.beta = Double(report.leak) / fraction
+    report.reset = reset
+    var links: [FixedPointNetwork.Link] = []
+    for own in given.links {
+      links.append(
+        link(own, targets: given.neurons, &report) { place in
+          let weight = own.weights[place]
+          let port = weight < 0 ? 1 : 0
+          let word = (Double(weight.magnitude) / gain * exp2(Double(15 - shifts[port]))).rounded(.toNearestOrEven)
+          return [(Int32(min(65_535, word)), port)]
+        })
+    }
+    report.notes = notes
+    return (.init(name: given.name, cell: ExponentialCell(neurons), links: links), report)
+  }
+}
