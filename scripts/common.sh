@@ -36,5 +36,5 @@ need_swift() {
 }
 
 # All from libmd4c-html0 on are loaded when something first asks for them: pages, regular expressions, linear algebra,
-# Fourier transforms, sound files.
-build_packages=(libedit-dev zlib1g-dev pkg-config libmd4c-dev libmd4c-html0 libssl3 libpcre2-8-0 libopenblas0-pthread libfftw3-double3 libsndfile1)
+# Fourier transforms, sound files, pictures.
+build_packages=(libedit-dev zlib1g-dev pkg-config libmd4c-dev libmd4c-html0 libssl3 libpcre2-8-0 libopenblas0-pthread libfftw3-double3 libsndfile1 libpng16-16 libturbojpeg0)

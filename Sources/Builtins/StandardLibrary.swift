@@ -9,7 +9,7 @@ public let standardBuiltins: [Builtin] = [
   tensorRandomBuiltins, distributionBuiltins, choiceBuiltins, tensorGradientBuiltins,
   networkBuiltins, [learnBuiltin], convolutionBuiltins, normBuiltins, compositeBuiltins, encoderBuiltins, spikeTimeBuiltins, efficiencyBuiltins,
   lossBuiltins, optimizerBuiltins,
-  trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins, dataBuiltins, soundFileBuiltins, spectralBuiltins, soundSpikeBuiltins, cochleaBuiltins, [splitBuiltin],
+  trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins, dataBuiltins, soundFileBuiltins, spectralBuiltins, soundSpikeBuiltins, cochleaBuiltins, soundDatasetBuiltins, archiveBuiltins, motionBuiltins, pictureBuiltins, [splitBuiltin],
   chipBuiltins, placementBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
 ].flatMap { $0 }
 

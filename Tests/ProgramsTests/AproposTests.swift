@@ -22,7 +22,8 @@ import Testing
     ("gamma distribution", "random.gamma"), ("poisson distribution", "random.poisson"), ("choice", "choice"), ("record", "maps"), ("max axis", "max"),
     ("log metric", "log_metric"), ("experiments", "runs"), ("load runs", "runs.load"), ("tensorboard", "runs.tensorboard"), ("runs differ", "runs.difference"),
     ("audio", "sound.load"), ("wav", "sound.save"), ("mfcc", "sound.mfcc"), ("mel", "sound.mel"), ("short time fourier", "sound.stft"), ("cochlea", "sound.cochlea"),
-    ("send on delta", "sound.delta_spikes"),
+    ("send on delta", "sound.delta_spikes"), ("speech", "data.speech_commands"), ("voice", "data.sounds"), ("npz", "data.npz"), ("time series", "data.ts"),
+    ("accelerometer", "data.wisdm"), ("cifar", "data.cifar10"), ("jpeg", "data.image"), ("png", "data.images"),
     ("neurobench", "neurobench"), ("footprint", "neurobench"), ("membrane updates", "neurobench"),
   ]
 
