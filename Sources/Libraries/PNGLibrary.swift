@@ -60,6 +60,10 @@ public struct PNGLibrary: Sendable {
       let isColour = image.load(fromByteOffset: 20, as: UInt32.self) & 2 != 0
       let channels = isColour ? 3 : 1
       let count = try pictureBytes(width, height, channels, name: name)
+      // A byte of the file unpacks to at most 1032, and a bit of those is a pixel of up to three bytes.
+      if count / (1032 * 24) > bytes.count {
+        throw Fault(.file, "\(name) is a damaged PNG", label: "\(bytes.count) bytes cannot hold the \(width) x \(height) pixels that it says")
+      }
       image.storeBytes(of: isColour ? 2 : 0, toByteOffset: 20, as: UInt32.self)
       // Sixteen bits are taken as they are, not for linear light.
       image.storeBytes(of: 4, toByteOffset: 24, as: UInt32.self)
