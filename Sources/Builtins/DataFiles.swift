@@ -7,7 +7,7 @@ import Machine
 import Spiking
 import Tensors
 
-private let roundedParameter = BuiltinParameter.optional(
+let roundedParameter = BuiltinParameter.optional(
   "rounded", .bool, default: "false", "whether numbers beyond 32-bit floats are rounded, so that a tensor holds them")
 
 let dataCSV = Builtin(
@@ -316,19 +316,19 @@ let dataSaveNPY = Builtin(
     """
 ) { (call) throws(Fault) in
   try call.checkPlain(0)
-  let value = call[0]
-  let tensor: Tensor
-  let values: NumericValues
-  if let spikes = value.asSpikes {
-    tensor = try spikes.tensor()
-    values = .uint8(tensor.scalars.map { $0 == 0 ? 0 : 1 })
-  } else {
-    guard let converted = try value.convertedToTensor(rounded: true) else { throw call.mismatch(0, "numbers") }
-    tensor = converted
-    values = try exactValues(value, tensor)
-  }
-  try writeNPY(NumericArray(shape: tensor.shape, values: values), to: try call.string(1))
+  guard let array = try numericArray(of: call[0]) else { throw call.mismatch(0, "numbers") }
+  try writeNPY(array, to: try call.string(1))
   return .nil
+}
+
+/// A value as an array file holds it, every number exactly; nil for what is no numbers.
+func numericArray(of value: Value) throws(Fault) -> NumericArray? {
+  if let spikes = value.asSpikes {
+    let tensor = try spikes.tensor()
+    return NumericArray(shape: tensor.shape, values: .uint8(tensor.scalars.map { $0 == 0 ? 0 : 1 }))
+  }
+  guard let tensor = try value.convertedToTensor(rounded: true) else { return nil }
+  return NumericArray(shape: tensor.shape, values: try exactValues(value, tensor))
 }
 
 /// The numbers of a value in the type that holds them all; those of the tensor that it makes where it holds tensors.

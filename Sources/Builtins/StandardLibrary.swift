@@ -11,7 +11,7 @@ public let standardBuiltins: [Builtin] = [
   lossBuiltins, optimizerBuiltins,
   trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins,
   dataBuiltins, dataFormBuiltins, augmentationBuiltins, eventSetBuiltins, eventBuiltins,
-  soundFileBuiltins, spectralBuiltins, soundSpikeBuiltins, cochleaBuiltins, [splitBuiltin],
+  soundFileBuiltins, spectralBuiltins, soundSpikeBuiltins, cochleaBuiltins, soundDatasetBuiltins, archiveBuiltins, motionBuiltins, pictureBuiltins, [splitBuiltin],
   chipBuiltins, placementBuiltins, deployBuiltins, hardwareLossBuiltins, [exploreBuiltin], streamBuiltins,
 ].flatMap { $0 }
 

@@ -39,7 +39,7 @@ private func bytes(_ text: String) -> [UInt8] {
   }
 
   @Test func writtenBytesAreThoseOfLibsndfile() throws {
-    let recording = Recording(rate: 16_000, channels: 1, samples: [0, 0.5, -0.5, 1, -1])
+    let recording = SoundRecording(rate: 16_000, channels: 1, samples: [0, 0.5, -0.5, 1, -1])
     #expect(try encodePlainWAV(recording, .pcm16, name: "it") == Self.pcm16)
     for (kind, file) in [(SoundKind.pcm24, Self.pcm24), (.pcm8, Self.pcm8)] {
       let read = try decodeSound(file, name: "it")
@@ -52,7 +52,7 @@ private func bytes(_ text: String) -> [UInt8] {
     let samples = (0..<640).map { 0.4 * sin(Float($0 / 2) * 0.1) }
     for channels in kind == .gsm ? [1] : [1, 2] {
       let path = "\(folder.path)/\(kind.rawValue).wav"
-      try writeSound(Recording(rate: 8000, channels: channels, samples: samples), kind: kind, to: path)
+      try writeSound(SoundRecording(rate: 8000, channels: channels, samples: samples), kind: kind, to: path)
       let read = try readSound(path)
       #expect(read.kind == kind && read.channels == channels && read.rate == 8000)
       // Blocks of packed kinds are filled up.
@@ -66,7 +66,7 @@ private func bytes(_ text: String) -> [UInt8] {
   @Test(arguments: ["flac", "aiff", "au", "caf", "w64", "rf64"])
   func otherFormatsComeBack(_ ending: String) throws {
     let path = "\(folder.path)/a.\(ending)"
-    let recording = Recording(rate: 44_100, channels: 2, samples: (0..<2000).map { Float($0) / 4096 - 0.25 })
+    let recording = SoundRecording(rate: 44_100, channels: 2, samples: (0..<2000).map { Float($0) / 4096 - 0.25 })
     try writeSound(recording, kind: nil, to: path)
     #expect(try readSound(path) == recording)
   }
@@ -78,14 +78,14 @@ private func bytes(_ text: String) -> [UInt8] {
     }
     let packed = "\(folder.path)/p.wav"
     for kind in [SoundKind.ulaw, .ima, .ms, .gsm] {
-      try writeSound(Recording(rate: 8000, channels: 1, samples: [Float](repeating: 0.1, count: 1000)), kind: kind, to: packed)
+      try writeSound(SoundRecording(rate: 8000, channels: 1, samples: [Float](repeating: 0.1, count: 1000)), kind: kind, to: packed)
       let whole = try readBytes(packed)
       for length in stride(from: 0, to: whole.count - 1, by: 7) {
         #expect(fault { _ = try decodeSound(Array(whole.prefix(length)), name: "it") }?.kind == .file)
       }
     }
     let flac = "\(folder.path)/f.flac"
-    try writeSound(Recording(rate: 8000, channels: 1, samples: (0..<9000).map { Float($0 % 91) / 91 }), kind: nil, to: flac)
+    try writeSound(SoundRecording(rate: 8000, channels: 1, samples: (0..<9000).map { Float($0 % 91) / 91 }), kind: nil, to: flac)
     let whole = try readBytes(flac)
     for length in stride(from: 0, to: whole.count - 1, by: 101) {
       #expect(fault { _ = try decodeSound(Array(whole.prefix(length)), name: "it") }?.kind == .file)
@@ -94,7 +94,7 @@ private func bytes(_ text: String) -> [UInt8] {
 
   @Test func noFlippedByteTraps() throws {
     let path = "\(folder.path)/m.wav"
-    try writeSound(Recording(rate: 8000, channels: 1, samples: [0.1, 0.2]), kind: .ms, to: path)
+    try writeSound(SoundRecording(rate: 8000, channels: 1, samples: [0.1, 0.2]), kind: .ms, to: path)
     for file in [Self.pcm16, Self.extensible, Self.float, try readBytes(path)] {
       for index in 0..<min(file.count, 100) {
         for value in [0x00, 0x01, 0x7f, 0xff] as [UInt8] {
@@ -133,9 +133,9 @@ private func bytes(_ text: String) -> [UInt8] {
   }
 
   @Test func whatCannotBeWrittenIsRefused() throws {
-    let one = Recording(rate: 8000, channels: 1, samples: [.nan])
+    let one = SoundRecording(rate: 8000, channels: 1, samples: [.nan])
     #expect(fault { try writeSound(one, kind: nil, to: "\(folder.path)/n.wav") }?.label == "its sample 0 is nan")
-    let good = Recording(rate: 8000, channels: 1, samples: [0])
+    let good = SoundRecording(rate: 8000, channels: 1, samples: [0])
     #expect(fault { try writeSound(good, kind: nil, to: "\(folder.path)/n.xyz") }?.help?.contains(".flac") == true)
     #expect(fault { try writeSound(good, kind: .gsm, to: "\(folder.path)/n.flac") }?.kind == .file)
   }

@@ -261,5 +261,17 @@ extension HelpSearch {
     "send on delta": ["sound.delta_spikes", "delta"],
     "ear": ["sound.cochlea"],
     "flac": ["sound.load", "sound.save"],
+    "savez": ["data.save_npz"],
+    "archive": ["data.npz"],
+    "time series": ["data.ts"],
+    "accelerometer": ["data.wisdm", "data.uci_har"],
+    "gesture": ["data.ts", "data.uci_har"],
+    "motion": ["data.uci_har", "data.wisdm", "data.ts"],
+    "imu": ["data.uci_har", "data.wisdm"],
+    "picture": ["data.image", "data.images"],
+    "photo": ["data.image"],
+    "jpg": ["data.image", "data.images"],
+    "jpeg": ["data.image", "data.images"],
+    "cifar": ["data.cifar10", "data.cifar100"],
   ]
 }

@@ -82,7 +82,7 @@ let soundFileBuiltins: [Builtin] = [
         throw call.wrong(3, "is \"\(name)\", which is no kind of samples", help: didYouMean(name, among: SoundKind.allCases.map(\.rawValue)))
       }
     }
-    try writeSound(try Recording(x, rate: rate), kind: kind, to: try call.string(1))
+    try writeSound(try SoundRecording(x, rate: rate), kind: kind, to: try call.string(1))
     return .nil
   },
 ]
@@ -98,7 +98,7 @@ extension Call {
   }
 }
 
-extension Recording {
+extension SoundRecording {
   /// The samples as `[samples]` for one channel, `[channels, samples]` for more.
   func tensor() throws(Fault) -> Tensor {
     let (channels, frames) = (channels, frames)

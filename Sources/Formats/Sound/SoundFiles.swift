@@ -9,11 +9,11 @@ import Tensors
 ///
 /// - Parameter partial: whether a truncated WAV gives the whole frames that are there, and not a fault.
 /// - Throws: `.file`, naming file, byte and what was expected there.
-public func readSound(_ path: String, partial: Bool = false, limit: Int = 1 << 34) throws(Fault) -> Recording {
+public func readSound(_ path: String, partial: Bool = false, limit: Int = 1 << 34) throws(Fault) -> SoundRecording {
   try decodeSound(try readBytes(path, limit: limit), name: shownPath(path), partial: partial)
 }
 
-func decodeSound(_ bytes: [UInt8], name: String, partial: Bool = false) throws(Fault) -> Recording {
+func decodeSound(_ bytes: [UInt8], name: String, partial: Bool = false) throws(Fault) -> SoundRecording {
   if bytes.isEmpty { throw Fault(.file, "\(name) is empty", label: "a sound file has a header of 12 bytes or more") }
   if isWAV(bytes) {
     let layout = try wavLayout(bytes, name: name)
@@ -29,7 +29,7 @@ func decodeSound(_ bytes: [UInt8], name: String, partial: Bool = false) throws(F
   let (samples, layout) = try soundLibrary().read(bytes, name: name) { (count) throws(Fault) in
     try MemoryLimit.check(count, for: "the samples of \(name)")
   }
-  return Recording(rate: layout.rate, channels: layout.channels, samples: samples, kind: SoundKind(number: layout.format))
+  return SoundRecording(rate: layout.rate, channels: layout.channels, samples: samples, kind: SoundKind(number: layout.format))
 }
 
 /// The formats that sounds are written in, by the ending of the file's name, with the number of `sndfile.h` and the kind
@@ -45,7 +45,7 @@ let soundFormats: [(ending: String, number: Int32, usual: SoundKind)] = [
 ///
 /// - Parameter kind: how samples are stored; nil for what is usual in the format.
 /// - Throws: `.file` where the format is not known or cannot hold the kind; `.value` for a sample that is not finite.
-public func writeSound(_ recording: Recording, kind: SoundKind?, to path: String) throws(Fault) {
+public func writeSound(_ recording: SoundRecording, kind: SoundKind?, to path: String) throws(Fault) {
   let ending = splitPath(path).name.split(separator: ".").last.map { $0.lowercased() } ?? ""
   guard let format = soundFormats.first(where: { $0.ending == ending }) else {
     throw Fault(
@@ -70,7 +70,7 @@ public func writeSound(_ recording: Recording, kind: SoundKind?, to path: String
 }
 
 /// The bytes of a WAV file that stores integers or floats plainly; nil for kinds that pack them.
-func encodePlainWAV(_ recording: Recording, _ kind: SoundKind, name: String) throws(Fault) -> [UInt8]? {
+func encodePlainWAV(_ recording: SoundRecording, _ kind: SoundKind, name: String) throws(Fault) -> [UInt8]? {
   let width: Int
   switch kind {
   case .pcm8: width = 1

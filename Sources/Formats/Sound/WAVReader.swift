@@ -101,7 +101,7 @@ private func wavFormat(_ body: ArraySlice<UInt8>, at start: Int, name: String) t
 /// The samples of a WAV file that stores integers or floats plainly; nil where it packs them.
 ///
 /// - Parameter partial: whether a truncated file gives the whole frames that are there.
-func decodePlainWAV(_ bytes: [UInt8], _ layout: WAVLayout, name: String, partial: Bool) throws(Fault) -> Recording? {
+func decodePlainWAV(_ bytes: [UInt8], _ layout: WAVLayout, name: String, partial: Bool) throws(Fault) -> SoundRecording? {
   let width = layout.blockAlign / layout.channels
   let kind: SoundKind
   switch (layout.tag, width) {
@@ -126,7 +126,7 @@ func decodePlainWAV(_ bytes: [UInt8], _ layout: WAVLayout, name: String, partial
   try checkWAVData(bytes, layout, name: name, partial: partial)
   let frames = layout.data.count / layout.blockAlign
   let data = bytes[layout.data.lowerBound..<(layout.data.lowerBound + frames * layout.blockAlign)]
-  return Recording(rate: layout.rate, channels: layout.channels, samples: try samples(data, kind), kind: kind)
+  return SoundRecording(rate: layout.rate, channels: layout.channels, samples: try samples(data, kind), kind: kind)
 }
 
 /// Throws `.file` where fewer samples are there than promised, or a part of a frame stands at their end.

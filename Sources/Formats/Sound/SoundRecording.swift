@@ -1,7 +1,7 @@
 // Recorded sound, whatever file it came from.
 
 /// Samples of one or more channels, with their rate.
-public struct Recording: Equatable, Sendable {
+public struct SoundRecording: Equatable, Sendable {
   /// Samples a second of each channel.
   public var rate: Int
   public var channels: Int
