@@ -19,7 +19,7 @@ private func rows(_ events: EventStream) -> [Row] {
   (0..<events.count).map { Row(events.times[$0], Int(events.x[$0]), Int(events.y[$0]), Int(events.isOn[$0])) }
 }
 
-private func bytes(_ hexadecimal: String) -> [UInt8] {
+private func bytesOf(_ hexadecimal: String) -> [UInt8] {
   let digits = hexadecimal.filter { !$0.isWhitespace }.map { UInt8($0.hexDigitValue ?? 0) }
   return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
 }
@@ -63,7 +63,7 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
 
   // MARK: ATIS
 
-  private static let atis = bytes("00 21 80 00 00  21 00 01 11 70  0c 05 84 93 e0")
+  private static let atis = bytesOf("00 21 80 00 00  21 00 01 11 70  0c 05 84 93 e0")
 
   @Test func readsATIS() throws {
     let found = try read("n.bin", Self.atis)
@@ -71,21 +71,21 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
     #expect((found.events.width, found.events.height) == (34, 34))
     #expect(found.format == "nmnist" && found.notes == [])
     // An event in row 240 moves those behind it by 2^13 us.
-    let moved = try read("m.bin", bytes("01 02 80 00 0a  00 f0 00 00 00  03 04 00 00 14"))
+    let moved = try read("m.bin", bytesOf("01 02 80 00 0a  00 f0 00 00 00  03 04 00 00 14"))
     #expect(rows(moved.events) == [Row(10, 1, 2, 1), Row(8212, 3, 4, 0)])
     // N-Caltech101 has the whole sensor; 23 bits of time wrap.
-    let wide = try read("w.bin", bytes("c8 64 7f ff ff  c8 64 00 00 01"))
+    let wide = try read("w.bin", bytesOf("c8 64 7f ff ff  c8 64 00 00 01"))
     #expect((wide.events.width, wide.events.height) == (240, 180))
     #expect(rows(wide.events) == [Row(0x7fffff, 200, 100, 0), Row(0x800001, 200, 100, 0)])
     try checkTruncations("t.bin", Self.atis, from: 1)
-    let found2 = fault { _ = try read("l.bin", Self.atis + bytes("f8 21 80 00 00")) }
+    let found2 = fault { _ = try read("l.bin", Self.atis + bytesOf("f8 21 80 00 00")) }
     #expect(found2?.title == "`\(folder.path)/l.bin` is damaged at byte 15")
     #expect(found2?.label == "found event 3 at x 248, y 33, expected a place on the sensor of 240 x 180 pixels")
   }
 
   // MARK: AEDAT 2 and 3.1
 
-  private static let aedat2 = Array("#!AER-DAT2.0\r\n# AEChip: DVS128\r\n".utf8) + bytes("00 00 07 0b 00 00 00 64  00 00 fe 00 00 00 00 c8")
+  private static let aedat2 = Array("#!AER-DAT2.0\r\n# AEChip: DVS128\r\n".utf8) + bytesOf("00 00 07 0b 00 00 00 64  00 00 fe 00 00 00 00 c8")
 
   @Test func readsAEDAT2() throws {
     let found = try read("a.aedat", Self.aedat2)
@@ -94,7 +94,7 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
     #expect(found.notes == ["1 external event left out"])
     #expect((found.events.width, found.events.height) == (128, 128))
     let davis = Array("#!AER-DAT2.0\r\n# AEChip: eu.seebetter.ini.chips.davis.DAVIS346\r\n".utf8)
-      + bytes("80 00 00 00 00 00 00 01  00 c0 38 00 00 00 00 02")
+      + bytesOf("80 00 00 00 00 00 00 01  00 c0 38 00 00 00 00 02")
     let wide = try read("d.aedat", davis)
     #expect(rows(wide.events) == [Row(2, 3, 256, 1)])
     #expect(wide.notes == ["1 record of pictures or movement left out"])
@@ -103,9 +103,9 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
 
   private static let aedat3 =
     Array("#!AER-DAT3.1\r\n#Format: RAW\r\n#Source 0: DVS128\r\n#!END-HEADER\r\n".utf8)
-    + bytes("0100 0000 08000000 04000000 00000000 02000000 02000000 02000000  1f000a00 64000000  0100fe00 c8000000")
-    + bytes("0000 0000 08000000 04000000 00000000 01000000 01000000 01000000  01000000 fa000000")
-    + bytes("0100 0000 08000000 04000000 01000000 01000000 01000000 01000000  0b000200 03000000")
+    + bytesOf("0100 0000 08000000 04000000 00000000 02000000 02000000 02000000  1f000a00 64000000  0100fe00 c8000000")
+    + bytesOf("0000 0000 08000000 04000000 00000000 01000000 01000000 01000000  01000000 fa000000")
+    + bytesOf("0100 0000 08000000 04000000 01000000 01000000 01000000 01000000  0b000200 03000000")
 
   @Test func readsAEDAT3() throws {
     let found = try read("a.aedat", Self.aedat3)
@@ -113,7 +113,7 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
     #expect(found.notes == ["1 event of another kind left out"])
     try checkTruncations("t.aedat", Self.aedat3, from: 80)
     var lying = Self.aedat3
-    let place = try #require(lying.firstRange(of: bytes("02000000 02000000"))?.lowerBound)
+    let place = try #require(lying.firstRange(of: bytesOf("02000000 02000000"))?.lowerBound)
     lying[place] = 1
     #expect(fault { _ = try read("l.aedat", lying) }?.label == "found a packet of 2 events of 8 bytes with room for 1, expected no more events than room")
   }
@@ -179,7 +179,7 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
 
   @Test func readsDAT() throws {
     let head = Array("% Data file containing CD events\n% Version 2\n% Height 480\n% Width 640\n".utf8)
-    let data = bytes("64000000 05c00110  65000000 7fc27700  c8000000 00400010")
+    let data = bytesOf("64000000 05c00110  65000000 7fc27700  c8000000 00400010")
     let expected = [Row(100, 5, 7, 1), Row(101, 639, 479, 0), Row(200, 0, 1, 1)]
     let file = head + [0x0c, 8] + data
     #expect(rows(try read("d.dat", file).events) == expected)
@@ -190,7 +190,7 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
     #expect(fault { _ = try read("k.dat", head + [0x0e, 8] + data) }?.label == "found events of kind 0x0e, expected changes of pixels, 0x00 or 0x0c")
     #expect(fault { _ = try read("s.dat", head + [0x0c, 9] + data) }?.label == "found events of 9 bytes, expected 8")
     // The clock of 32 bits wraps.
-    let wrapped = try read("w.dat", bytes("ffffffff 05c00110  01000000 05c00110"))
+    let wrapped = try read("w.dat", bytesOf("ffffffff 05c00110  01000000 05c00110"))
     #expect(wrapped.events.times == [0xffff_ffff, 0x1_0000_0001])
   }
 
@@ -204,20 +204,20 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
         events.times.indices.map { Row(events.times[$0], Int(events.x[$0]), Int(events.y[$0]), Int(events.isOn[$0])) }
       }
     }
-    let one = bytes("06000000 0400000000000000 01 00022000 00000000 00000000")
+    let one = bytesOf("06000000 0400000000000000 01 00022000 00000000 00000000")
     #expect(rows(one) == [Row(4, 1, 2, 0)])
-    let four = bytes("12000000 0400000000000000 02 51 fffdf3 01 ff022000 0b60f41d 0e800000")
+    let four = bytesOf("12000000 0400000000000000 02 51 fffdf3 01 ff022000 0b60f41d 0e800000")
     #expect(rows(four) == [Row(4, 1, 2, 0), Row(4, 639, 479, 1), Row(9, 5, 6, 1), Row(1000, 7, 8, 0)])
-    let masked = bytes("0c000000 3200000000000000 03 6300 5401 82 01")
+    let masked = bytesOf("0c000000 3200000000000000 03 6300 5401 82 01")
     #expect(rows(masked) == [Row(50, 10, 3, 1), Row(50, 11, 3, 1), Row(50, 13, 3, 0)])
     // Pairs of column and polarity: a row of two events at columns 5 and 6.
-    #expect(rows(bytes("09000000 0100000000000000 02 e200 bc00 0000 0000")) == [Row(1, 5, 7, 1), Row(1, 6, 7, 0)])
+    #expect(rows(bytesOf("09000000 0100000000000000 02 e200 bc00 0000 0000")) == [Row(1, 5, 7, 1), Row(1, 6, 7, 0)])
     for chunk in [one, four, masked] {
       for length in 0..<chunk.count where length > 12 { #expect(rows(Array(chunk.prefix(length))) == nil) }
     }
     // More events than a chunk may hold, and runs beyond the count.
-    #expect(ECFDecoder(bytes("ffffffff 00")) == nil)
-    #expect(rows(bytes("06000000 0400000000000000 0f ffff 00022000 00000000 00000000")) == nil)
+    #expect(ECFDecoder(bytesOf("ffffffff 00")) == nil)
+    #expect(rows(bytesOf("06000000 0400000000000000 0f ffff 00022000 00000000 00000000")) == nil)
   }
 
   // MARK: HDF5
@@ -271,7 +271,7 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
     return Array("#!AER-DAT4.0\r\n".utf8) + words([UInt32(head.count)]) + head + words([Int32(3), Int32(payload.count)]) + payload
   }
 
-  static let payload = bytes(
+  static let payload = bytesOf(
     """
     3c000000 10000000 45565453 00000600 08000400 06000000 04000000 02000000 00401e18240a0600 0a001400 01000000
     05401e18240a0600 3f01ef00 00000000

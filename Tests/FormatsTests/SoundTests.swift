@@ -5,7 +5,7 @@ import Testing
 @testable import Formats
 
 /// The bytes of hexadecimal digits.
-private func bytes(_ text: String) -> [UInt8] {
+func bytes(_ text: String) -> [UInt8] {
   let digits = text.compactMap(\.hexDigitValue)
   return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
 }
