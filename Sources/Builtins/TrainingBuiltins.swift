@@ -1,5 +1,6 @@
 // Training and judging networks.
 
+import Chips
 import Faults
 import Machine
 import Spiking
@@ -61,6 +62,9 @@ let trainingBuiltins: [Builtin] = [
       .optional(
         "rates", .map | .nil, default: "nil",
         "factors of the learning rate, by the number of a layer, the name of a parameter, or both as in \"2.beta\"; 0 freezes"),
+      .optional(
+        "round", .foreign("chip") | .nil, default: "nil",
+        "a chip in whose whole numbers the network is trained, as `deploy` rounds them: such as chips.loihi1"),
       .optional("resume", .bool, default: "false", "whether the network's own training goes on, to the last bit"),
       .optional(
         "each_epoch", .function | .nil, default: "nil",
@@ -77,7 +81,8 @@ let trainingBuiltins: [Builtin] = [
     What comes after that statement, in a loop, a function or a script, does not run. The last batch of an epoch holds
     what is left. Losses and accuracies of an epoch are means over its batches, taken while the weights moved. An output
     of spikes is read by its counts, one of potentials by the highest, numbers as the loss reads them. No gradient flows
-    through the spike that resets a neuron.
+    through the spike that resets a neuron. With `round=chips.loihi1` each pass runs the numbers that the chip would have, as
+    `deploy` rounds them, and the gradient moves those behind them: the network learns to live with few bits.
 
     The same network, data, settings and seed give the same result, whatever was trained before; networks with other first
     weights get other orders and draws. For another run of the same network call `seed`. A stopped run, or one of fewer epochs, goes on with `resume=true` as if it had not stopped, also from a file:
@@ -204,6 +209,10 @@ private func ratesArgument(_ index: Int, _ call: Call) throws(Fault) -> Paramete
 private func fitNetwork(_ call: Call) throws(Fault) -> Value {
   let network = try call.foreign(0, as: NetworkValue.self).network
   var options = try fitOptions(call)
+  if call.isGiven("round") {
+    let rounding = try ChipRounding(try call.chip(call.place("round")))
+    options.rounding = { (network) throws(Fault) in try rounding.rounded(network) }
+  }
   let data = try call.samples(1, by: options.encoder ?? network.encoder)
   if call.isGiven("validate") {
     options.validation = try call.samples(call.place("validate"), by: options.encoder ?? network.encoder)

@@ -54,7 +54,7 @@ struct CellRounding {
   // MARK: What all have in common
 
   /// The reset that the chip can do, with a sentence where it isn't the network's.
-  private func reset(_ wanted: LIF.Reset, _ given: WiredNetwork.Population, _ notes: inout [String]) -> FixedPointReset {
+  private func reset(_ wanted: LIF.Reset, _ name: String, _ notes: inout [String]) -> FixedPointReset {
     let own: FixedPointReset =
       switch wanted {
       case .subtract: .subtract
@@ -63,7 +63,7 @@ struct CellRounding {
       }
     if arithmetic.resets.contains(own) { return own }
     let first = arithmetic.resets.first ?? .zero
-    notes.append("\(given.name) resets with \"\(own.rawValue)\", which \(chip.name) cannot: it is \"\(first.rawValue)\" there")
+    notes.append("\(name) resets with \"\(own.rawValue)\", which \(chip.name) cannot: it is \"\(first.rawValue)\" there")
     return first
   }
 
@@ -116,17 +116,40 @@ struct CellRounding {
 
   // MARK: Loihi
 
-  private func multipliedDecay(
-    _ given: WiredNetwork.Population
-  ) throws(Fault) -> (FixedPointNetwork.Population, RoundedPopulation) {
+  /// A population's whole numbers on a chip like Loihi.
+  struct LoihiNumbers {
+    var integers: LoihiIntegers
+    /// Whole numbers for a potential of 1.
+    var scale: Double
+    /// What a potential loses in a step, in 4096ths.
+    var decay: Int64
+    /// The threshold is so many steps.
+    var mantissa: Int64
+    var step: Int64
+    var threshold: Double
+    var reset: FixedPointReset
+    var notes: [String]
+
+    /// The share of a potential that is left after a step.
+    var beta: Double { Double(4096 - decay) / 4096 }
+  }
+
+  private func decay(_ beta: Float) -> Int64 { max(0, min(4095, Int64(((1 - Double(beta)) * 4096).rounded()))) }
+
+  /// - Parameters:
+  ///   - groups: the weights of each link, in any order.
+  ///   - largestSum: what the scale of neurons without a threshold leaves room for.
+  func loihi(
+    model: WiredNetwork.Model, bias: [Float], groups: [[Float]], largestSum: Double, name: String
+  ) throws(Fault) -> LoihiNumbers {
     var notes: [String] = []
     var beta: Float = 0
-    var threshold = largestSum(given)
+    var threshold = largestSum
     var reset = FixedPointReset.zero
-    if case .lif(let share, let own, let wanted) = given.model {
+    if case .lif(let share, let own, let wanted) = model {
       (beta, threshold) = (share, Double(own))
-      reset = self.reset(wanted, given, &notes)
-    } else if case .integrator(let share) = given.model {
+      reset = self.reset(wanted, name, &notes)
+    } else if case .integrator(let share) = model {
       beta = share
     }
     func whole(_ number: NeuronNumber, _ standard: Int) -> Int {
@@ -142,22 +165,31 @@ struct CellRounding {
     format.biasExponent = whole(.biasExponent, 7)
     // A network's equation has no gain to divide out: `v = beta v + input`, and all of a current goes in its step.
     var block = LoihiBlock(
-      currentDecay: given.bias.map { _ in 1 }, decay: given.bias.map { _ in 1 - beta },
-      threshold: given.bias.map { _ in threshold }, bias: given.bias.map { Double($0) }, least: 0, most: .infinity,
-      weights: given.links.map(\.weights))
+      currentDecay: bias.map { _ in 1 }, decay: bias.map { _ in 1 - beta }, threshold: bias.map { _ in threshold },
+      bias: bias.map { Double($0) }, least: 0, most: .infinity, weights: groups)
     (block.scalesCurrent, block.scalesPotential) = (false, false)
     let integers: LoihiIntegers
     do { integers = try block.rounded(format) } catch {
       var fault = error
-      fault.label = given.name + (error.label.map { ": \($0)" } ?? "")
+      fault.label = name + (error.label.map { ": \($0)" } ?? "")
       throw fault
     }
-    let scale = integers.potentialScale.first ?? 1
-    let decay = max(0, min(4095, Int64(((1 - Double(beta)) * 4096).rounded())))
-    let step = Int64(1) << Int64(format.thresholdShift)
     // A network fires at the threshold and above it, the chip above it alone: one step less is the same for potentials in
     // whole steps, and half a step off for those between.
     let mantissa = max(1, integers.threshold.first.map { $0 >> Int64(format.thresholdShift) } ?? 1)
+    return LoihiNumbers(
+      integers: integers, scale: integers.potentialScale.first ?? 1, decay: decay(beta), mantissa: mantissa,
+      step: Int64(1) << Int64(format.thresholdShift), threshold: threshold, reset: reset, notes: notes)
+  }
+
+  private func multipliedDecay(
+    _ given: WiredNetwork.Population
+  ) throws(Fault) -> (FixedPointNetwork.Population, RoundedPopulation) {
+    let numbers = try loihi(
+      model: given.model, bias: given.bias, groups: given.links.map(\.weights), largestSum: largestSum(given), name: given.name)
+    let (integers, scale, decay, mantissa, step) = (numbers.integers, numbers.scale, numbers.decay, numbers.mantissa, numbers.step)
+    let (reset, threshold) = (numbers.reset, numbers.threshold)
+    var notes = numbers.notes
     let top = (Int64(1) << Int64(arithmetic.bits(.potentialBits, default: 24) - 1)) - 1
     let neurons = integers.bias.map { bias in
       var own = MultipliedDecayCell.Parameters(
@@ -205,7 +237,7 @@ struct CellRounding {
       throw cannot(given, "beta is \(beta), and the chip's neurons don't leak", help: "train it with lif(beta=1)")
     }
     var notes: [String] = []
-    let reset = reset(wanted, given, &notes)
+    let reset = reset(wanted, given.name, &notes)
     let layer = SpeckLayer(
       weights: given.links.flatMap(\.weights), bias: given.bias, threshold: threshold, least: -threshold)
     let bits = max(2, min(24, rules.weightBits))
@@ -241,7 +273,7 @@ struct CellRounding {
       throw cannot(given, "beta is 1, and every neuron of the chip forgets", help: "train it with lif(beta=0.9)")
     }
     var notes: [String] = []
-    let reset = reset(wanted, given, &notes)
+    let reset = reset(wanted, given.name, &notes)
     let shift = max(0, min(15, Int(-log2(max(1e-6, 1 - Double(beta))).rounded())))
     let bits = max(2, min(24, rules.weightBits))
     let most = exp2(Double(bits - 1)) - 1
@@ -293,7 +325,7 @@ struct CellRounding {
         help: "deploy(…, split_fan_in=true) divides them among neurons that add up parts; fewer weight_bits take fewer axons")
     }
     var notes: [String] = []
-    let reset = reset(wanted, given, &notes)
+    let reset = reset(wanted, given.name, &notes)
     let types = min(16, rules.weightBits)
     let weightTop = Int64(1) << Int64(arithmetic.bits(.axonWeightBits, default: 9) - 1)
     let leakTop = Int64(1) << Int64(arithmetic.bits(.leakBits, default: 9) - 1) - 1
@@ -359,7 +391,7 @@ struct CellRounding {
     switch given.model {
     case .lif(let share, let own, let wanted):
       (beta, threshold) = (share, own)
-      reset = self.reset(wanted, given, &notes)
+      reset = self.reset(wanted, given.name, &notes)
     case .integrator(let share): beta = share
     case .sum: break
     }

@@ -101,7 +101,7 @@ public struct FixedPointNetwork: Sendable {
         if link.source == nil, let drive { link.table.addDrive(drive, to: &state.rings[number][slot]) }
       }
       state.cells[number].step(state.rings[number][slot], &state.spikes[number])
-      for place in state.rings[number][slot].indices { state.rings[number][slot][place] = 0 }
+      state.rings[number][slot].withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
       state.now[number].removeAll(keepingCapacity: true)
       for (neuron, times) in state.spikes[number].enumerated() where times != 0 {
         state.now[number].append(Event(source: Int32(truncatingIfNeeded: neuron), times: times))

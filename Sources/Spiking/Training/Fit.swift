@@ -42,6 +42,9 @@ public struct FitOptions {
   public var seed: UInt64 = 0
   /// What is made small beside the loss, such as a network's price on a chip.
   public var objective: (any TrainingObjective)?
+  /// What stands for the network in each pass, with parameters of the same shapes: rounded numbers, as a chip has them. The
+  /// gradient goes to the network's own numbers, and these are what training gives.
+  public var rounding: ((Network) throws(Fault) -> Network)?
   /// Sets weights that are still as their layers drew them, before the first epoch; nil leaves them.
   public var initializer: (any Initializer)? = Measured()
   /// Called after each batch and after each epoch.

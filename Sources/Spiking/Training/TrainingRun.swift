@@ -216,7 +216,7 @@ struct TrainingRun {
       record(tally)
       var validated: Evaluation?
       if let validation = options.validation {
-        let shaped = try objective?.shaped(network) ?? network
+        let shaped = try passed()
         var looking = EvaluationOptions()
         (looking.loss, looking.seed) = (loss, state.seed)
         let result = try evaluate(shaped, validation, looking)
@@ -241,6 +241,13 @@ struct TrainingRun {
     }
   }
 
+  /// The network that passes run.
+  private func passed() throws(Fault) -> Network {
+    let shaped = try objective?.shaped(network) ?? network
+    if let rounding = options.rounding { return try rounding(shaped) }
+    return shaped
+  }
+
   /// Learns from one batch and answers with its loss.
   ///
   /// - Parameter next: the samples of the batch after it.
@@ -254,9 +261,9 @@ struct TrainingRun {
     var draws = RandomStream(seed: state.seed, purpose: "pass", index: number)
     let pass = Pass(
       isTraining: true, surrogate: options.surrogate, surrogates: options.surrogates, seed: draws.nextBits())
-    let shaped = try objective?.shaped(network) ?? network
+    let shaped = try passed()
     if let windows = options.windows {
-      let answer = try WindowedPass(loss, network, input, target: target, windows, pass)
+      let answer = try WindowedPass(loss, shaped, input, target: target, windows, pass)
       try check(answer.value, answer.trace)
       try count(indices, answer.value, answer.trace, target, &tally)
       return try learn(answer.gradients, from: answer.value, samples: indices.count, &tally)

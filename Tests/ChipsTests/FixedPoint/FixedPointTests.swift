@@ -287,4 +287,28 @@ import Testing
     #expect(deployed.warnings.contains { $0.contains("lose half of themselves") })
     #expect(try deployed.run(.spikes(try spikes([40, 2, 12], share: 0.6, seed: 5))).shape == [40, 2, 5])
   }
+
+  // MARK: Training
+
+  @Test func trainingGoesThroughTheSameNumbers() throws {
+    let conv = try Network(inputShape: [1, 6, 6]).appending(PoolLayer(size: .init(2, 2)), seed: 0)
+      .appending(ConvLayer(outputs: 3, kernel: .init(2, 2)), seed: 1).appending(NeuronLayer(LIF(beta: 0.8, threshold: 0.7, reset: .subtract)), seed: 0)
+      .appending(FlattenLayer(), seed: 0).appending(DenseLayer(outputs: 4), seed: 2).appending(NeuronLayer(LIF(beta: 0.9, reset: .zero)), seed: 0)
+    let chip = try ChipFiles.chip("loihi1")
+    let rounded = try ChipRounding(chip).rounded(conv)
+    // What is rounded once stays as it is, and the chip runs the same network for both.
+    let again = try ChipRounding(chip).rounded(rounded)
+    for (one, two) in zip(rounded.parameterTensors, again.parameterTensors) {
+      #expect(zip(one.scalars, two.scalars).allSatisfy { abs($0 - $1) <= 1e-5 * max(1, abs($0)) })
+    }
+    let input = try spikes([60, 3, 1, 6, 6], share: 0.4, seed: 4)
+    let ours = try rounded.run(.spikes(input)).tensor().scalars
+    let theirs = try Deployment(conv, on: chip).run(.spikes(input)).tensor().scalars
+    #expect(Double(zip(ours, theirs).count { $0 == $1 }) / Double(ours.count) > 0.98)
+    #expect(throws: Fault.self) { try ChipRounding(try ChipFiles.chip("truenorth")) }
+  }
+}
+
+extension Network {
+  fileprivate var parameterTensors: [Tensor] { layers.flatMap { $0.parameters.map(\.value) } }
 }
