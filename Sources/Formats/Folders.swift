@@ -28,6 +28,13 @@ public func isFolder(_ path: String) throws(Fault) -> Bool {
   return !path.utf8.contains(0) && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
+/// Whether a path names a symbolic link, wherever it leads; `.file` where this run may not read.
+func isLink(_ path: String) throws(Fault) -> Bool {
+  try FileRules.checkReading(path)
+  var status = stat()
+  return !path.utf8.contains(0) && lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+}
+
 /// Removes a file, a link, or a folder that is empty. Throws `.file` where there is none or the system refuses.
 public func removeFile(_ path: String) throws(Fault) {
   try FileRules.checkWriting(path)

@@ -26,7 +26,7 @@ let cochleaBuiltins: [Builtin] = [
       use sound
       let tone = sin(tau * 1000 * arange(320) / 16000)
       let v = sound.membrane(tone, 16kHz, channels=8)
-      print(list(v.shape), argmax(mean(v ^ 2, axis=1)))   # expect: [8, 161] 3
+      print(list(v.shape), argmax(mean(v ^ 2, axis=1)))   # expect: [8, 161] 4
       """
   ) { (call) throws(Fault) in
     let ear = try Ear(call)
@@ -44,7 +44,7 @@ let cochleaBuiltins: [Builtin] = [
     "The probability by which a fibre behind each inner hair cell spikes in each sample, of the same shape: the model of Meddis (1986).",
     example: """
       use sound
-      print(round(sound.hair_cells([0, 10, 0], 8kHz), 4))   # expect: tensor[3] [0.0081, 0.0186, 0.0173]
+      print(round(10000 * sound.hair_cells([0, 10, 0], 8kHz)))   # expect: tensor[3] [81., 256., 57.]
       """
   ) { (call) throws(Fault) in
     let v = try call.sounds(0)

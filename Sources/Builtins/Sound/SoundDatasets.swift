@@ -53,6 +53,7 @@ let soundDatasetBuiltins: [Builtin] = [
       .optional("names", .list | .nil, default: "all, sorted", "the classes, in their order; other files are left out"), eachParameter,
       .optional("samples", .int | .nil, default: "the longest", "of a recording: zeros follow shorter ones, longer ones are cut"),
       .optional("groups", .bool, default: "false", "whether the speaker of each recording, or what its folders say, comes with it"),
+      .optional("within", .string | .nil, default: "nil", "the name of the folder that a file must lie in, such as \"digits\""),
     ],
     returns: "dataset, or (dataset, list)", subject: "sound",
     """
@@ -60,7 +61,8 @@ let soundDatasetBuiltins: [Builtin] = [
 
     With `groups=true` a tuple: the data set, and for each recording what its name says beside its class, by which speakers are kept apart.
     Free prompts of several voices are in Debian's packages asterisk-core-sounds-en-wav, -es-, -fr-, -it- and -ru-:
-    `data.sounds("/usr/share/asterisk/sounds", by="name", names=[str(d) for d in 0..10], groups=true)`.
+    `data.sounds("/usr/share/asterisk/sounds", by="name", within="digits", names=[str(d) for d in
+    0..10], groups=true)`. Links to folders are not followed.
     """,
     example: """
       use sound
@@ -74,7 +76,7 @@ let soundDatasetBuiltins: [Builtin] = [
     guard let rule = SoundLayoutRule(rawValue: name) else { throw call.wrong(1, "must be \"folder\", \"name\" or \"prefix\", found \"\(name)\"") }
     let wanted = call.has(2) && !call[2].isNil ? try call.strings(2) : []
     try checkClasses(wanted, call, 2)
-    let (entries, names) = try listSounds(path, by: rule, wanted: wanted)
+    let (entries, names) = try listSounds(path, by: rule, wanted: wanted, within: call.has(6) && !call[6].isNil ? try call.string(6) : nil)
     let samples = call.has(4) && !call[4].isNil ? try call.int(4, atLeast: 1) : nil
     let title = path.split(separator: "/").last.map(String.init) ?? path
     let set = try soundDataset(entries, classNames: names, name: title, source: path, samples: samples, rate: nil, each: 3, call)

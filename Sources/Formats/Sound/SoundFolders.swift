@@ -24,11 +24,13 @@ public enum SoundLayoutRule: String, CaseIterable, Sendable {
 private let soundEndings = ["wav", "flac", "ogg", "aiff", "aif", "au", "w64", "caf", "mp3"]
 
 /// The sound files below a folder in the order of their names, with their classes; folders that begin with `_` or `.` are
-/// left out.
+/// left out, and links to folders are not followed: the same recording under two names would be in two parts of a split.
 ///
-/// - Parameter wanted: the classes, in their order; empty for all, sorted by name.
+/// - Parameters:
+///   - wanted: the classes, in their order; empty for all, sorted by name
+///   - within: the name that a sound's own folder must have; nil for any
 /// - Throws: `.file` where there is no such folder, or none of its sounds is of a wanted class.
-public func listSounds(_ folder: String, by rule: SoundLayoutRule, wanted: [String] = []) throws(Fault) -> (entries: [SoundEntry], names: [String]) {
+public func listSounds(_ folder: String, by rule: SoundLayoutRule, wanted: [String] = [], within: String? = nil) throws(Fault) -> (entries: [SoundEntry], names: [String]) {
   var found: [(path: String, label: String, group: String)] = []
   var folders = [(path: folder, inside: [String]())]
   while let (path, inside) = folders.popLast() {
@@ -36,6 +38,7 @@ public func listSounds(_ folder: String, by rule: SoundLayoutRule, wanted: [Stri
       let whole = "\(path)/\(name)"
       let parts = name.split(separator: ".")
       if let ending = parts.last?.lowercased(), parts.count > 1, soundEndings.contains(ending) {
+        if let within, inside.last != within { continue }
         let stem = String(name.dropLast(ending.utf8.count + 1))
         switch rule {
         case .folder:
@@ -47,7 +50,7 @@ public func listSounds(_ folder: String, by rule: SoundLayoutRule, wanted: [Stri
           found.append((whole, words.first.map(String.init) ?? stem, words.count > 1 ? String(words[1]) : ""))
         }
         if found.count > 5_000_000 { throw Fault(.limit, "\(shownPath(folder)) holds too many sounds", label: "the limit is 5,000,000") }
-      } else if inside.count < 8, try isFolder(whole) {
+      } else if inside.count < 8, try isFolder(whole), try !isLink(whole) {
         folders.append((whole, inside + [name]))
       }
     }
