@@ -252,7 +252,7 @@ extension HelpSearch {
     "dimension": ["shape", "units"],
     "audio": ["sound"],
     "speech": ["sound", "data.speech_commands", "data.sounds"],
-    "voice": ["data.sounds", "sound"],
+    "voice": ["data.sounds"],
     "microphone": ["sound.load"],
     "cepstrum": ["sound.mfcc"],
     "cepstra": ["sound.mfcc"],
