@@ -93,7 +93,7 @@ NUMPY = {
     "cumsum": lambda: np.cumsum(numbers), "diff": lambda: np.diff(numbers), "tile": lambda: np.tile(numbers, 4),
     "roll": lambda: np.roll(numbers, 1000), "bincount": lambda: np.bincount(counted),
     "digitize": lambda: np.digitize(numbers, edges), "interp": lambda: np.interp(numbers, edges, edges),
-    "topk": lambda: np.sort(np.partition(numbers, -10)[-10:]), "nonzero": lambda: np.nonzero(numbers > 0.5)[0],
+    "topk": lambda: np.sort(np.partition(numbers, -10)[-10:]), "nonzero_list": lambda: np.nonzero(numbers > 0.5)[0].tolist(),
     "masks": lambda: (numbers > 0.2) & (numbers < 0.8), "strided": lambda: numbers[::3].copy(),
     "einsum": lambda: np.einsum("ij,jk->ik", square, square), "outer": lambda: np.outer(square[0], square[0]),
     "kron": lambda: np.kron(square[:40, :40], square[:20, :20]), "normal": lambda: random.standard_normal(COUNT, np.float32),
