@@ -147,7 +147,7 @@ private struct NetworkReader {
     _ stage: NIRStage, _ shape: [Int], flattened: inout [Int]?, offset: [Double]?, isBehindDense: Bool
   ) throws(Fault) -> [any Layer] {
     let (node, name) = (stage.node, stage.name)
-    if let reason = profile.refuses[node.kind] { throw refused(stage, "it \(reason)") }
+    if let reason = profile.refusal(of: node.kind) { throw refused(stage, reason) }
     switch node.kind {
     case "Linear", "Affine":
       let inputs = try node.matrix(name).inputs
@@ -208,7 +208,7 @@ private struct NetworkReader {
     var neuron = try profile.neurons(stage.node, stage.name, features: shape, dt, isRecurrent: isRecurrent)
     marks.apply(to: &neuron, stage.name)
     guard let feedback = stage.feedback else { return [NeuronLayer(try neuron.model())] }
-    if let reason = profile.refuses["feedback"] { throw refused(stage, "with feedback it \(reason)") }
+    if let reason = profile.refusal(of: "feedback") { throw refused(stage, "\(reason) (feedback)") }
     guard neuron.firing != nil else {
       throw Fault(.value, "the \(stage.node.kind) `\(stage.name)` hears its own potential", help: "only spikes come back to neurons here")
     }

@@ -26,6 +26,9 @@ extension Network {
     try writer.write(network)
     let graph = try writer.graph(network)
     // How long a step is, the tool works out of the file, or is told.
+    if seconds != nil, !dt.isTime {
+      writer.notes.append("\(profile.title) counts time in steps: so do the time constants in the file, which is read without `dt`")
+    }
     let told = profile.isStepTold ? seconds : nil
     let there = try graph.network(ReadingOptions(profile, seconds: told)).network
     if let seconds, dt.isTime, abs(seconds / dt.length - 1) > 1e-9 {
@@ -181,7 +184,7 @@ private struct NetworkWriter {
   }
 
   private func refused(_ kind: String) -> Fault? {
-    profile.refuses[kind].map { Fault(.value, "\(profile.title) cannot run a \(kind)", label: "it \($0)") }
+    profile.refusal(of: kind).map { Fault(.value, "\(profile.title) cannot run a \(kind)", label: $0) }
   }
 
   /// Adds a layer, and answers with what the tool does otherwise; nil for a layer that needs no node.

@@ -131,7 +131,7 @@ extension ToolProfile {
     func refused(_ reason: String, _ help: String? = nil) -> Fault {
       Fault(.value, "\(title) refuses the \(fields.node.kind) `\(fields.name)`", label: reason, help: help)
     }
-    if let reason = refuses[fields.node.kind] { throw refused("it \(reason)") }
+    if let reason = refusal(of: fields.node.kind) { throw refused(reason) }
     if fields.isImage, refusesImages.contains(fields.node.kind) { throw refused("its importer fails on neurons of images") }
     let rests = fields.node.array("v_leak") != nil
     if rests, rest == .zero, !(try fields.values("v_leak").isAll(0)) { throw refused("`v_leak` must be 0") }

@@ -137,6 +137,12 @@ public struct ToolProfile: Sendable {
   public var demands: [Demand] = []
   /// Primitives, and "feedback", that the tool does not take, each with what it does instead.
   public var refuses: [String: String] = [:]
+
+  /// Why a kind of node is refused, as a sentence; nil where it is taken.
+  func refusal(of kind: String) -> String? {
+    refuses[kind].map { $0.hasPrefix("its ") ? $0 : "it \($0)" }
+  }
+
   /// Kinds of neurons that the tool takes in one row alone, and not for images.
   public var refusesImages: [String] = []
   /// Whether a written file leaves `v_reset` out, for the version of nir that the tool needs.
