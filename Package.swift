@@ -68,7 +68,7 @@ let package = Package(
     .executableTarget(
       name: "snn",
       dependencies: [
-        "Sessions", "Builtins", "Machine", "Language", "Faults",
+        "Sessions", "Builtins", "Machine", "Language", "Formats", "Faults",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Answers `scripts/bench`: no part of what is shipped.

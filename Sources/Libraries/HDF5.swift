@@ -50,6 +50,8 @@ public struct HDF5Library: Sendable {
   public let readSet: @convention(c) (HDF5ID, HDF5ID, HDF5ID, HDF5ID, HDF5ID, Raw) -> Int32
   public let createSet: @convention(c) (HDF5ID, Name, HDF5ID, HDF5ID, HDF5ID, HDF5ID, HDF5ID) -> HDF5ID
   public let writeSet: @convention(c) (HDF5ID, HDF5ID, HDF5ID, HDF5ID, HDF5ID, UnsafeRawPointer?) -> Int32
+  /// The bytes that a data set takes in the file, for which it goes through the index of its chunks.
+  public let storedBytes: @convention(c) (HDF5ID) -> UInt64
   public let reclaim: @convention(c) (HDF5ID, HDF5ID, HDF5ID, Raw) -> Int32
   public let chunkSize: @convention(c) (HDF5ID, Sizes, UnsafeMutablePointer<UInt64>?) -> Int32
   public let readChunk: @convention(c) (HDF5ID, HDF5ID, Sizes, UnsafeMutablePointer<UInt32>?, Raw) -> Int32
@@ -145,6 +147,7 @@ public struct HDF5Library: Sendable {
     readSet = try function("H5Dread")
     createSet = try function("H5Dcreate2")
     writeSet = try function("H5Dwrite")
+    storedBytes = try function("H5Dget_storage_size")
     reclaim = try function("H5Dvlen_reclaim")
     chunkSize = try function("H5Dget_chunk_storage_size")
     readChunk = try function("H5Dread_chunk")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Glibc
 import Machine
 import Sessions
@@ -15,7 +16,11 @@ struct Snn: ParsableCommand {
 
   /// `snn FILE …` and `snn -e CODE` are `snn run FILE …` and `snn run -e CODE`.
   static func main() {
+    HDF5Examiner.examineIfAsked()
     holdStandardFiles()
+    HDF5File.examiner = HDF5Examiner()
+    // Whoever started this process may have had no interest in how others end.
+    signal(SIGCHLD, SIG_DFL)
     var arguments = withCommand(Array(CommandLine.arguments.dropFirst()))
     // What follows `run` belongs to the script, but for a question about the command itself.
     if arguments.first == "run", arguments.count == 2, ["--help", "-h"].contains(arguments[1]) { arguments = ["help", "run"] }

@@ -130,13 +130,21 @@ public final class HDF5Dataset {
 
   /// Throws `.file`, with the package to install, where chunks are packed by a filter that the library lacks: it would
   /// only say that it finds no plugin.
-  private func checkFilters() throws(Fault) {
+  func checkFilters() throws(Fault) {
     for filter in try filters() where try !HDF5Library.use({ (library) throws(Fault) in library.isFilterThere(Int32(clamping: filter)) > 0 }) {
       let known = [32001: ("Blosc", "sudo apt-get install hdf5-filter-plugin-blosc-serial"), 32015: ("Zstandard", "sudo apt-get install hdf5-filter-plugin-zfp-serial")]
       let (name, help) = known[filter].map { ($0.0, $0.1) } ?? ("one of the number \(filter)", "repack the file without it, as by h5repack -f NONE")
       throw Fault(.file, "cannot read \(form.what)", label: "its chunks are packed by a filter that is not installed: \(name)", help: help)
     }
   }
+
+  // MARK: What lies behind it
+
+  /// Whether its items are lists or texts of variable length, or hold some.
+  var isVariable: Bool { form.layout.isVariable }
+
+  /// Looks at each chunk's place in the file, and at no data.
+  func walkIndex() { try? HDF5Library.use { (library) throws(Fault) in _ = library.storedBytes(handle.id) } }
 
   // MARK: Chunks as they are
 
