@@ -1,5 +1,6 @@
 // Damaged HDF5 files through the real program, which another process of it looks at first.
 
+import Faults
 import Glibc
 import Testing
 
@@ -48,6 +49,19 @@ import Testing
     let found = fault { try HDF5Examiner(command: script).examine(path) }
     #expect(found?.title == "`\(path)` is damaged")
     #expect(found?.label == "reading it breaks the HDF5 library: it crashes")
+  }
+
+  @Test func theProgramIsEndedWhenTheUserAsks() throws {
+    let path = try folder.file("slow.h5", try bytes())
+    let script = try folder.file("slow", Array("#!/bin/sh\nexec sleep 10\n".utf8))
+    chmod(script, 0o700)
+    let start = ContinuousClock.now
+    let found = Interrupt.inOwnRun {
+      Interrupt.request()
+      return fault { try HDF5Examiner(command: script).examine(path) }
+    }
+    #expect(found?.kind == .interrupt)
+    #expect(ContinuousClock.now - start < .seconds(8))
   }
 
   @Test(.enabled(if: HDF5ExaminerTests.isThere)) func damagedFilesNeverBreakTheProgram() throws {
