@@ -137,7 +137,7 @@ let initializerBuiltins: [Builtin] = [
       .optional(
         "data", .foreign("dataset") | .nil, default: "nil",
         "samples to measure on; a rule that does not measure needs none"),
-      .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
+      .optional("encode", .foreign("encoder") | .nil, default: "the network's own", "the code of the samples"),
       .optional("init", .foreign(InitializerValue.typeName) | .function, default: "measured()", "the rule"),
     ],
     returns: "network", subject: "training",
@@ -165,7 +165,7 @@ let initializerBuiltins: [Builtin] = [
       }
       return .foreign(NetworkValue(try network.initialized(by: rule, on: nil, seed: seed)))
     }
-    let encoder = call.has(2) ? try call.foreign(2, as: EncoderValue.self).encoder : nil
+    let encoder = call.isGiven("encode") ? try call.foreign(2, as: EncoderValue.self).encoder : nil
     let data = try call.samples(1, by: encoder ?? network.encoder)
     return .foreign(NetworkValue(try network.initialized(by: rule, on: data, encoder: encoder, seed: seed)))
   },

@@ -9,7 +9,7 @@ let neurobenchBuiltin = Builtin(
   [
     .required("network", .foreign("network"), "a network that was trained, or one with an encoder given"),
     .required("data", .foreign("dataset"), "samples; their targets do not matter"),
-    .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
+    .optional("encode", .foreign("encoder") | .nil, default: "the network's own", "the code of the samples"),
   ],
   returns: "map", subject: "training",
   """

@@ -71,7 +71,7 @@ let normBuiltins: [Builtin] = [
     [
       .required("network", .foreign("network"), "a network; it stays as it is"),
       .required("data", .foreign("dataset"), "samples to measure on"),
-      .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
+      .optional("encode", .foreign("encoder") | .nil, default: "the network's own", "the code of the samples"),
       .optional("batch", .int, default: "64", "samples that are measured together"),
     ],
     returns: "network", subject: "training",

@@ -47,7 +47,7 @@ let streamBuiltins: [Builtin] = [
     "as_stream",
     [
       .required("data", .foreign("dataset"), "labelled samples, taken in their order"),
-      .optional("encode", .foreign("encoder"), default: "the samples' own time axis", "the code of the samples"),
+      .optional("encode", .foreign("encoder") | .nil, default: "the samples' own time axis", "the code of the samples"),
       .optional("idle", .number, default: "0.7", "the share of steps outside the samples, 0 to below 1"),
       .optional("idle_rate", .number, default: "0.02", "the probability that a feature spikes in an idle step"),
       .optional("burst", .int, default: "1", "samples that follow one another without a pause"),
@@ -71,7 +71,7 @@ let streamBuiltins: [Builtin] = [
     if call.has(5), !call[5].isNil { options.samples = try call.int(5, atLeast: 1) }
     var draws = call.machine.nextStream("stream")
     options.seed = draws.nextBits()
-    let encoder = call.has(1) ? try call.foreign(1, as: EncoderValue.self).encoder : nil
+    let encoder = call.isGiven("encode") ? try call.foreign(1, as: EncoderValue.self).encoder : nil
     return .foreign(StreamValue(try makeStream(try call.samples(0, by: encoder), encoder: encoder, options)))
   },
   Builtin(

@@ -17,7 +17,7 @@ let trainingBuiltins: [Builtin] = [
     [
       .required("network", .foreign("network"), "what to train; it stays as it is"),
       .required("data", .foreign("dataset"), "samples with targets: classes, numbers, or one of them for each step"),
-      .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
+      .optional("encode", .foreign("encoder") | .nil, default: "the network's own", "the code of the samples"),
       .optional(
         "loss", .function | .nil, default: "spike_count_cross_entropy, or mse of numbers",
         "what to make small: a loss, or a function of `output` and `target`, and where it names them of `spikes`, `trains` and `states`"
@@ -110,7 +110,7 @@ let trainingBuiltins: [Builtin] = [
     [
       .required("network", .foreign("network"), "a network that was trained, or one with an encoder given"),
       .required("data", .foreign("dataset"), "samples with targets"),
-      .optional("encode", .foreign("encoder"), default: "the network's own", "the code of the samples"),
+      .optional("encode", .foreign("encoder") | .nil, default: "the network's own", "the code of the samples"),
       .optional(
         "decode", .string | .function, default: "the network's own",
         "the reading of the output: of classes \(decoderNames); of numbers \(readoutNames), or a function from the output "
