@@ -34,17 +34,8 @@ private func augmentationBuiltin<Change: Augmentation>(_ change: Change.Type) ->
 
 /// The augmentations in an argument: one, or a list of them.
 func augmentationsArgument(_ index: Int, _ call: Call) throws(Fault) -> [any Augmentation] {
-  guard call.has(index), !call[index].isNil else { return [] }
-  let parts = call[index].elements.map { Array($0) } ?? [call[index]]
-  var found: [any Augmentation] = []
-  for part in parts {
-    if let known = part.asForeign(AugmentationValue.self) {
-      found.append(known.augmentation)
-    } else if let builtin = part.asBuiltin, let known = augmentations.first(where: { $0.componentName == builtin.name }) {
-      found.append(known.init())
-    } else {
-      throw call.mismatch(index, "an augmentation, such as random_shift(2), or a list of them")
-    }
+  try call.parts(index, "an augmentation, such as random_shift(2)") { value in
+    value.asForeign(AugmentationValue.self)?.augmentation
+      ?? value.asBuiltin.flatMap { builtin in augmentations.first { $0.componentName == builtin.name }?.init() }
   }
-  return found
 }

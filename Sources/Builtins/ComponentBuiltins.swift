@@ -60,6 +60,23 @@ extension Component {
   }
 }
 
+extension Call {
+  /// The components in an argument, which is one, a list of them, or nil for none.
+  ///
+  /// - Parameters:
+  ///   - expected: what each must be, for the message.
+  ///   - read: the component that a value stands for; nil where it is none.
+  func parts<Part>(_ index: Int, _ expected: String, _ read: (Value) -> Part?) throws(Fault) -> [Part] {
+    guard has(index), !self[index].isNil else { return [] }
+    var found: [Part] = []
+    for value in self[index].elements.map({ Array($0) }) ?? [self[index]] {
+      guard let part = read(value) else { throw mismatch(index, "\(expected), or a list of them") }
+      found.append(part)
+    }
+    return found
+  }
+}
+
 extension SettingForm {
   /// What kinds of value may be given.
   var kind: Kind {

@@ -114,17 +114,8 @@ private func spikesPerSample(_ layers: [Tensor]) throws(Fault) -> Tensor {
 
 /// The prices on activity in an argument: one, or a list of them.
 func regularizersArgument(_ index: Int, _ call: Call) throws(Fault) -> [any Regularizer] {
-  guard call.has(index), !call[index].isNil else { return [] }
-  let parts = call[index].elements.map { Array($0) } ?? [call[index]]
-  var found: [any Regularizer] = []
-  for part in parts {
-    if let known = part.asForeign(RegularizerValue.self) {
-      found.append(known.regularizer)
-    } else if let builtin = part.asBuiltin, let known = regularizers.first(where: { $0.componentName == builtin.name }) {
-      found.append(known.init())
-    } else {
-      throw call.mismatch(index, "a price on activity, such as spikes_above(limit=5), or a list of them")
-    }
+  try call.parts(index, "a price on activity, such as spikes_above(limit=5)") { value in
+    value.asForeign(RegularizerValue.self)?.regularizer
+      ?? value.asBuiltin.flatMap { builtin in regularizers.first { $0.componentName == builtin.name }?.init() }
   }
-  return found
 }

@@ -84,8 +84,7 @@ final class ExplorationFiles: TrialStore {
 
   private static func described(_ data: Dataset) -> String {
     var print = Fingerprint()
-    if let held = data.held { print.add(held) }
-    for byte in data.samples.identity.utf8 { print.add(UInt64(byte)) }
+    if let held = data.held { print.add(held) } else { print.add(data.samples.identity) }
     if let targets = data.targets { print.add(targets) }
     for label in data.labels { print.add(UInt64(truncatingIfNeeded: label)) }
     return "\(data.name), \(data.count) samples (\(print.text))"

@@ -257,7 +257,7 @@ public struct Dataset: Sendable {
   var fingerprint: String {
     var print = Fingerprint()
     for size in [count] + sampleShape { print.add(size) }
-    for byte in samples.identity.utf8 { print.add(Int(byte)) }
+    if held == nil { print.add(samples.identity) }
     for tensor in (held.map { [$0] } ?? []) + (targets.map { [$0] } ?? []) {
       tensor.withUnsafeBuffer { values in
         for place in stride(from: 0, to: values.count, by: max(1, values.count / 4096)) { print.add(UInt64(values[place].bitPattern)) }
