@@ -30,22 +30,30 @@ func kernelSettings(_ level: String? = nil, define: String? = nil, _ more: [Stri
 let machineSettings: [SwiftSetting] = [
   .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
+/// The prompt answers at once: libstdc++ and libgcc come from archives (`scripts/snn` lays them into the folder) instead of
+/// being loaded and bound at each start, relocations are packed, and no symbol is offered to libraries loaded later.
+let programLinking: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-use-ld=lld", "-L\(Context.packageDirectory)/.build/static", "-Xclang-linker", "-static-libgcc"]
+      + ["-z", "pack-relative-relocs", "--no-export-dynamic"].flatMap { ["-Xlinker", $0] },
+    .when(platforms: [.linux], configuration: .release))
+]
 
 let package = Package(
   name: "neuedge",
   products: [.executable(name: "snn", targets: ["snn"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
     .target(name: "CRun"),
     .target(name: "Faults", dependencies: ["CRun"]),
     .target(name: "Texts"),
-    .target(name: "Libraries", dependencies: ["Faults"]),
+    .target(name: "Libraries", dependencies: ["Faults", "CYAML"]),
     .target(name: "CEmbedded", exclude: ["data"], cSettings: [.unsafeFlags(["-std=c23"])]),
-    .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
+    .target(name: "CEditline"),
     .systemLibrary(name: "CMarkdown", providers: [.apt(["libmd4c-dev"])]),
+    .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CMemory"),
     .target(name: "Tensors", dependencies: ["Kernels", "Faults", "CMemory"]),
@@ -54,7 +62,7 @@ let package = Package(
     .target(name: "Formats", dependencies: ["Libraries", "Events", "Tensors", "Texts", "Faults", "CZlib", "CEmbedded"]),
     .target(name: "Plots", dependencies: ["Tensors", "Texts", "Faults"]),
     .target(name: "Language", dependencies: ["Texts", "Faults"]),
-    .target(name: "Chips", dependencies: ["Spiking", "Tensors", "Faults", "Yams"]),
+    .target(name: "Chips", dependencies: ["Spiking", "Tensors", "Libraries", "Faults"]),
     .target(name: "Exchange", dependencies: ["Spiking", "Formats", "Tensors", "Kernels", "Faults"]),
     .target(name: "Machine", dependencies: ["Language", "Tensors", "Texts", "Faults"], swiftSettings: machineSettings),
     .target(
@@ -70,7 +78,8 @@ let package = Package(
       dependencies: [
         "Sessions", "Builtins", "Machine", "Language", "Formats", "Faults",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ],
+      linkerSettings: programLinking),
     // Answers `scripts/bench`: no part of what is shipped.
     .executableTarget(
       name: "kernel-bench", dependencies: ["Tensors", "Kernels"], path: "scripts/benchmarks/kernels"),

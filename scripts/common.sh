@@ -36,8 +36,9 @@ need_swift() {
 }
 
 # All from libmd4c-html0 on are loaded when something first asks for them: pages, regular expressions, linear algebra,
-# Fourier transforms, HDF5 with the filter of DSEC, what AEDAT 4 is packed by, sound files, pictures.
-build_packages=(libedit-dev zlib1g-dev pkg-config libmd4c-dev libmd4c-html0 libssl3 libpcre2-8-0 libopenblas0-pthread libfftw3-double3
+# Fourier transforms, HDF5 with the filter of DSEC, what AEDAT 4 is packed by, sound files, pictures; so is libyaml, of
+# which the build needs the header.
+build_packages=(libedit-dev zlib1g-dev pkg-config libmd4c-dev libyaml-dev libmd4c-html0 libssl3 libpcre2-8-0 libopenblas0-pthread libfftw3-double3
   libhdf5-103-1 hdf5-filter-plugin-blosc-serial liblz4-1 libzstd1 libsndfile1 libpng16-16 libturbojpeg0)
 # The recordings of tutorial 11.
 tutorial_packages=(asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-fr-wav asterisk-core-sounds-it-wav

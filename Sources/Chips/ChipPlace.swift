@@ -1,54 +1,42 @@
 // Reading YAML nodes with messages that name the file, the line and the column.
 
 import Faults
-import Yams
+import Libraries
 
 /// A chip file, as its messages see it.
 struct ChipPlace {
   /// The file as a message shows it.
   let file: String
 
-  func fault(_ node: Node, _ problem: String, help: String?) -> Fault { fault(node.mark, problem, help: help) }
+  func fault(_ node: YAMLNode, _ problem: String, help: String?) -> Fault {
+    fault("line \(node.line), column \(node.column): \(problem)", help: help)
+  }
 
-  private func fault(_ mark: Mark?, _ problem: String, help: String?) -> Fault {
-    let position = mark.map { "line \($0.line), column \($0.column): " } ?? ""
-    return Fault(.file, "\(file) does not describe a chip", label: position + problem, help: help)
+  private func fault(_ label: String, help: String?) -> Fault {
+    Fault(.file, "\(file) does not describe a chip", label: label, help: help)
   }
 
   /// The parsed text.
-  func root(of text: String) throws(Fault) -> Node {
-    let node: Node?
-    do {
-      node = try Yams.compose(yaml: text)
-    } catch let error as YamlError {
-      throw fault(error)
+  func root(of text: String) throws(Fault) -> YAMLNode {
+    let yaml = try YAML()
+    let node: YAMLNode?
+    do throws(YAMLProblem) {
+      node = try yaml.document(text)
     } catch {
-      throw fault(nil, "it cannot be read as YAML", help: nil)
+      throw fault(
+        "line \(error.line), column \(error.column): it is not YAML there: \(visible(error.text))",
+        help: "a text with `: ` or `#` in it needs quotes")
     }
-    guard let node else { throw fault(nil, "it is empty", help: "a chip file has a name, limits and energies") }
+    guard let node else { throw fault("it is empty", help: "a chip file has a name, limits and energies") }
     return node
   }
 
-  private func fault(_ error: YamlError) -> Fault {
-    switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      return fault(mark, "it is not YAML there: \(problem)", help: "a text with `: ` or `#` in it needs quotes")
-    case .duplicatedKeysInMapping(let keys, let context):
-      let names = keys.map { "`\(visible($0))`" }.joined(separator: ", ")
-      return fault(context.mark, "\(names) is given twice", help: "keep one of them")
-    case .reader(let problem, _, _, _): return fault(nil, "it is not YAML: \(problem)", help: nil)
-    default: return fault(nil, "it cannot be read as YAML", help: nil)
-    }
-  }
-
   /// What a node is, for a message.
-  func found(_ node: Node) -> String {
-    switch node {
-    case .scalar(let scalar): scalar.string.isEmpty ? "empty" : "`\(visible(scalar.string))`"
+  func found(_ node: YAMLNode) -> String {
+    switch node.value {
+    case .scalar(let text): text.isEmpty ? "empty" : "`\(visible(text))`"
     case .mapping: "a map"
     case .sequence: "a list"
-    default: "an alias"
     }
   }
 
@@ -62,36 +50,36 @@ struct ChipPlace {
     scalar.value < 32 || (0x7f..<0xa0).contains(scalar.value) || (0x2028...0x202e).contains(scalar.value)
   }
 
-  func pairs(of node: Node, _ subject: String) throws(Fault) -> [(key: Node, value: Node)] {
-    guard case .mapping(let mapping) = node else {
+  func pairs(of node: YAMLNode, _ subject: String) throws(Fault) -> [(key: YAMLNode, value: YAMLNode)] {
+    guard case .mapping(let pairs) = node.value else {
       throw fault(node, "\(subject) is \(found(node)), keys with values are expected", help: nil)
     }
-    return mapping.map { ($0.key, $0.value) }
+    return pairs
   }
 
   /// The values of a map by key, where each key is one of `keys`.
-  func fields(of node: Node, _ subject: String, keys: [String]) throws(Fault) -> [String: Node] {
-    var fields: [String: Node] = [:]
+  func fields(of node: YAMLNode, _ subject: String, keys: [String]) throws(Fault) -> [String: YAMLNode] {
+    var fields: [String: YAMLNode] = [:]
     for (keyNode, value) in try pairs(of: node, subject) {
-      guard case .scalar(let scalar) = keyNode else {
+      guard case .scalar(let key) = keyNode.value else {
         throw fault(keyNode, "\(found(keyNode)) is no key", help: nil)
       }
-      guard keys.contains(scalar.string) else {
+      guard keys.contains(key) else {
         throw fault(
-          keyNode, "\(subject) has no key `\(visible(scalar.string))`",
-          help: didYouMean(visible(scalar.string), among: keys) ?? "its keys are \(keys.joined(separator: ", "))")
+          keyNode, "\(subject) has no key `\(visible(key))`",
+          help: didYouMean(visible(key), among: keys) ?? "its keys are \(keys.joined(separator: ", "))")
       }
-      fields[scalar.string] = value
+      fields[key] = value
     }
     return fields
   }
 
   /// A text that is not empty, on one line, without what a terminal would obey.
-  func text(_ node: Node, _ subject: String) throws(Fault) -> String {
-    guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
+  func text(_ node: YAMLNode, _ subject: String) throws(Fault) -> String {
+    guard case .scalar(let written) = node.value, !written.isEmpty else {
       throw fault(node, "`\(subject)` is \(found(node)), a text is expected", help: nil)
     }
-    var words = scalar.string.split { $0.isNewline }.joined(separator: " ")[...]
+    var words = written.split { $0.isNewline }.joined(separator: " ")[...]
     while words.last == " " { words.removeLast() }
     if words.unicodeScalars.contains(where: isControl) {
       throw fault(node, "`\(subject)` holds a control character", help: nil)
@@ -99,7 +87,7 @@ struct ChipPlace {
     return String(words)
   }
 
-  func flag(_ node: Node, _ subject: String) throws(Fault) -> Bool {
+  func flag(_ node: YAMLNode, _ subject: String) throws(Fault) -> Bool {
     switch try text(node, subject) {
     case "true": return true
     case "false": return false
@@ -108,8 +96,8 @@ struct ChipPlace {
   }
 
   /// Whether a value says that there is nothing.
-  func isNone(_ node: Node) -> Bool {
-    guard case .scalar(let scalar) = node else { return false }
-    return ["none", "null", "~"].contains(scalar.string)
+  func isNone(_ node: YAMLNode) -> Bool {
+    guard case .scalar(let text) = node.value else { return false }
+    return ["none", "null", "~"].contains(text)
   }
 }

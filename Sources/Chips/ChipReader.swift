@@ -15,7 +15,7 @@
 // figure of the chip that a file is based on.
 
 import Faults
-import Yams
+import Libraries
 
 /// Reads the text of a chip file.
 ///
@@ -46,7 +46,7 @@ private struct ChipReader {
   init(place: ChipPlace) { self.place = place }
 
   mutating func chip(
-    _ root: Node, baseNames: [String], base: (String) throws(Fault) -> Chip?
+    _ root: YAMLNode, baseNames: [String], base: (String) throws(Fault) -> Chip?
   ) throws(Fault) -> Chip {
     let fields = try place.fields(of: root, "a chip file", keys: Self.keys)
     guard let nameNode = fields["name"] else {
@@ -80,14 +80,14 @@ private struct ChipReader {
     return chip
   }
 
-  private mutating func readSources(_ node: Node) throws(Fault) {
+  private mutating func readSources(_ node: YAMLNode) throws(Fault) {
     for (key, value) in try place.pairs(of: node, "`sources`") {
       sources[try place.text(key, "a source's name")] = try place.text(value, "a source")
     }
   }
 
   private func read(
-    _ section: FigureName.Section, _ node: Node, into chip: inout Chip, _ isGiven: inout Set<FigureName>
+    _ section: FigureName.Section, _ node: YAMLNode, into chip: inout Chip, _ isGiven: inout Set<FigureName>
   ) throws(Fault) {
     let names = FigureName.all.filter { $0.section == section }
     var keys = names.map(\.key)
@@ -125,8 +125,8 @@ private struct ChipReader {
   }
 
   /// The kind of neurons and their resets, before the numbers.
-  private func readArithmetic(_ node: Node, _ fields: [String: Node], into chip: inout Chip) throws(Fault) {
-    func choice<Choice: RawRepresentable & CaseIterable>(_ node: Node, _ key: String) throws(Fault) -> Choice
+  private func readArithmetic(_ node: YAMLNode, _ fields: [String: YAMLNode], into chip: inout Chip) throws(Fault) {
+    func choice<Choice: RawRepresentable & CaseIterable>(_ node: YAMLNode, _ key: String) throws(Fault) -> Choice
     where Choice.RawValue == String {
       let text = try place.text(node, key)
       if let known = Choice(rawValue: text) { return known }
@@ -144,7 +144,7 @@ private struct ChipReader {
         help: "it says how a step is taken: one of \(Arithmetic.Cell.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     if let value = fields["resets"] {
-      guard case .sequence(let sequence) = value, !sequence.isEmpty else {
+      guard case .sequence(let sequence) = value.value, !sequence.isEmpty else {
         throw place.fault(value, "`resets` is \(place.found(value)), a list is expected", help: "such as [zero, subtract]")
       }
       var resets: [FixedPointReset] = []
@@ -158,9 +158,9 @@ private struct ChipReader {
   private static let figureKeys = ["value", "grade", "source", "note"]
   private static let figureForm = "{value: …, grade: published, source: \"where it is printed\"}"
 
-  private func figure(_ node: Node, _ name: FigureName) throws(Fault) -> Figure {
+  private func figure(_ node: YAMLNode, _ name: FigureName) throws(Fault) -> Figure {
     let (key, section) = (name.key, name.section.rawValue)
-    guard case .mapping = node else {
+    guard case .mapping = node.value else {
       throw place.fault(
         node, "`\(key)` of `\(section)` is \(place.found(node)), a figure with its source is expected",
         help: "write `\(key): \(Self.figureForm)`")
@@ -174,7 +174,7 @@ private struct ChipReader {
   }
 
   /// The event that a figure is charged for.
-  private func charge(_ node: Node, _ name: FigureName) throws(Fault) -> Charge {
+  private func charge(_ node: YAMLNode, _ name: FigureName) throws(Fault) -> Charge {
     let text = try place.text(node, "per")
     if let charge = name.charges.first(where: { $0.rawValue == text }) { return charge }
     let known = name.charges.map(\.rawValue)
@@ -184,7 +184,7 @@ private struct ChipReader {
   }
 
   private func figure(
-    _ fields: [String: Node], _ node: Node, _ subject: String, _ measure: Measure
+    _ fields: [String: YAMLNode], _ node: YAMLNode, _ subject: String, _ measure: Measure
   ) throws(Fault) -> Figure {
     guard let valueNode = fields["value"] else {
       throw place.fault(node, "\(subject) has no `value`", help: "expected \(measure.expectation)")
@@ -216,7 +216,7 @@ private struct ChipReader {
   }
 
   /// A citation, or the full citation that a short name stands for.
-  private func source(_ node: Node) throws(Fault) -> String {
+  private func source(_ node: YAMLNode) throws(Fault) -> String {
     let text = try place.text(node, "source")
     if let full = sources[text] { return full }
     if sources.isEmpty || text.contains(" ") { return text }
@@ -227,9 +227,9 @@ private struct ChipReader {
 
   /// The entries of a barrier: how many tiles or chips each holds for, rising, and how long they take to agree.
   private func barrier(
-    _ node: Node, _ key: String, of parts: String, least: Int
+    _ node: YAMLNode, _ key: String, of parts: String, least: Int
   ) throws(Fault) -> [(count: Int, seconds: Figure)] {
-    guard case .sequence(let entries) = node else {
+    guard case .sequence(let entries) = node.value else {
       throw place.fault(
         node, "`\(key)` is \(place.found(node)), a list is expected",
         help: "write `- {\(parts): \(least), value: 113 ns, grade: published, source: …}`, one line for each number of \(parts)")
@@ -258,7 +258,7 @@ private struct ChipReader {
   // MARK: what a chip must have
 
   private func check(
-    _ chip: Chip, _ isGiven: Set<FigureName>, root: Node, sections: [String: Node]
+    _ chip: Chip, _ isGiven: Set<FigureName>, root: YAMLNode, sections: [String: YAMLNode]
   ) throws(Fault) {
     for name in FigureName.all where name.isRequired(dense: chip.isDense) && !isGiven.contains(name) {
       let section = name.section.rawValue

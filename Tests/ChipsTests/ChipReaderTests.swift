@@ -107,7 +107,7 @@ import Testing
     (ChipFiles.small(("limits:", "limit:")), 7, "a chip file has no key `limit`"),
     (ChipFiles.small(("name: small", "title: small")), 1, "the chip has no `name`"),
     (ChipFiles.small(("name: small", "name: \"a\\e[2J\"")), 1, "a control character"),
-    (ChipFiles.small(("name: small", "name: small\nname: big")), 1, "`name` is given twice"),
+    (ChipFiles.small(("name: small", "name: small\nname: big")), 2, "`name` is given twice"),
     (ChipFiles.small(("name: small", "name: small\nbased_on: loihi3")), 2, "there is no chip `loihi3`"),
     (ChipFiles.small(("name: small", "name: small\ndense: maybe")), 2, "`true` or `false` is expected"),
     (ChipFiles.small(("columns: {value: 2,", "columns: {value: 2000000,")), 3, "the mesh is too large"),

@@ -1,5 +1,5 @@
 import Faults
-import Foundation
+import Glibc
 import Spiking
 import Tensors
 import Testing
