@@ -76,7 +76,7 @@ let package = Package(
     .executableTarget(
       name: "snn",
       dependencies: [
-        "Sessions", "Builtins", "Machine", "Language", "Formats", "Faults",
+        "Sessions", "Machine", "Formats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: programLinking),
@@ -87,18 +87,18 @@ let package = Package(
     .executableTarget(name: "coverage-fuzz", dependencies: ["Builtins", "Machine", "Language"], path: "scripts/fuzzing"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Kernels", "Faults"]),
-    .testTarget(name: "SpikingTests", dependencies: ["Spiking"]),
+    .testTarget(name: "SpikingTests", dependencies: ["Spiking", "Tensors", "Kernels", "Faults"]),
     .testTarget(name: "EventsTests", dependencies: ["Events", "Tensors", "Faults"]),
-    .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking", "Formats", "CZlib"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "Events", "Texts", "CZlib"]),
+    .testTarget(name: "ChipsTests", dependencies: ["Chips", "Spiking", "Formats", "Tensors", "Kernels", "Faults", "CZlib"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "Events", "Libraries", "Texts", "Faults", "CZlib"]),
     .testTarget(name: "ExchangeTests", dependencies: ["Exchange", "Formats", "Spiking", "Tensors", "Faults", "CZlib"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "Texts", "TestSupport"]),
-    .testTarget(name: "LanguageTests", dependencies: ["Language", "Texts", "Faults"]),
+    .testTarget(name: "LanguageTests", dependencies: ["Language", "Faults"]),
     .testTarget(
-      name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language", "Spiking", "Tensors", "Kernels", "Faults"]),
+      name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language", "Formats", "Spiking", "Tensors", "Kernels", "Faults"]),
     .executableTarget(name: "ReplFixture", dependencies: ["Sessions", "Faults"], path: "Tests/ReplFixture"),
-    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Builtins", "Formats", "Libraries", "ReplFixture", "Faults", "TestSupport"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Builtins", "Machine", "Formats", "Libraries", "ReplFixture", "Faults", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -15,6 +15,6 @@ struct ConformanceTests {
   func prompt(_ program: Program) { check(program, style: .prompt) }
 
   @Test func thereAreEnough() {
-    #expect(ProgramFiles.conformance.count >= 300)
+    #expect(ProgramFiles.conformance.count >= (ProgramFiles.wanted == nil ? 300 : 1), "no program is called so")
   }
 }
