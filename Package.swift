@@ -76,7 +76,7 @@ let package = Package(
     .executableTarget(
       name: "snn",
       dependencies: [
-        "Sessions", "Machine", "Formats",
+        "Sessions", "Machine", "Formats", "Texts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: programLinking),

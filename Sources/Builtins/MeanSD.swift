@@ -62,7 +62,9 @@ struct MeanSDValue: ForeignValue {
 
   /// Means and deviations with one count of decimals, which the deviations decide; where these are too far apart for that,
   /// each pair has its own. A deviation that is NaN is left out.
-  static func texts(_ pairs: [(mean: Double, deviation: Double)]) -> [String] {
+  static func texts(_ given: [(mean: Double, deviation: Double)]) -> [String] {
+    // What the rounding of 64 bits leaves of equal values is no deviation.
+    let pairs = given.map { (mean: $0.mean, deviation: $0.deviation <= 1e-13 * abs($0.mean) ? 0 : $0.deviation) }
     let sizes = pairs.map(\.deviation).filter { $0 > 0 && $0.isFinite }
     if let largest = sizes.max(), let smallest = sizes.min(), largest > 100 * smallest { return pairs.flatMap { texts([$0]) } }
     guard let decimals = deviationDecimals(pairs.map(\.deviation)) else {

@@ -106,12 +106,9 @@ let systemBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     let status = try call.int(0, default: 0)
     guard (0...255).contains(status) else { throw call.wrong(0, "must be from 0 to 255, found \(status)") }
-    throw Fault(.interrupt, exitTitle, label: "\(status)")
+    throw Fault.exit(Int32(status))
   },
 ]
-
-/// The title of the fault by which `exit` ends a run; its label is the status.
-public let exitTitle = "exit"
 
 private func helpText(_ call: Call) throws(Fault) -> String {
   if !call.has(0) {

@@ -13,6 +13,15 @@ public struct Fault: Error, Equatable, Sendable {
   public var title: String
   public var label: String?
   public var help: String?
+  /// The status with which a script asks to end its program (`exit`); nil for whatever went wrong.
+  public private(set) var exitStatus: Int32?
+
+  /// The way out of a script that ends its program: it passes every `try`, as an interrupt does.
+  public static func exit(_ status: Int32) -> Fault {
+    var fault = Fault(.interrupt, "the program ends")
+    fault.exitStatus = status
+    return fault
+  }
 
   public init(_ kind: Kind, _ title: String, label: String? = nil, help: String? = nil) {
     self.kind = kind

@@ -29,6 +29,6 @@ final class StopRequest: Sendable {
   func set(_ reason: Reason) { state.store(reason.rawValue, ordering: .relaxed) }
 
   func replace(_ old: Reason, by new: Reason) {
-    state.compareExchange(expected: old.rawValue, desired: new.rawValue, ordering: .relaxed)
+    _ = state.compareExchange(expected: old.rawValue, desired: new.rawValue, ordering: .relaxed)
   }
 }

@@ -388,13 +388,22 @@ extension Machine {
     } catch {
       return fail(error)
     }
-    guard let function = libraryFunction(text) else {
+    guard let function = libraryFunction(text), !isOfNoModule(function, receiver) else {
       return fail(noMember(receiver, text))
     }
     base[count + 1].release()
     for index in stride(from: count, through: 0, by: -1) { base[index + 1] = base[index] }
     base[0] = function
     count += 1
+    return true
+  }
+
+  /// Whether a function, written behind a module's name, would get that module as an argument which it cannot take.
+  private func isOfNoModule(_ function: Value, _ receiver: Value) -> Bool {
+    guard receiver.tag == .module, function.tag == .native else { return false }
+    let first = function.object(as: NativeObject.self).builtin.parameters.first
+    if first?.kind.accepts(receiver) == true { return false }
+    function.release()
     return true
   }
 

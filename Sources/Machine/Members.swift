@@ -134,6 +134,9 @@ extension Machine {
       ? "module `\(receiver.object(as: ModuleObject.self).name)`" : receiver.description(of: .kind)
     if let function = libraryFunction(name) {
       function.release()
+      if receiver.tag == .module {
+        return Fault(.name, "\(subject) has no member `\(name)`", label: "it belongs to no module", help: "write `\(name)(…)` alone")
+      }
       return Fault(.name, "\(subject) has no member `\(name)`", label: "a function", help: "call it: `x.\(name)()`")
     }
     if let habit = Self.foreignMethods[name] {

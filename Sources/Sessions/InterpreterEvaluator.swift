@@ -3,6 +3,7 @@ import Faults
 import Formats
 import Language
 import Machine
+import Texts
 
 /// The language behind the prompt.
 public final class InterpreterEvaluator: Evaluator {
@@ -77,7 +78,7 @@ public final class InterpreterEvaluator: Evaluator {
 
   private func outcome(of diagnostics: [Diagnostic]) -> Outcome {
     if let first = diagnostics.first, first.fault.kind == .interrupt {
-      if first.fault.title == exitTitle { return .exit(Int32(first.fault.label ?? "") ?? 0) }
+      if let status = first.fault.exitStatus { return .exit(status) }
       return .interrupted("at \(first.source.name), line \(first.line)")
     }
     lastDiagnostics = diagnostics

@@ -4,6 +4,7 @@ import Formats
 import Glibc
 import Language
 import Machine
+import Texts
 
 /// The prompt as a program: terminal, signals, history file, startup file, and the thread that all of it runs on.
 public struct Repl: Sendable {

@@ -1,5 +1,7 @@
 /// Completion and completeness for every kind of input: the prompt's own commands and paths are settled here, the
 /// language is asked for the rest.
+import Texts
+
 extension Session: LineAssistant {
   public func completeness(of text: String) -> Completeness {
     switch InputKind(text) {

@@ -3,6 +3,7 @@ import Formats
 import Glibc
 import Machine
 import Sessions
+import Texts
 
 @main
 struct Snn: ParsableCommand {

@@ -2,6 +2,7 @@
 // follows, then each line is a case: its channels between colons, its values between commas, its class at the end.
 
 import Faults
+import Texts
 
 /// Reads a `.ts` file. Series that are shorter than the longest are filled with nan at their ends, as are missing values.
 ///
@@ -58,7 +59,7 @@ func decodeTimeSeries(_ text: String, name: String, title: String) throws(Fault)
       channels.append(values)
     }
     if let length = header.length, header.isEqual, channels[0].count != length { throw wrong("it has \(channels[0].count) steps, and the header says \(length)") }
-    let target = String(trimmed(last))
+    let target = trimmed(last)
     if header.hasTargets {
       guard let value = Float(target) else { throw wrong("`\(target.prefix(20))` is no number to come to") }
       targets.append(value)
@@ -82,12 +83,6 @@ func decodeTimeSeries(_ text: String, name: String, title: String) throws(Fault)
   }
   return SeriesSet(
     name: header.problem ?? title, values: values, steps: steps, channels: channels, labels: labels, classNames: header.hasTargets ? [] : header.classes, targets: targets)
-}
-
-private func trimmed(_ text: Substring) -> Substring {
-  var text = text
-  while let last = text.last, last.isWhitespace { text.removeLast() }
-  return text.drop { $0.isWhitespace }
 }
 
 /// What the lines of `@` say.

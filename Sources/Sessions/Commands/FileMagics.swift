@@ -67,7 +67,7 @@ private func edit(_ session: Session, _ rest: String) throws(Fault) {
   }
   defer { if isInput { unlink(path) } }
   let editor = environment("VISUAL") ?? environment("EDITOR") ?? "vi"
-  let status = runShell("\(editor) \(quotedForShell(path))")
+  let status = runShell("\(editor) \(shellQuoted(path))")
   if status != 0 { throw Fault(.file, "the editor `\(editor)` ended with status \(status)") }
   let source = try readText(path)
   // What was written in the editor can be had again, whatever becomes of it.

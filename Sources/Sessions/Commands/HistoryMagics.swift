@@ -1,4 +1,5 @@
 import Faults
+import Texts
 
 /// The inputs so far.
 let historyMagics: [Magic] = [

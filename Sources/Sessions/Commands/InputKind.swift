@@ -1,3 +1,5 @@
+import Texts
+
 /// What an input asks for, by its first and last characters. None of these forms is a program of the language, so
 /// that no program is ever taken for one.
 enum InputKind: Equatable {
@@ -50,14 +52,6 @@ enum InputKind: Equatable {
     else { return nil }
     return marks == 2 ? .source(name) : .help(name)
   }
-}
-
-/// A text without the blanks and newlines around it.
-func trimmed(_ text: String) -> String {
-  var part = text[...]
-  while part.first?.isWhitespace == true { part.removeFirst() }
-  while part.last?.isWhitespace == true { part.removeLast() }
-  return String(part)
 }
 
 /// Whether a program's last character that counts is `;`: not in a comment, not in a string.

@@ -48,11 +48,6 @@ func currentFolder() -> String {
   return String(cString: path)
 }
 
-/// A text as one word of the shell.
-func quotedForShell(_ text: String) -> String {
-  "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-}
-
 /// Runs a line in `/bin/sh` on this terminal and waits for it. Signals from the keyboard are the command's meanwhile.
 /// - Returns: the exit status, or 128 plus the signal that ended it.
 @discardableResult

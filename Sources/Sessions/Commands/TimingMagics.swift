@@ -1,5 +1,6 @@
 import Faults
 import Glibc
+import Texts
 
 /// How long things take.
 let timingMagics: [Magic] = [

@@ -91,7 +91,7 @@ extension ScriptSession {
       return nil
     case .failed(let diagnostics):
       guard let first = diagnostics.first else { return nil }
-      if let status = exitStatus(first.fault) { return StoppedCell(status: status) }
+      if let status = first.fault.exitStatus { return StoppedCell(status: status) }
       let error = withoutLastNewline(DiagnosticRenderer().render(diagnostics))
       if first.fault.kind == .interrupt {
         return StoppedCell(status: ExitStatus.interrupted, error: nil, isInterrupt: true)
@@ -99,10 +99,4 @@ extension ScriptSession {
       return StoppedCell(status: first.stack.isEmpty ? ExitStatus.badSource : ExitStatus.failure, error: error)
     }
   }
-}
-
-/// A word as the shell must be given it.
-public func shellQuoted(_ word: String) -> String {
-  let plain = word.allSatisfy { ($0.isASCII && ($0.isLetter || $0.isNumber)) || "-_./=:,+%@".contains($0) }
-  return plain && !word.isEmpty ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

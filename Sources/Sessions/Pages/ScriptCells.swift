@@ -1,5 +1,7 @@
 // A script as the cells that its `# %%` lines divide it into.
 
+import Texts
+
 /// One cell of a script.
 public struct ScriptCell: Equatable, Sendable {
   public enum Kind: Equatable, Sendable { case code, text }
@@ -83,11 +85,5 @@ private struct CellSplitter {
       return (.text, trimmed(title.dropFirst(name.count)))
     }
     return (.code, trimmed(title))
-  }
-
-  private static func trimmed(_ text: Substring) -> String {
-    var text = text.drop { $0.isWhitespace }
-    while text.last?.isWhitespace == true { text.removeLast() }
-    return String(text)
   }
 }

@@ -89,7 +89,7 @@ public final class ScriptSession {
 
   func status(of diagnostics: [Diagnostic]) -> Int32 {
     guard let first = diagnostics.first else { return ExitStatus.failure }
-    if let status = exitStatus(first.fault) {
+    if let status = first.fault.exitStatus {
       output.flush()
       return status
     }
@@ -119,7 +119,7 @@ public final class ScriptSession {
     // Training answers a request to stop; the tests behind it are not to run.
     if interpreter.machine.isStopping { Interrupt.request() }
     if case .failed(let diagnostics) = outcome {
-      if exitStatus(diagnostics.first?.fault) == nil { report(renderer.render(diagnostics)) }
+      if diagnostics.first?.fault.exitStatus == nil { report(renderer.render(diagnostics)) }
       return (0, 1)
     }
     if Interrupt.isRequested { return (0, 1) }
@@ -147,10 +147,4 @@ public final class ScriptSession {
   private func matches(_ name: String, _ filter: String) -> Bool {
     firstRange(of: filter.lowercased(), in: name.lowercased()) != nil
   }
-}
-
-/// The status that a script's `exit(n)` asks for, or nil for any other fault.
-func exitStatus(_ fault: Fault?) -> Int32? {
-  guard let fault, fault.kind == .interrupt, fault.title == exitTitle else { return nil }
-  return fault.label.flatMap { Int32($0) } ?? 0
 }
