@@ -118,6 +118,23 @@ public final class EventBuilder {
     if let failure = result.failure { throw failure }
   }
 
+  /// Appends some of the events of another recording, which the caller knows to lie on the sensor.
+  public func append(_ events: EventStream, _ places: Range<Int>) throws(Fault) {
+    let places = places.clamped(to: 0..<events.count)
+    try events.withColumns { (columns) throws(Fault) in
+      try append(room: places.count) { times, x, y, isOn in
+        guard let fromTimes = columns.times.baseAddress, let fromX = columns.x.baseAddress, let fromY = columns.y.baseAddress,
+          let fromOn = columns.isOn.baseAddress
+        else { return (0, nil) }
+        times.update(from: fromTimes + places.lowerBound, count: places.count)
+        x.update(from: fromX + places.lowerBound, count: places.count)
+        y.update(from: fromY + places.lowerBound, count: places.count)
+        isOn.update(from: fromOn + places.lowerBound, count: places.count)
+        return (places.count, nil)
+      }
+    }
+  }
+
   /// Gives the sensor another size, on which the caller knows the events to lie.
   public func resize(width: Int, height: Int) throws(Fault) {
     try Self.check(width: width, height: height)
