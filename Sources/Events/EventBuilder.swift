@@ -46,14 +46,6 @@ final class EventStorage {
   }
 }
 
-/// Asks for large pages, where memory is taken all at once: a third of the time of reading goes to the first touch of small
-/// ones. Memory that grows would have to be cut anew each time.
-private func useLargePages(_ room: UnsafeMutableRawPointer, _ size: Int) {
-  let page = 1 << 21
-  let ahead = (page - Int(bitPattern: room) & (page - 1)) & (page - 1)
-  if size - ahead >= page { madvise(room + ahead, size - ahead, MADV_HUGEPAGE) }
-}
-
 /// Collects events one by one.
 public final class EventBuilder {
   private var storage = EventStorage()
