@@ -36,6 +36,7 @@ public func readSoundPlanes(_ path: String, partial: Bool = false) throws(Fault)
 }
 
 private func planes(_ raw: UnsafeRawBufferPointer, _ kind: SoundKind, channels: Int, frames: Int) throws(Fault) -> Tensor {
+  @inline(__always)
   func made(_ sample: (UnsafeRawPointer, Int) -> Float) throws(Fault) -> Tensor {
     try planesOf(raw, channels: channels, frames: frames, sample)
   }
