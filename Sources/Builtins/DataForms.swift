@@ -225,23 +225,23 @@ private func opened(_ call: Call) throws(Fault) -> Dataset {
   let samples = FileSamples(file: try NPYRows(path), scale: try call.single(4, default: 1))
   let name = call.isGiven("name") ? try call.string(3) : splitPath(path).name
   let names = call.isGiven("names") ? try call.strings(2) : []
-  let (labels, targets) = try openedTargets(call)
+  let (labels, targets) = try openedTargets(call, 1)
   if let labels {
     return try Dataset(name: name, samples: samples, labels: labels, classNames: names, source: path)
   }
   return try Dataset(name: name, samples: samples, targets: targets, classNames: names.isEmpty ? nil : names, source: path)
 }
 
-/// The targets of `data.open`: classes of samples where they are whole numbers, one for each; otherwise the tensor.
-private func openedTargets(_ call: Call) throws(Fault) -> (labels: [Int]?, targets: Tensor) {
-  if let file = call[1].asString {
+/// The targets of samples that stay in a file: classes of samples where they are whole numbers, one for each; otherwise the tensor.
+func openedTargets(_ call: Call, _ index: Int) throws(Fault) -> (labels: [Int]?, targets: Tensor) {
+  if let file = call[index].asString {
     let array = try readNPY(file)
     return (array.shape.count == 1 ? array.values.integers : nil, try Tensor(array.values.floats, shape: array.shape))
   }
-  try call.checkPlain(1)
-  if call[1].elements.map({ $0.allSatisfy { $0.asInt != nil } }) ?? (call[1].asRange != nil) {
-    return (try call.ints(1), try Tensor.zeros([0]))
+  try call.checkPlain(index)
+  if call[index].elements.map({ $0.allSatisfy { $0.asInt != nil } }) ?? (call[index].asRange != nil) {
+    return (try call.ints(index), try Tensor.zeros([0]))
   }
-  let targets = try call.tensor(1)
+  let targets = try call.tensor(index)
   return (targets.rank == 1 ? targets.wholeNumbers : nil, targets)
 }

@@ -46,14 +46,6 @@ final class EventStorage {
   }
 }
 
-/// Asks for large pages, where memory is taken all at once: a third of the time of reading goes to the first touch of small
-/// ones. Memory that grows would have to be cut anew each time.
-private func useLargePages(_ room: UnsafeMutableRawPointer, _ size: Int) {
-  let page = 1 << 21
-  let ahead = (page - Int(bitPattern: room) & (page - 1)) & (page - 1)
-  if size - ahead >= page { madvise(room + ahead, size - ahead, MADV_HUGEPAGE) }
-}
-
 /// Collects events one by one.
 public final class EventBuilder {
   private var storage = EventStorage()
@@ -116,6 +108,23 @@ public final class EventBuilder {
     let result = body(times + start, x + start, y + start, isOn + start)
     storage.count = start + min(max(0, result.written), room)
     if let failure = result.failure { throw failure }
+  }
+
+  /// Appends some of the events of another recording, which the caller knows to lie on the sensor.
+  public func append(_ events: EventStream, _ places: Range<Int>) throws(Fault) {
+    let places = places.clamped(to: 0..<events.count)
+    try events.withColumns { (columns) throws(Fault) in
+      try append(room: places.count) { times, x, y, isOn in
+        guard let fromTimes = columns.times.baseAddress, let fromX = columns.x.baseAddress, let fromY = columns.y.baseAddress,
+          let fromOn = columns.isOn.baseAddress
+        else { return (0, nil) }
+        times.update(from: fromTimes + places.lowerBound, count: places.count)
+        x.update(from: fromX + places.lowerBound, count: places.count)
+        y.update(from: fromY + places.lowerBound, count: places.count)
+        isOn.update(from: fromOn + places.lowerBound, count: places.count)
+        return (places.count, nil)
+      }
+    }
   }
 
   /// Gives the sensor another size, on which the caller knows the events to lie.

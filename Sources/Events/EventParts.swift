@@ -8,17 +8,7 @@ extension EventStream {
   public func part(_ places: Range<Int>) throws(Fault) -> EventStream {
     let places = places.clamped(to: 0..<count)
     let builder = try EventBuilder(width: width, height: height, capacity: places.count)
-    try withColumns { (columns) throws(Fault) in
-      try builder.append(room: places.count) { times, x, y, isOn in
-        for (to, from) in places.enumerated() {
-          times[to] = columns.times[from]
-          x[to] = columns.x[from]
-          y[to] = columns.y[from]
-          isOn[to] = columns.isOn[from]
-        }
-        return (places.count, nil)
-      }
-    }
+    try builder.append(self, places)
     return builder.finish()
   }
 

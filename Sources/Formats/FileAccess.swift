@@ -1,5 +1,6 @@
 // The one place where Formats opens, reads and closes files, so that every refusal of the system reads the same.
 
+import Events
 import Faults
 import Glibc
 import Tensors
@@ -140,6 +141,7 @@ extension OpenedFile {
   private borrowing func readInPlace(_ count: Int) throws(Fault) -> [UInt8] {
     var stopped: Fault?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      if let base = buffer.baseAddress { useLargePages(base, count) }
       while filled < count, stopped == nil {
         do throws(Fault) {
           try Interrupt.check()

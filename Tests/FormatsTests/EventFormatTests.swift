@@ -37,7 +37,18 @@ private func words<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
   private func read(_ name: String, _ bytes: [UInt8], partial: Bool = false, format: String? = nil) throws -> EventRecording {
     var options = EventOptions()
     (options.isPartial, options.format) = (partial, format)
-    return try readEvents(try folder.file(name, bytes), options)
+    let path = try folder.file(name, bytes)
+    let whole = Result<EventRecording, Fault> { () throws(Fault) in try readEvents(path, options) }
+    // A recording that stays in its file has the same events, the same notes and the same faults.
+    let opened = Result<EventFile, Fault> { () throws(Fault) in try EventFile(path, options) }
+    switch (whole, opened) {
+    case (.success(let recording), .success(let file)):
+      #expect(try file.part(0..<file.count) == recording.events && file.notes == recording.notes && file.format == recording.format)
+      #expect(try file.between(.min, .max).count == recording.events.count)
+    case (.failure(let fault), .failure(let other)): #expect(fault == other)
+    default: Issue.record("\(name): read \(whole), opened \(opened)")
+    }
+    return try whole.get()
   }
 
   /// Each cut of a file is read to the end of its last whole event or is a fault at a byte of it, and nothing before is lost.

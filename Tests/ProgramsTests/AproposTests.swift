@@ -27,7 +27,8 @@ import Testing
     ("neurobench", "neurobench"), ("footprint", "neurobench"), ("membrane updates", "neurobench"),
     ("event camera", "events.load"), ("aedat", "events.load"), ("dvs", "data.dvs_gesture"), ("hot pixel", "events.hot_pixels"),
     ("background activity", "events.denoise"), ("refractory filter", "events.refractory"), ("time surface", "events.time_surface"),
-    ("voxel grid", "events.voxel_grid"), ("spoken digits", "data.shd"),
+    ("voxel grid", "events.voxel_grid"), ("spoken digits", "data.shd"), ("memmap", "events.open"), ("animation", "events.animate"),
+    ("specaugment", "random_mask"), ("event windows", "events.windows"),
     ("fixed point", "deploy"), ("quantization", "deploy"), ("loihi integers", "deploy"), ("c code", "save"), ("microcontroller", "save"), ("sanafe", "save"),
   ]
 

@@ -150,7 +150,7 @@ import Testing
     "efficiency", "explore", "prune", "batches", "run_stream", "place", "hardware_loss", "threshold", "first_spike_cross_entropy",
     "log_metric", "spikes_above", "spikes_below", "lion", "step_decay", "exponential_decay", "one_cycle", "plateau", "restarts",
     "gaussian", "two_sided_exponential", "box", "hyperbolic_tangent", "circle", "q_pseudo_spike", "leaky_step",
-    "sparse_fast_sigmoid", "multi_gaussian", "random_flip", "random_drop", "random_noise", "random_gain",
+    "sparse_fast_sigmoid", "multi_gaussian", "random_flip", "random_drop", "random_noise", "random_gain", "random_mask",
     "as_stream", "grad", "value_and_grad", "random", "choice", "bernoulli", "poisson",
   ]
 

@@ -88,7 +88,7 @@ private func channels(_ call: Call, _ index: Int) throws(Fault) -> Int? {
 private func planes(_ path: String, channels: Int?) throws(Fault) -> Tensor {
   var picture = try readPicture(path)
   if let channels { picture = channels == 1 ? picture.grey : picture.coloured }
-  return try Tensor(picture.planes, shape: [picture.channels, picture.height, picture.width])
+  return try picture.planes()
 }
 
 /// The pictures of a folder as a data set.

@@ -9,7 +9,7 @@ import Tensors
 
 /// All builtins of the module `events`.
 let eventBuiltins: [Builtin] = [
-  eventsLoad, eventsSave, eventsFrom, eventsFormats, eventsBetween, eventsShift, eventsCrop, eventsDownsample, eventsDenoise, eventsRefractory,
+  eventsLoad, eventsOpen, eventsWindows, eventsAnimate, eventsSave, eventsFrom, eventsFormats, eventsBetween, eventsShift, eventsCrop, eventsDownsample, eventsDenoise, eventsRefractory,
   eventsHotPixels, eventsWithout, eventsFrames, eventsSpikes, eventsCounts, eventsTimeSurface, eventsVoxelGrid, eventsDataset,
 ]
 
@@ -21,13 +21,7 @@ private let few = "use events\nlet e = events.from([0, 500, 600, 900, 1000], [2,
 
 private let eventsLoad = Builtin(
   "events.load",
-  [
-    .required("path", .string, "a recording of an event camera"),
-    .optional("format", .string | .nil, default: "by the file's own bytes", "one of `events.formats()`"),
-    .optional("width", .int | .nil, default: "nil", "columns of the sensor, with `height`, for a file that does not say them"),
-    .optional("height", .int | .nil, default: "nil", "rows of the sensor"),
-    .optional("camera", .string, default: "\"left\"", "which of two cameras: \"left\" or \"right\""),
-    .optional("partial", .bool, default: "false", "whether a damaged or truncated file gives the events in front of the damage"),
+  eventFileParameters + [
     .optional("from_zero", .bool, default: "false", "whether times are counted from the earliest event"),
   ],
   returns: "events", subject: "events",
@@ -41,7 +35,7 @@ private let eventsLoad = Builtin(
   first time, triggers of other devices, packets of other streams, steps back in time.
 
   A file that ends in the middle of a record, or holds what cannot be, is an error at a byte of it; `partial=true` gives \
-  the events before, with a note.
+  the events before, with a note. All of it comes into memory: `events.open` leaves it in its file.
   """,
   example: """
     use events
@@ -49,21 +43,7 @@ private let eventsLoad = Builtin(
     print(read)   # expect: cannot read `no/such.raw`: there is no such file or folder
     """
 ) { (call) throws(Fault) in
-  var options = EventOptions()
-  if call.isGiven("format") { options.format = try call.string(call.place("format")) }
-  if call.isGiven("width") != call.isGiven("height") {
-    throw call.wrong(call.place(call.isGiven("width") ? "height" : "width"), "is missing", help: "a sensor has a width and a height")
-  }
-  if call.isGiven("width") {
-    options.width = try call.int(call.place("width"))
-    options.height = try call.int(call.place("height"))
-  }
-  options.camera = try call.string(call.place("camera"), default: options.camera)
-  if options.camera != "left", options.camera != "right" {
-    throw call.wrong(call.place("camera"), "must be \"left\" or \"right\", found \"\(options.camera)\"")
-  }
-  options.isPartial = try call.bool(call.place("partial"), default: false)
-  let recording = try readEvents(try call.string(0), options)
+  let recording = try readEvents(try call.string(0), try call.eventOptions())
   let isFromZero = try call.bool(call.place("from_zero"), default: false)
   let zero = isFromZero ? recording.events.timeRange?.lowerBound ?? 0 : 0
   let events = zero == 0 ? recording.events : try recording.events.shifted(zero: zero)
@@ -115,7 +95,7 @@ private let timeKind = Kind.int | .quantity
 private let eventsBetween = Builtin(
   "events.between",
   [
-    eventsParameter, .required("start", timeKind, "from this time on, in microseconds or as in `10ms`", dimension: .time),
+    recordingParameter, .required("start", timeKind, "from this time on, in microseconds or as in `10ms`", dimension: .time),
     .required("end", timeKind, "to before this time", dimension: .time),
   ],
   returns: "events", subject: "events", "The events from one time on and before another. `e[a..b]` cuts them by their number.",
@@ -124,7 +104,7 @@ private let eventsBetween = Builtin(
     print(events.between(e, 500, 1ms).times)   # expect: [500, 600, 900]
     """
 ) { (call) throws(Fault) in
-  .events(try call.events().between(try call.neededMicroseconds("start"), try call.neededMicroseconds("end")))
+  .events(try call.recording().between(try call.neededMicroseconds("start"), try call.neededMicroseconds("end")))
 }
 
 private let eventsShift = Builtin(

@@ -26,7 +26,7 @@ public struct EventsValue: ForeignValue {
   }
 
   /// A time as people read it.
-  private static func text(_ microseconds: Int64) -> String {
+  static func text(_ microseconds: Int64) -> String {
     if microseconds < 1000 { return "\(microseconds) us" }
     if microseconds < 1_000_000 { return "\(formatted(Double(microseconds) / 1000, "f", digits: 1)) ms" }
     return "\(formatted(Double(microseconds) / 1_000_000, "f", digits: 2)) s"

@@ -17,13 +17,15 @@ let soundDatasetBuiltins: [Builtin] = [
       .required("path", .string, "the folder that holds validation_list.txt"), .optional("words", .list | .nil, default: "all 35", "the classes, in their order"), eachParameter,
       .optional("samples", .int, default: "16000", "of a recording: zeros follow shorter ones, longer ones are cut"),
       .optional("partial", .bool, default: "false", "whether files that the lists name and that are not there are passed over"),
+      .optional("lazy", .bool, default: "false", "whether a recording is read when it is needed, and none is in memory"),
     ],
     returns: "(dataset, dataset, dataset)", subject: "sound",
     """
     Speech Commands v2 (P. Warden 2018, CC BY 4.0), 105,829 words of one second at 16 kHz: training, validation and test as its own lists
     divide them, 84,843, 9,981 and 11,005, so that a speaker is in one part alone.
 
-    The recordings themselves take 6.8 GB as tensors: `words` takes some, `each` keeps features instead. Background noise is not among them.
+    The recordings themselves take 6.8 GB as tensors: `words` takes some, `each` keeps features instead, and with `lazy` they stay in their files:
+    `fit` and `evaluate` read each batch when it is due, and the second core reads the next one meanwhile. Background noise is not among them.
     """,
     example: """
       let parts = try { data.speech_commands("no/such/folder") } catch e { e.message }
@@ -39,7 +41,7 @@ let soundDatasetBuiltins: [Builtin] = [
       .dataset(
         try soundDataset(
           entries, classNames: words, name: "Speech Commands \(name)", source: "Warden, Speech Commands v0.02 (CC BY 4.0), \(path)", samples: samples, rate: 16_000, each: 2,
-          call))
+          lazy: 5, call))
     }
     return .tuple([try part(parts.train, "train"), try part(parts.validation, "validation"), try part(parts.test, "test")])
   },
@@ -54,6 +56,7 @@ let soundDatasetBuiltins: [Builtin] = [
       .optional("samples", .int | .nil, default: "the longest", "of a recording: zeros follow shorter ones, longer ones are cut"),
       .optional("groups", .bool, default: "false", "whether the speaker of each recording, or what its folders say, comes with it"),
       .optional("within", .string | .nil, default: "nil", "the name of the folder that a file must lie in, such as \"digits\""),
+      .optional("lazy", .bool, default: "false", "whether a recording is read when it is needed, and none is in memory"),
     ],
     returns: "dataset, or (dataset, list)", subject: "sound",
     """
@@ -62,7 +65,7 @@ let soundDatasetBuiltins: [Builtin] = [
     With `groups=true` a tuple: the data set, and for each recording what its name says beside its class, by which speakers are kept apart.
     Free prompts of several voices are in Debian's packages asterisk-core-sounds-en-wav, -es-, -fr-, -it- and -ru-:
     `data.sounds("/usr/share/asterisk/sounds", by="name", within="digits", names=[str(d) for d in
-    0..10], groups=true)`. Links to folders are not followed.
+    0..10], groups=true)`. Links to folders are not followed. With `lazy`, which needs `samples`, only the first is read at once.
     """,
     example: """
       use sound
@@ -79,7 +82,7 @@ let soundDatasetBuiltins: [Builtin] = [
     let (entries, names) = try listSounds(path, by: rule, wanted: wanted, within: call.has(6) && !call[6].isNil ? try call.string(6) : nil)
     let samples = call.has(4) && !call[4].isNil ? try call.int(4, atLeast: 1) : nil
     let title = path.split(separator: "/").last.map(String.init) ?? path
-    let set = try soundDataset(entries, classNames: names, name: title, source: path, samples: samples, rate: nil, each: 3, call)
+    let set = try soundDataset(entries, classNames: names, name: title, source: path, samples: samples, rate: nil, each: 3, lazy: 7, call)
     if try !call.bool(5, default: false) { return .dataset(set) }
     return .tuple([.dataset(set), .list(entries.map { .string($0.group) })])
   },
@@ -95,20 +98,25 @@ func checkClasses(_ names: [String], _ call: Call, _ index: Int) throws(Fault) {
 ///   - samples: of each recording; nil for those of the longest
 ///   - rate: what each must have; nil for that of the first
 ///   - each: the place of the argument that makes features of samples
+///   - lazy: that of whether recordings stay in their files
 private func soundDataset(
-  _ entries: [SoundEntry], classNames: [String], name: String, source: String, samples: Int?, rate: Int?, each: Int, _ call: Call
+  _ entries: [SoundEntry], classNames: [String], name: String, source: String, samples: Int?, rate: Int?, each: Int, lazy: Int, _ call: Call
 ) throws(Fault) -> Dataset {
+  if try call.bool(lazy, default: false) {
+    if call.isGiven("each") {
+      throw call.wrong(each, "keeps features in memory, and lazy=true nothing", help: "leave one of them out; a network may begin with what `each` does")
+    }
+    guard let samples else {
+      throw call.wrong(call.place("samples"), "is missing", help: "with lazy=true nobody knows the longest recording: samples=16000")
+    }
+    var first = rate ?? 1
+    if rate == nil, let entry = entries.first { first = try readVoice(entry, rate: nil).rate }
+    return try Dataset(
+      name: name, samples: SoundSamples(entries: entries, length: samples, rate: first), labels: entries.map(\.label), classNames: classNames, source: source)
+  }
   var rate = rate
   func read(_ entry: SoundEntry) throws(Fault) -> SoundRecording {
-    let recording = try readSound(entry.path)
-    guard recording.channels == 1 else {
-      throw Fault(.file, "\(shownPath(entry.path)) has \(recording.channels) channels", label: "a data set is made of recordings with one")
-    }
-    if let rate, recording.rate != rate {
-      throw Fault(
-        .file, "\(shownPath(entry.path)) is of another rate", label: "\(recording.rate) samples a second, \(rate) are expected",
-        help: "make all of one rate first: signal.resample(x, n)")
-    }
+    let recording = try readVoice(entry, rate: rate)
     rate = recording.rate
     return recording
   }
@@ -138,6 +146,43 @@ private func soundDataset(
     return try madeFeatures(of: row, function, at: entries[index].path, call)
   }
   return try Dataset(name: name, features: features, labels: entries.map(\.label), classNames: classNames, source: source)
+}
+
+/// A recording of one channel and, where one is expected, of a rate.
+private func readVoice(_ entry: SoundEntry, rate: Int?) throws(Fault) -> SoundRecording {
+  let recording = try readSound(entry.path)
+  guard recording.channels == 1 else {
+    throw Fault(.file, "\(shownPath(entry.path)) has \(recording.channels) channels", label: "a data set is made of recordings with one")
+  }
+  if let rate, recording.rate != rate {
+    throw Fault(
+      .file, "\(shownPath(entry.path)) is of another rate", label: "\(recording.rate) samples a second, \(rate) are expected",
+      help: "make all of one rate first: signal.resample(x, n)")
+  }
+  return recording
+}
+
+/// Recordings that stay in their files, each padded with zeros or cut to one length.
+private struct SoundSamples: SampleSource {
+  let entries: [SoundEntry]
+  let length: Int
+  let rate: Int
+
+  var count: Int { entries.count }
+  var sampleShape: [Int] { [length] }
+  /// The files by name: that none of them was written since costs a look at each, which 100,000 are too many for.
+  var identity: String { "\(entries.count) sounds from \(entries.first?.path ?? "") to \(entries.last?.path ?? ""), \(length) samples at \(rate) Hz" }
+
+  func rows(_ indices: [Int]) throws(Fault) -> Tensor {
+    try Tensor(shape: [indices.count, length]) { (out) throws(Fault) in
+      out.update(repeating: 0)
+      for (row, index) in indices.enumerated() {
+        try Interrupt.check()
+        let samples = try readVoice(entries[index], rate: rate).samples
+        for place in 0..<min(length, samples.count) { out[row * length + place] = samples[place] }
+      }
+    }
+  }
 }
 
 /// What a function makes of a sample.

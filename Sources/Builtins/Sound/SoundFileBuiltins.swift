@@ -28,8 +28,8 @@ let soundFileBuiltins: [Builtin] = [
       print(x, rate)   # expect: tensor[3] [0., 0.5, -0.5] 8000
       """
   ) { (call) throws(Fault) in
-    let recording = try readSound(try call.string(0), partial: try call.bool(1, default: false))
-    return .pair(.tensor(try recording.tensor()), .int(recording.rate))
+    let found = try readSoundPlanes(try call.string(0), partial: try call.bool(1, default: false))
+    return .pair(.tensor(found.samples), .int(found.rate))
   },
   Builtin(
     "sound.info", [.required("path", .string, "a sound file")], returns: "map", subject: "sound",
@@ -99,19 +99,6 @@ extension Call {
 }
 
 extension SoundRecording {
-  /// The samples as `[samples]` for one channel, `[channels, samples]` for more.
-  func tensor() throws(Fault) -> Tensor {
-    let (channels, frames) = (channels, frames)
-    if channels == 1 { return try Tensor(samples, shape: [frames]) }
-    return try Tensor(shape: [channels, frames]) { (out) throws(Fault) in
-      try samples.withUnsafeBufferPointer { (source) throws(Fault) in
-        for channel in 0..<channels {
-          try Interrupt.parts(frames) { part in for frame in part { out[channel * frames + frame] = source[frame * channels + channel] } }
-        }
-      }
-    }
-  }
-
   /// - Parameter x: `[samples]` or `[channels, samples]`
   init(_ x: Tensor, rate: Int) throws(Fault) {
     let channels = x.rank == 2 ? x.shape[0] : 1

@@ -5,9 +5,9 @@ import Faults
 
 let aedat2Format = EventFormat(name: "aedat2", extensions: ["aedat"]) { source throws(Fault) in
   source.begins("#!AER-DAT2.0")
-} read: { source, collector throws(Fault) in
+} open: { source, collector throws(Fault) in
   let bytes = try source.bytes()
-  let (start, lines) = commentLines(bytes, mark: 0x23)
+  let (start, lines) = commentLines(try bytes.beginning, mark: 0x23)
   let chip = lines.first { $0.hasPrefix("# AEChip:") }.map { String($0.dropFirst(9)) } ?? ""
   let isDAVIS = chip.contains("DAVIS") || chip.contains("Davis") || source.options.width.map { $0 > 128 } == true
   if try !collector.takeSize(source.options) {
@@ -16,16 +16,28 @@ let aedat2Format = EventFormat(name: "aedat2", extensions: ["aedat"]) { source t
     try collector.setSize(width, height, source)
     if chip.isEmpty { collector.notes.append("the file names no chip: taken for a DVS128 of 128 x 128 pixels") }
   }
-  let (width, height) = (collector.builder.width, collector.builder.height)
-  var clock = WrappingClock(bits: 32)
-  var (external, others) = (0, 0)
-  let size = 8
-  let count = (bytes.count - start) / size
-  try Interrupt.parts(count) { (events) throws(Fault) in
-    for event in events {
-      let at = start + event * size
-      let address = bigEndian(bytes, at)
-      let time = clock.time(Int64(Int32(bitPattern: bigEndian(bytes, at + 4))))
+  return EventRecords(
+    source, bytes, start: start, size: 8, name: "an event",
+    AEDAT2State(width: collector.builder.width, height: collector.builder.height, isDAVIS: isDAVIS))
+}
+
+/// What the events so far have set.
+private struct AEDAT2State: EventRecordDecoder {
+  let width: Int
+  let height: Int
+  let isDAVIS: Bool
+  private var clock = WrappingClock(bits: 32)
+  private var external = 0
+  private var others = 0
+
+  init(width: Int, height: Int, isDAVIS: Bool) { (self.width, self.height, self.isDAVIS) = (width, height, isDAVIS) }
+
+  mutating func decode(_ raw: UnsafeRawPointer, count: Int, into room: EventRoom) -> DecodedEvents {
+    var written = 0
+    func word(_ at: Int) -> UInt32 { UInt32(bigEndian: raw.loadUnaligned(fromByteOffset: at, as: UInt32.self)) }
+    for event in 0..<count {
+      let address = word(event * 8)
+      let time = clock.time(Int64(Int32(bitPattern: word(event * 8 + 4))))
       let x, below: Int
       let isOn: UInt8
       if isDAVIS {
@@ -42,17 +54,18 @@ let aedat2Format = EventFormat(name: "aedat2", extensions: ["aedat"]) { source t
         }
         (x, below, isOn) = (Int(address >> 1 & 0x7f), Int(address >> 8 & 0x7f), UInt8(address & 1))
       }
-      if x >= width || below >= height {
-        throw source.outside(collector.builder.count, at: at, x: x, y: below, width: width, height: height)
-      }
+      if x >= width || below >= height { return DecodedEvents(written: written, outside: (event, x, below)) }
       // Rows are counted from below.
-      try collector.builder.append(time: time, x: UInt16(x), y: UInt16(height - 1 - below), isOn: isOn)
+      room.write(written, time: time, x: x, y: height - 1 - below, isOn: isOn)
+      written += 1
     }
+    return DecodedEvents(written: written)
   }
-  collector.note(external, "external event left out", "external events left out")
-  collector.note(others, "record of pictures or movement left out", "records of pictures or movement left out")
-  let rest = (bytes.count - start) % size
-  if rest > 0 { throw source.truncated(at: bytes.count - rest, rest, of: size, "an event") }
+
+  func tell(_ collector: EventCollector) {
+    collector.note(external, "external event left out", "external events left out")
+    collector.note(others, "record of pictures or movement left out", "records of pictures or movement left out")
+  }
 }
 
 /// The lines at the start of a file that begin with a mark, and the offset behind them.
@@ -67,10 +80,4 @@ func commentLines(_ bytes: [UInt8], mark: UInt8, end: String? = nil) -> (start: 
     if lines.last == end { break }
   }
   return (place, lines)
-}
-
-/// Four bytes as a number, the highest first. The caller has checked that they are there.
-@inline(__always)
-private func bigEndian(_ bytes: [UInt8], _ at: Int) -> UInt32 {
-  UInt32(bytes[at]) << 24 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 8 | UInt32(bytes[at + 3])
 }

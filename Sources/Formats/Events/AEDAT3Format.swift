@@ -5,9 +5,9 @@ import Faults
 
 let aedat3Format = EventFormat(name: "aedat3", extensions: ["aedat"]) { source throws(Fault) in
   source.begins("#!AER-DAT3.1")
-} read: { source, collector throws(Fault) in
+} open: { source, collector throws(Fault) in
   let bytes = try source.bytes()
-  let (start, lines) = commentLines(bytes, mark: 0x23, end: "#!END-HEADER")
+  let (start, lines) = commentLines(try bytes.beginning, mark: 0x23, end: "#!END-HEADER")
   guard lines.last == "#!END-HEADER" else {
     throw source.damage(at: start, found: "the end of the header's lines", expected: "the line #!END-HEADER")
   }
@@ -16,62 +16,77 @@ let aedat3Format = EventFormat(name: "aedat3", extensions: ["aedat"]) { source t
     let sizes = [("DVS128", 128, 128), ("DAVIS240", 240, 180), ("DAVIS346", 346, 260), ("DAVIS640", 640, 480)]
     if let known = sizes.first(where: { chip.contains($0.0) }) { try collector.setSize(known.1, known.2, source) }
   }
-  var (place, invalid, skipped, mismatched) = (start, 0, 0, 0)
-  let headSize = 28
-  while place < bytes.count {
-    try Interrupt.check()
-    var reader = ByteReader(bytes, at: place)
-    guard let kind = reader.littleEndian(UInt16.self), reader.littleEndian(UInt16.self) != nil,
-      let size = reader.littleEndian(UInt32.self), reader.littleEndian(UInt32.self) != nil,
-      let overflow = reader.littleEndian(UInt32.self), let capacity = reader.littleEndian(UInt32.self),
-      let number = reader.littleEndian(UInt32.self), reader.littleEndian(UInt32.self) != nil
-    else { throw source.truncated(at: place, bytes.count - place, of: headSize, "a packet's header") }
+  return AEDAT3Packets(source: source, bytes: bytes, place: start)
+}
+
+/// Packets of events of one kind each.
+private struct AEDAT3Packets: EventPieces {
+  let source: EventSource
+  let bytes: EventBytes
+  /// The byte of the next packet.
+  var place: Int
+  private var events = 0
+  private var (invalid, skipped, mismatched) = (0, 0, 0)
+  private static let headSize = 28
+
+  init(source: EventSource, bytes: EventBytes, place: Int) { (self.source, self.bytes, self.place) = (source, bytes, place) }
+
+  mutating func next(_ collector: EventCollector) throws(Fault) -> Bool {
+    let left = bytes.count - place
+    if left <= 0 { return false }
+    guard left >= Self.headSize else { throw source.truncated(at: place, left, of: Self.headSize, "a packet's header") }
+    let words = try bytes.withBytes(place, Self.headSize) { (raw) throws(Fault) in
+      (0..<Self.headSize / 4).map { UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)) }
+    }
+    // The kind and the source are of 16 bits; then the size of an event, where its time lies, overflows, room, events, valid ones.
+    let (kind, size, overflow, capacity, number) = (words[0] & 0xffff, words[1], words[3], words[4], words[5])
     guard Int32(bitPattern: size) >= 0, Int32(bitPattern: capacity) >= 0, number <= capacity, Int32(bitPattern: overflow) >= 0 else {
       throw source.damage(
         at: place, found: "a packet of \(number) events of \(size) bytes with room for \(capacity)", expected: "no more events than room")
     }
-    let (body, length) = (place + headSize, Int(capacity) * Int(size))
+    let (body, length) = (place + Self.headSize, Int(capacity) * Int(size))
     if number != capacity { mismatched += 1 }
-    let isPolarity = kind == 1
-    if isPolarity {
+    if kind == 1 {
       guard size == 8 else { throw source.damage(at: place, found: "events of \(size) bytes", expected: "8 bytes an event of a pixel") }
-      let whole = min(Int(number), max(0, bytes.count - body) / 8)
-      try collector.appendPolarities(bytes, body, whole, Int64(overflow) << 31, source, &invalid)
+      let whole = min(Int(number), (bytes.count - body) / 8)
+      try append(collector, body, whole, Int64(overflow) << 31)
     } else {
       skipped += Int(number)
     }
-    if length > bytes.count - body {
-      throw source.truncated(at: body, bytes.count - body, of: length, "a packet")
-    }
+    if length > bytes.count - body { throw source.truncated(at: body, bytes.count - body, of: length, "a packet") }
     place = body + length
+    return true
   }
-  collector.note(invalid, "event marked as invalid left out", "events marked as invalid left out")
-  collector.note(skipped, "event of another kind left out", "events of other kinds left out")
-  collector.note(mismatched, "packet with more room than events", "packets with more room than events")
-}
 
-extension EventCollector {
   /// Appends events of 8 bytes that are known to be there: x and y in 15 bits, polarity, a mark, and a time.
-  fileprivate func appendPolarities(
-    _ bytes: [UInt8], _ start: Int, _ number: Int, _ base: Int64, _ source: EventSource, _ invalid: inout Int
-  ) throws(Fault) {
+  private mutating func append(_ collector: EventCollector, _ start: Int, _ number: Int, _ base: Int64) throws(Fault) {
+    let (builder, source) = (collector.builder, source)
     let (width, height) = (builder.width, builder.height)
-    try bytes.withRaw { (raw) throws(Fault) in
+    var (invalid, total) = (invalid, events)
+    defer { (self.invalid, events) = (invalid, total) }
+    try bytes.withBytes(start, number * 8) { (raw) throws(Fault) in
       try Interrupt.parts(number) { (events) throws(Fault) in
         for event in events {
           let at = start + event * 8
-          let data = UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+          let data = UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: event * 8, as: UInt32.self))
           if data & 1 == 0 {
             invalid += 1
             continue
           }
           let (x, y) = (Int(data >> 17), Int(data >> 2 & 0x7fff))
-          if x >= width || y >= height { throw source.outside(builder.count, at: at, x: x, y: y, width: width, height: height) }
-          let time = Int32(littleEndian: raw.loadUnaligned(fromByteOffset: at + 4, as: Int32.self))
+          if x >= width || y >= height { throw source.outside(total, at: at, x: x, y: y, width: width, height: height) }
+          let time = Int32(littleEndian: raw.loadUnaligned(fromByteOffset: event * 8 + 4, as: Int32.self))
           if time < 0 { throw source.damage(at: at + 4, found: "the time \(time)", expected: "a time from 0 on") }
           try builder.append(time: base | Int64(time), x: UInt16(x), y: UInt16(y), isOn: UInt8(data >> 1 & 1))
+          total += 1
         }
       }
     }
+  }
+
+  func tell(_ collector: EventCollector) {
+    collector.note(invalid, "event marked as invalid left out", "events marked as invalid left out")
+    collector.note(skipped, "event of another kind left out", "events of other kinds left out")
+    collector.note(mismatched, "packet with more room than events", "packets with more room than events")
   }
 }

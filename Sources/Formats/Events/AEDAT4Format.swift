@@ -8,7 +8,7 @@ import Tensors
 
 let aedat4Format = EventFormat(name: "aedat4", extensions: ["aedat4"]) { source throws(Fault) in
   source.begins(AEDAT4.mark)
-} read: { source, collector throws(Fault) in
+} open: { source, collector throws(Fault) in
   let bytes = try source.bytes()
   let head = try AEDAT4.Head(bytes, source)
   let eventStreams = head.streams.filter { $0.type == "EVTS" }
@@ -23,30 +23,61 @@ let aedat4Format = EventFormat(name: "aedat4", extensions: ["aedat4"]) { source 
     collector.notes.append("\(counted(eventStreams.count - 1, "other stream")) of events left out: stream \(stream.id) is read")
   }
   let unpacker = try AEDAT4.Unpacker(head.compression, source)
-  var room: [UInt8] = []
-  var (place, others) = (head.start, 0)
-  try collector.builder.reserve(unpacker.promisedEvents(bytes, head))
-  try bytes.withRaw { (raw) throws(Fault) in
-    while place < head.end {
-      try Interrupt.check()
-      guard head.end - place >= 8 else { throw source.truncated(at: place, head.end - place, of: 8, "a packet's header") }
-      let id = Int32(littleEndian: raw.loadUnaligned(fromByteOffset: place, as: Int32.self))
-      let size = Int(Int32(littleEndian: raw.loadUnaligned(fromByteOffset: place + 4, as: Int32.self)))
+  if bytes.isHeld { try collector.builder.reserve(unpacker.promisedEvents(bytes, head)) }
+  return AEDAT4Packets(source: source, bytes: bytes, unpacker: unpacker, stream: stream.id, place: head.start, end: head.end)
+}
+
+/// Packets of several streams, of which one is read.
+private struct AEDAT4Packets: EventPieces {
+  let source: EventSource
+  let bytes: EventBytes
+  let unpacker: AEDAT4.Unpacker
+  let stream: Int
+  /// The byte of the next packet, and that behind the last.
+  var place: Int
+  let end: Int
+  private var others = 0
+  private var events = 0
+
+  init(source: EventSource, bytes: EventBytes, unpacker: AEDAT4.Unpacker, stream: Int, place: Int, end: Int) {
+    (self.source, self.bytes, self.unpacker, self.stream) = (source, bytes, unpacker, stream)
+    (self.place, self.end) = (place, end)
+  }
+
+  mutating func next(_ collector: EventCollector) throws(Fault) -> Bool {
+    // Packets of other streams are passed over without a piece of their own.
+    while place < end {
+      guard end - place >= 8 else { throw source.truncated(at: place, end - place, of: 8, "a packet's header") }
+      let (id, size) = try bytes.withBytes(place, 8) { (raw) throws(Fault) in
+        (
+          Int32(littleEndian: raw.loadUnaligned(fromByteOffset: 0, as: Int32.self)),
+          Int(Int32(littleEndian: raw.loadUnaligned(fromByteOffset: 4, as: Int32.self)))
+        )
+      }
       if size < 0 { throw source.damage(at: place + 4, found: "a packet of \(size) bytes", expected: "0 or more") }
       let body = place + 8
-      if size > head.end - body { throw source.truncated(at: body, head.end - body, of: size, "a packet") }
+      if size > end - body { throw source.truncated(at: body, end - body, of: size, "a packet") }
       place = body + size
-      if Int(id) != stream.id {
+      if Int(id) != stream {
         others += 1
         continue
       }
-      let packed = UnsafeRawBufferPointer(rebasing: raw[body..<place])
-      try unpacker.withPayload(packed, &room, at: body) { (payload) throws(Fault) in
-        try collector.append(payload, at: body, source)
+      let (source, unpacker, first) = (source, unpacker, events)
+      let before = collector.builder.count
+      defer { events += collector.builder.count - before }
+      try bytes.withBytes(body, size) { (packed) throws(Fault) in
+        try unpacker.withPayload(packed, at: body) { (payload) throws(Fault) in
+          try collector.append(payload, at: body, first: first, source)
+        }
       }
+      return true
     }
+    return false
   }
-  collector.note(others, "packet of another stream left out", "packets of other streams left out")
+
+  func tell(_ collector: EventCollector) {
+    collector.note(others, "packet of another stream left out", "packets of other streams left out")
+  }
 }
 
 /// What the reader and the writer of AEDAT 4 both know.
@@ -73,16 +104,14 @@ enum AEDAT4 {
     var end: Int
     var streams: [Stream]
 
-    init(_ bytes: [UInt8], _ source: EventSource) throws(Fault) {
+    init(_ bytes: EventBytes, _ source: EventSource) throws(Fault) {
       let at = AEDAT4.mark.utf8.count
-      var reader = ByteReader(bytes, at: at)
-      guard let size = reader.littleEndian(UInt32.self) else {
-        throw source.truncated(at: at, bytes.count - at, of: 4, "the length of the header")
-      }
+      guard bytes.count - at >= 4 else { throw source.truncated(at: at, bytes.count - at, of: 4, "the length of the header") }
+      let size = try bytes.withBytes(at, 4) { (raw) throws(Fault) in UInt32(littleEndian: raw.loadUnaligned(as: UInt32.self)) }
       let start = at + 4 + Int(size)
       if start > bytes.count { throw source.truncated(at: at + 4, bytes.count - at - 4, of: Int(size), "the header") }
-      let found: (Int32, Int64, String)? = bytes.withUnsafeBytes { raw in
-        let buffer = FlatBuffer(UnsafeRawBufferPointer(rebasing: raw[at..<start]))
+      let found: (Int32, Int64, String)? = try bytes.withBytes(at, start - at) { (raw) throws(Fault) in
+        let buffer = FlatBuffer(raw)
         guard let (table, identifier) = buffer.root(), identifier == "IOHE" else { return nil }
         return (buffer.number(0, table, default: Int32(0)), buffer.number(1, table, default: Int64(-1)), buffer.text(2, table) ?? "")
       }
@@ -131,10 +160,12 @@ enum AEDAT4 {
   }
 
   /// Unpacks packets.
-  struct Unpacker {
+  final class Unpacker {
     private let lz4: LZ4?
     private let zstandard: Zstandard?
     private let source: EventSource
+    /// Where packets are unpacked, one after the other.
+    private var room: [UInt8] = []
 
     init(_ compression: Int32, _ source: EventSource) throws(Fault) {
       self.source = source
@@ -148,12 +179,11 @@ enum AEDAT4 {
     }
 
     /// How many events the table of packets tells of, for which room is made at once; it may lie, and none is lost if so.
-    func promisedEvents(_ bytes: [UInt8], _ head: Head) -> Int {
+    func promisedEvents(_ bytes: EventBytes, _ head: Head) -> Int {
       if head.end >= bytes.count { return 0 }
-      var (sum, room) = (0, [UInt8]())
-      try? bytes.withRaw { (raw) throws(Fault) in
-        let packed = UnsafeRawBufferPointer(rebasing: raw[head.end...])
-        try withPayload(packed, &room, at: head.end) { payload in
+      var sum = 0
+      try? bytes.withBytes(head.end, bytes.count - head.end) { (packed) throws(Fault) in
+        try withPayload(packed, at: head.end) { payload in
           let buffer = FlatBuffer(payload)
           guard let (table, identifier) = buffer.root(), identifier == "FTAB" else { return }
           for entry in buffer.tables(0, table) { sum = sum.addingReportingOverflow(Int(buffer.number(2, entry, default: Int64(0)))).partialValue }
@@ -164,7 +194,7 @@ enum AEDAT4 {
     }
 
     func withPayload(
-      _ packed: UnsafeRawBufferPointer, _ room: inout [UInt8], at: Int, _ body: (UnsafeRawBufferPointer) throws(Fault) -> Void
+      _ packed: UnsafeRawBufferPointer, at: Int, _ body: (UnsafeRawBufferPointer) throws(Fault) -> Void
     ) throws(Fault) {
       if lz4 == nil, zstandard == nil { return try body(packed) }
       let limit = min(AEDAT4.largestPacket, Tensor.memoryLimit)
@@ -185,8 +215,8 @@ enum AEDAT4 {
 }
 
 extension EventCollector {
-  /// Appends the events of a packet that is unpacked; `at` is where it lies in the file.
-  fileprivate func append(_ payload: UnsafeRawBufferPointer, at: Int, _ source: EventSource) throws(Fault) {
+  /// Appends the events of a packet that is unpacked; `at` is where it lies in the file, `first` the number of its first event.
+  fileprivate func append(_ payload: UnsafeRawBufferPointer, at: Int, first: Int, _ source: EventSource) throws(Fault) {
     let buffer = FlatBuffer(payload)
     guard let (table, identifier) = buffer.root(), identifier == "EVTS" else {
       throw source.damage(at: at, found: "a packet of other bytes", expected: "a FlatBuffer with the mark EVTS")
@@ -202,7 +232,7 @@ extension EventCollector {
         let low = UInt64(littleEndian: payload.loadUnaligned(fromByteOffset: place + 8, as: UInt64.self))
         let (x, y) = (Int(Int16(truncatingIfNeeded: low)), Int(Int16(truncatingIfNeeded: low >> 16)))
         if UInt(bitPattern: x) >= UInt(width) || UInt(bitPattern: y) >= UInt(height) {
-          return (k, source.outside(builder.count + k, at: at, x: x, y: y, width: width, height: height))
+          return (k, source.outside(first + k, at: at, x: x, y: y, width: width, height: height))
         }
         times[k] = Int64(littleEndian: payload.loadUnaligned(fromByteOffset: place, as: Int64.self))
         xs[k] = UInt16(truncatingIfNeeded: x)

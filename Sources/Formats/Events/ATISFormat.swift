@@ -7,34 +7,52 @@ import Faults
 /// says that 2^13 us are to be added to all that follow.
 let atisFormat = EventFormat(name: "nmnist", extensions: ["bin"]) { source throws(Fault) in
   source.isNamed(["bin"])
-} read: { source, collector throws(Fault) in
+} open: { source, collector throws(Fault) in
   let bytes = try source.bytes()
   let isKnown = try collector.takeSize(source.options)
-  let (width, height) = isKnown ? (collector.builder.width, collector.builder.height) : (240, 180)
-  if !isKnown { try collector.setSize(width, height, source) }
-  let marker: UInt8 = 240
-  var (added, largestX, largestY) = (Int64(0), 0, 0)
-  var clock = WrappingClock(bits: 23)
-  let size = 5
-  try Interrupt.parts(bytes.count / size) { (events) throws(Fault) in
-    for event in events {
-      let at = event * size
-      let (x, y) = (bytes[at], bytes[at + 1])
-      if y == marker {
+  if !isKnown { try collector.setSize(240, 180, source) }
+  let builder = collector.builder
+  return EventRecords(
+    source, bytes, start: 0, size: 5, name: "an event",
+    ATISState(width: builder.width, height: builder.height, isKnown: isKnown))
+}
+
+/// What the events so far have set.
+private struct ATISState: EventRecordDecoder {
+  let width: Int
+  let height: Int
+  let isKnown: Bool
+  private var clock = WrappingClock(bits: 23)
+  private var added: Int64 = 0
+  private var largestX = 0
+  private var largestY = 0
+  private static let marker: UInt8 = 240
+
+  init(width: Int, height: Int, isKnown: Bool) { (self.width, self.height, self.isKnown) = (width, height, isKnown) }
+
+  mutating func decode(_ raw: UnsafeRawPointer, count: Int, into room: EventRoom) -> DecodedEvents {
+    var written = 0
+    func byte(_ at: Int) -> UInt8 { raw.load(fromByteOffset: at, as: UInt8.self) }
+    for event in 0..<count {
+      let at = event * 5
+      let (x, y) = (Int(byte(at)), Int(byte(at + 1)))
+      if y == Int(Self.marker) {
         added &+= 1 << 13
         continue
       }
-      if Int(x) >= width || Int(y) >= height {
-        throw source.outside(collector.builder.count, at: at, x: Int(x), y: Int(y), width: width, height: height)
-      }
-      (largestX, largestY) = (max(largestX, Int(x)), max(largestY, Int(y)))
-      let reading = Int64(bytes[at + 2] & 0x7f) << 16 | Int64(bytes[at + 3]) << 8 | Int64(bytes[at + 4])
-      try collector.builder.append(
-        time: clock.time(reading) &+ added, x: UInt16(x), y: UInt16(y), isOn: bytes[at + 2] >> 7)
+      if x >= width || y >= height { return DecodedEvents(written: written, outside: (event, x, y)) }
+      (largestX, largestY) = (max(largestX, x), max(largestY, y))
+      let reading = Int64(byte(at + 2) & 0x7f) << 16 | Int64(byte(at + 3)) << 8 | Int64(byte(at + 4))
+      room.write(written, time: clock.time(reading) &+ added, x: x, y: y, isOn: byte(at + 2) >> 7)
+      written += 1
     }
+    return DecodedEvents(written: written)
   }
-  // N-MNIST's pictures have 34 x 34 pixels of the sensor's.
-  if !isKnown, largestX < 34, largestY < 34 { try collector.setSize(34, 34, source) }
-  let rest = bytes.count % size
-  if rest > 0 { throw source.truncated(at: bytes.count - rest, rest, of: size, "an event") }
+
+  /// N-MNIST's pictures have 34 x 34 pixels of the sensor's.
+  var size: (width: Int, height: Int)? { !isKnown && largestX < 34 && largestY < 34 ? (34, 34) : nil }
+
+  func tell(_ collector: EventCollector) {
+    if let size { try? collector.builder.resize(width: size.width, height: size.height) }
+  }
 }

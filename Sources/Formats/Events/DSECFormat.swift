@@ -6,7 +6,7 @@ import Faults
 /// Times are microseconds, to which DSEC's `t_offset` is added. Coordinates are as the camera has them, distorted.
 let dsecFormat = EventFormat(name: "dsec", extensions: ["h5", "hdf5"]) { source throws(Fault) in
   try columnGroup(source) != nil
-} read: { source, collector throws(Fault) in
+} open: { source, collector throws(Fault) in
   let file = try HDF5File(source.path)
   guard let group = try columnGroup(source) else {
     throw Fault(.file, "\(source.shown) has no events", label: "it has neither /events nor /prophesee/\(source.options.camera)")
@@ -24,16 +24,14 @@ let dsecFormat = EventFormat(name: "dsec", extensions: ["h5", "hdf5"]) { source 
     throw Fault(
       .file, "\(source.shown) is damaged", label: "found \(sets.map { "\($0.rows)" }.joined(separator: ", ")) of t, x, y and p, expected as many of each")
   }
-  let step = 1 << 20
-  for start in stride(from: 0, to: rows, by: step) {
-    let part = start..<min(rows, start + step)
+  return EventRows(rows: rows, step: 1 << 18) { (part, collector) throws(Fault) in
     var columns: [NumericValues] = []
     for set in sets {
       guard let numbers = try set.read(rows: part).numbers else { throw collector.noColumns(set.name, "numbers", source) }
       columns.append(numbers)
     }
     try collector.append(
-      EventColumnsOfFile(columns[0], columns[1], columns[2], columns[3]), Int64(offset ?? 0), from: start, source)
+      EventColumnsOfFile(columns[0], columns[1], columns[2], columns[3]), Int64(offset ?? 0), from: part.lowerBound, source)
   }
 }
 

@@ -6,53 +6,58 @@ import Faults
 /// The two halves of a word are swapped in files that say `endianness=legacy`, as the IMX636 writes them.
 let evt21Format = EventFormat(name: "evt21", extensions: ["raw"]) { source throws(Fault) in
   source.isRaw("EVT21")
-} read: { source, collector throws(Fault) in
+} open: { source, collector throws(Fault) in
   let bytes = try source.bytes()
   let header = try collector.start(bytes, source)
-  let (builder, start, zero) = (collector.builder, header.start, header.zero)
-  let isSwapped = header["format.endianness"] == "legacy"
-  let (width, height) = (builder.width, builder.height)
-  var high: Int64?
-  var clock = WrappingClock(bits: 34)
-  var early = 0
-  try bytes.withRaw { (raw) throws(Fault) in
-    try Interrupt.parts((raw.count - start) / 8, of: 16_384) { (words) throws(Fault) in
-      try builder.append(room: words.count * 32) { times, xs, ys, polarities in
-        var written = 0
-        for word in words {
-          let at = start + word * 8
-          let stored = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-          let value = isSwapped ? stored << 32 | stored >> 32 : stored
-          switch value >> 60 {
-          case 0, 1:
-            var mask = UInt32(truncatingIfNeeded: value)
-            guard let high else {
-              early += mask.nonzeroBitCount
-              continue
-            }
-            let (base, y) = (Int(value >> 43 & 0x7ff), Int(value >> 32 & 0x7ff))
-            let last = base + 31 - mask.leadingZeroBitCount
-            if mask != 0, last >= width || y >= height {
-              return (written, source.outside(builder.count + written, at: at, x: last, y: y, width: width, height: height))
-            }
-            let time = high &+ Int64(value >> 54 & 0x3f)
-            while mask != 0 {
-              times[written] = time
-              xs[written] = UInt16(truncatingIfNeeded: base + mask.trailingZeroBitCount)
-              ys[written] = UInt16(truncatingIfNeeded: y)
-              polarities[written] = UInt8(truncatingIfNeeded: value >> 60)
-              written += 1
-              mask &= mask - 1
-            }
-          case 8: high = clock.time(Int64(value >> 32 & 0x0fff_ffff) << 6) &+ zero
-          default: continue
-          }
+  let builder = collector.builder
+  return EventRecords(
+    source, bytes, start: header.start, size: 8, name: "a word", mostEvents: 32,
+    EVT21State(
+      zero: header.zero, width: builder.width, height: builder.height, isSwapped: header["format.endianness"] == "legacy"))
+}
+
+/// What the words so far have set.
+private struct EVT21State: EventRecordDecoder {
+  let zero: Int64
+  let width: Int
+  let height: Int
+  let isSwapped: Bool
+  private var high: Int64?
+  private var clock = WrappingClock(bits: 34)
+  private var early = 0
+
+  init(zero: Int64, width: Int, height: Int, isSwapped: Bool) {
+    (self.zero, self.width, self.height, self.isSwapped) = (zero, width, height, isSwapped)
+  }
+
+  mutating func decode(_ raw: UnsafeRawPointer, count: Int, into room: EventRoom) -> DecodedEvents {
+    var written = 0
+    for word in 0..<count {
+      let stored = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self))
+      let value = isSwapped ? stored << 32 | stored >> 32 : stored
+      switch value >> 60 {
+      case 0, 1:
+        var mask = UInt32(truncatingIfNeeded: value)
+        guard let high else {
+          early += mask.nonzeroBitCount
+          continue
         }
-        return (written, nil)
+        let (base, y) = (Int(value >> 43 & 0x7ff), Int(value >> 32 & 0x7ff))
+        let last = base + 31 - mask.leadingZeroBitCount
+        if mask != 0, last >= width || y >= height { return DecodedEvents(written: written, outside: (word, last, y)) }
+        let time = high &+ Int64(value >> 54 & 0x3f)
+        while mask != 0 {
+          room.write(
+            written, time: time, x: base + mask.trailingZeroBitCount, y: y, isOn: UInt8(truncatingIfNeeded: value >> 60))
+          written += 1
+          mask &= mask - 1
+        }
+      case 8: high = clock.time(Int64(value >> 32 & 0x0fff_ffff) << 6) &+ zero
+      default: continue
       }
     }
+    return DecodedEvents(written: written)
   }
-  collector.note(early, "event before the first time left out", "events before the first time left out")
-  let rest = (bytes.count - start) % 8
-  if rest > 0 { throw source.truncated(at: bytes.count - rest, rest, of: 8, "a word") }
+
+  func tell(_ collector: EventCollector) { collector.noteEarly(early) }
 }

@@ -6,38 +6,24 @@ import Faults
 
 let evt3Format = EventFormat(name: "evt3", extensions: ["raw"]) { source throws(Fault) in
   source.isRaw("EVT3")
-} read: { source, collector throws(Fault) in
+} open: { source, collector throws(Fault) in
   let bytes = try source.bytes()
   let header = try collector.start(bytes, source)
   let (builder, start) = (collector.builder, header.start)
-  var state = EVT3State(zero: header.zero, width: builder.width, height: builder.height)
-  try bytes.withRaw { (raw) throws(Fault) in
-    try builder.reserve(countEvents(raw, from: start) + blockWords * 12)
-    try Interrupt.parts((raw.count - start) / 2, of: blockWords) { (words) throws(Fault) in
-      guard let base = raw.baseAddress else { return }
-      try builder.append(room: words.count * 12) { times, xs, ys, polarities in
-        let result = state.decode(base + start, words, times, xs, ys, polarities)
-        let failure = result.outside.map { problem in
-          source.outside(
-            builder.count + result.written, at: start + problem.word * 2, x: problem.x, y: problem.y, width: builder.width,
-            height: builder.height)
-        }
-        return (result.written, failure)
-      }
-    }
+  let words = EventRecords(
+    source, bytes, start: start, size: 2, name: "a word", mostEvents: 12,
+    EVT3State(zero: header.zero, width: builder.width, height: builder.height))
+  if bytes.isHeld {
+    try bytes.withBytes(start, bytes.count - start) { (raw) throws(Fault) in try builder.reserve(countEvents(raw) + words.mostRoom) }
   }
-  collector.note(state.early, "event before the first time left out", "events before the first time left out")
-  if (bytes.count - start) % 2 > 0 { throw source.truncated(at: bytes.count - 1, 1, of: 2, "a word") }
+  return words
 }
 
-/// Words that are decoded at one go.
-private let blockWords = 16_384
-
-/// How many events the words from a place on can make at most: room that grows by and by costs more than this look.
-private func countEvents(_ raw: UnsafeRawBufferPointer, from start: Int) -> Int {
+/// How many events words can make at most: room that grows by and by costs more than this look.
+private func countEvents(_ raw: UnsafeRawBufferPointer) -> Int {
   var count = 0
-  for word in 0..<((raw.count - start) / 2) {
-    let value = UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: start + word * 2, as: UInt16.self))
+  for word in 0..<(raw.count / 2) {
+    let value = UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: word * 2, as: UInt16.self))
     let kind = value >> 12
     let vector = (kind == 4 ? value & 0xfff : kind == 5 ? value & 0xff : 0).nonzeroBitCount
     count &+= (kind == 2 ? 1 : 0) &+ vector
@@ -46,7 +32,7 @@ private func countEvents(_ raw: UnsafeRawBufferPointer, from start: Int) -> Int 
 }
 
 /// What the words so far have set.
-private struct EVT3State {
+private struct EVT3State: EventRecordDecoder {
   let zero: Int64
   let width: Int
   let height: Int
@@ -63,22 +49,13 @@ private struct EVT3State {
 
   init(zero: Int64, width: Int, height: Int) { (self.zero, self.width, self.height) = (zero, width, height) }
 
-  struct Result {
-    var written: Int
-    /// The word of an event beside the sensor.
-    var outside: (word: Int, x: Int, y: Int)?
-  }
-
-  /// Decodes some words; there is room for 12 events a word.
-  mutating func decode(
-    _ raw: UnsafeRawPointer, _ words: Range<Int>, _ times: UnsafeMutablePointer<Int64>, _ xs: UnsafeMutablePointer<UInt16>,
-    _ ys: UnsafeMutablePointer<UInt16>, _ polarities: UnsafeMutablePointer<UInt8>
-  ) -> Result {
+  mutating func decode(_ raw: UnsafeRawPointer, count: Int, into room: EventRoom) -> DecodedEvents {
+    let (times, xs, ys, polarities) = (room.times, room.x, room.y, room.isOn)
     // A copy, which the compiler keeps in registers.
     var state = self
     defer { self = state }
     var written = 0
-    for word in words {
+    for word in 0..<count {
       let value = UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: word * 2, as: UInt16.self))
       switch value >> 12 {
       case 0x2:
@@ -88,7 +65,7 @@ private struct EVT3State {
           continue
         }
         if Int(x) >= state.width || Int(state.y) >= state.height {
-          return Result(written: written, outside: (word, Int(x), Int(state.y)))
+          return DecodedEvents(written: written, outside: (word, Int(x), Int(state.y)))
         }
         times[written] = state.time
         xs[written] = x
@@ -107,7 +84,7 @@ private struct EVT3State {
         }
         let last = base + 31 - mask.leadingZeroBitCount
         if last >= state.width || Int(state.y) >= state.height {
-          return Result(written: written, outside: (word, last, Int(state.y)))
+          return DecodedEvents(written: written, outside: (word, last, Int(state.y)))
         }
         let (time, y, isOn) = (state.time, state.y, state.vectorIsOn)
         repeat {
@@ -136,8 +113,10 @@ private struct EVT3State {
       default: continue
       }
     }
-    return Result(written: written, outside: nil)
+    return DecodedEvents(written: written)
   }
+
+  func tell(_ collector: EventCollector) { collector.noteEarly(early) }
 
   private mutating func setTime() { time = zero &+ rounds &+ (high << 12 | low) }
 }

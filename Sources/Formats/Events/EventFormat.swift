@@ -12,8 +12,8 @@ public struct EventFormat: Sendable {
   public let extensions: [String]
   /// Whether a file is of this format: by its first bytes, or by its ending where the format has no mark.
   let isOf: @Sendable (EventSource) throws(Fault) -> Bool
-  /// Collects the events of a file.
-  let read: @Sendable (EventSource, EventCollector) throws(Fault) -> Void
+  /// Reads the header of a file, tells the collector what it says of the sensor, and gives a reader of its events.
+  let open: @Sendable (EventSource, EventCollector) throws(Fault) -> any EventPieces
 }
 
 /// Every format that is read, in the order in which a file is asked for its mark.
@@ -54,19 +54,22 @@ public func readEvents(_ path: String, _ options: EventOptions = EventOptions())
   let source = try EventSource(path, options)
   let format = try chosenFormat(source)
   let collector = try EventCollector()
+  var pieces = try format.open(source, collector)
   do throws(Fault) {
-    try format.read(source, collector)
+    while try pieces.next(collector) { try Interrupt.check() }
+    pieces.tell(collector)
   } catch {
     if !options.isPartial || error.kind != .file || collector.builder.count == 0 {
       if !options.isPartial, error.kind == .file, collector.builder.count > 0 { throw error.offeringPart(collector.builder.count) }
       throw error
     }
-    collector.notes.append("\(error.title)\(error.label.map { ": \($0)" } ?? "")")
+    pieces.tell(collector)
+    collector.note(error)
   }
   return try collector.recording(format: format.name)
 }
 
-private func chosenFormat(_ source: EventSource) throws(Fault) -> EventFormat {
+func chosenFormat(_ source: EventSource) throws(Fault) -> EventFormat {
   if let name = source.options.format {
     if let format = eventFormats.first(where: { $0.name == name }) { return format }
     let names = eventFormats.map(\.name)
@@ -87,16 +90,19 @@ struct EventSource: Sendable {
   let options: EventOptions
   /// The first 64 KiB, fewer of a shorter file.
   let head: [UInt8]
+  /// Whether its bytes are read all at once.
+  let isHeld: Bool
 
-  init(_ path: String, _ options: EventOptions) throws(Fault) {
+  init(_ path: String, _ options: EventOptions, isHeld: Bool = true) throws(Fault) {
     self.path = path
     self.options = options
+    self.isHeld = isHeld
     head = try readBeginning(path, count: 1 << 16)
   }
 
   var shown: String { shownPath(path) }
 
-  func bytes() throws(Fault) -> [UInt8] { try readBytes(path, limit: 1 << 36) }
+  func bytes() throws(Fault) -> EventBytes { try EventBytes(path, isHeld: isHeld) }
 
   func begins(_ text: String) -> Bool { head.starts(with: text.utf8) }
 
@@ -155,6 +161,9 @@ final class EventCollector {
     if number > 0 { notes.append("\(counted(number, one, many))") }
   }
 
+  /// Notes the damage before which events are given.
+  func note(_ damage: Fault) { notes.append("\(damage.title)\(damage.label.map { ": \($0)" } ?? "")") }
+
   /// The events; a sensor of unknown size is as large as they need.
   func recording(format: String) throws(Fault) -> EventRecording {
     var back = 0
@@ -179,7 +188,7 @@ final class EventCollector {
 
 extension Fault {
   /// The same with the offer to read what lies before.
-  fileprivate func offeringPart(_ events: Int) -> Fault {
+  func offeringPart(_ events: Int) -> Fault {
     var fault = self
     let offer = "partial=true gives the \(counted(events, "event")) before"
     fault.help = help.map { "\($0); \(offer)" } ?? offer

@@ -7,23 +7,21 @@ import Faults
 let mvsecFormat = EventFormat(name: "mvsec", extensions: ["hdf5", "h5"]) { source throws(Fault) in
   for side in ["left", "right"] where try source.hasHDF5("/davis/\(side)/events") { return true }
   return false
-} read: { source, collector throws(Fault) in
+} open: { source, collector throws(Fault) in
   let set = try HDF5File(source.path).dataset("/davis/\(source.options.camera)/events")
   guard set.shape.count == 2, set.shape[1] == 4 else {
     throw Fault(.file, "\(source.shown) is damaged", label: "found \(set.name) of \(set.shape), expected rows of x, y, t and p")
   }
   if try !collector.takeSize(source.options) { try collector.setSize(346, 260, source) }
-  let step = 1 << 19
-  for start in stride(from: 0, to: set.rows, by: step) {
-    guard let numbers = try set.read(rows: start..<min(set.rows, start + step)).numbers?.doubles else {
-      throw collector.noColumns(set.name, "numbers", source)
-    }
+  return EventRows(rows: set.rows, step: 1 << 17) { (part, collector) throws(Fault) in
+    guard let numbers = try set.read(rows: part).numbers?.doubles else { throw collector.noColumns(set.name, "numbers", source) }
     func column(_ place: Int) -> NumericValues { .float64(stride(from: place, to: numbers.count, by: 4).map { numbers[$0] }) }
     let times = column(2).doubles.map { Int64(exactly: ($0 * 1e6).rounded()) }
     if let bad = times.firstIndex(where: { $0 == nil }) {
-      throw Fault(.file, "\(source.shown) is damaged at event \(start + bad)", label: "found \(numbers[bad * 4 + 2]) seconds, expected a time")
+      throw Fault(
+        .file, "\(source.shown) is damaged at event \(part.lowerBound + bad)", label: "found \(numbers[bad * 4 + 2]) seconds, expected a time")
     }
     try collector.append(
-      EventColumnsOfFile(microseconds: times.compactMap { $0 }, column(0), column(1), column(3)), 0, from: start, source)
+      EventColumnsOfFile(microseconds: times.compactMap { $0 }, column(0), column(1), column(3)), 0, from: part.lowerBound, source)
   }
 }

@@ -5,7 +5,7 @@ import Faults
 
 let propheseeHDF5Format = EventFormat(name: "prophesee_hdf5", extensions: ["hdf5", "h5"]) { source throws(Fault) in
   try source.hasHDF5("/CD/events")
-} read: { source, collector throws(Fault) in
+} open: { source, collector throws(Fault) in
   let file = try HDF5File(source.path)
   if try !collector.takeSize(source.options), let text = try file.attribute("geometry")?.text {
     let sides = text.split(separator: "x").compactMap { Int($0) }
@@ -25,13 +25,12 @@ let propheseeHDF5Format = EventFormat(name: "prophesee_hdf5", extensions: ["hdf5
   let filters = try set.filters()
   guard filters == [ecf], let chunk = set.chunk?.first, chunk > 0 else {
     // Files that were packed anew, as by h5repack.
-    try collector.append(recordsOf: set, added, source)
-    return
+    return EventRows(rows: set.rows, step: 1 << 18) { (part, collector) throws(Fault) in
+      try collector.append(recordsOf: set, part, added, source)
+    }
   }
-  var start = 0
-  while start < set.rows {
-    try Interrupt.check()
-    let wanted = min(chunk, set.rows - start)
+  return EventRows(rows: set.rows, step: chunk) { (part, collector) throws(Fault) in
+    let (start, wanted) = (part.lowerBound, part.count)
     let raw = try set.rawChunk(at: start)
     func damaged(_ found: String) -> Fault {
       Fault(
@@ -43,7 +42,6 @@ let propheseeHDF5Format = EventFormat(name: "prophesee_hdf5", extensions: ["hdf5
     guard decoder.count >= wanted else { throw damaged("\(decoder.count) events") }
     guard let events = decoder.events() else { throw damaged("data that end or run over at byte \(decoder.offset)") }
     try collector.append(events, first: wanted, added, from: start, source)
-    start += wanted
   }
 }
 
@@ -69,20 +67,17 @@ extension EventCollector {
     }
   }
 
-  /// Appends records with the fields x, y, p and t, read by a million at a time.
-  fileprivate func append(recordsOf set: HDF5Dataset, _ added: Int64, _ source: EventSource) throws(Fault) {
-    let step = 1 << 20
-    for start in stride(from: 0, to: set.rows, by: step) {
-      let part = try set.read(rows: start..<min(set.rows, start + step))
-      guard case .records(let fields, _) = part.values else { throw noColumns(set.name, "records of x, y, p and t", source) }
-      func column(_ name: String) throws(Fault) -> NumericValues {
-        guard let field = fields.first(where: { $0.name == name }), field.shape.isEmpty, case .numbers(let values) = field.values
-        else { throw noColumns(set.name, "records of x, y, p and t", source) }
-        return values
-      }
-      try append(
-        EventColumnsOfFile(try column("t"), try column("x"), try column("y"), try column("p")), added, from: start, source)
+  /// Appends some records with the fields x, y, p and t.
+  fileprivate func append(recordsOf set: HDF5Dataset, _ rows: Range<Int>, _ added: Int64, _ source: EventSource) throws(Fault) {
+    let part = try set.read(rows: rows)
+    guard case .records(let fields, _) = part.values else { throw noColumns(set.name, "records of x, y, p and t", source) }
+    func column(_ name: String) throws(Fault) -> NumericValues {
+      guard let field = fields.first(where: { $0.name == name }), field.shape.isEmpty, case .numbers(let values) = field.values
+      else { throw noColumns(set.name, "records of x, y, p and t", source) }
+      return values
     }
+    try append(
+      EventColumnsOfFile(try column("t"), try column("x"), try column("y"), try column("p")), added, from: rows.lowerBound, source)
   }
 
   /// Appends columns of numbers as a file has them.

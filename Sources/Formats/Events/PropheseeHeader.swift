@@ -66,9 +66,12 @@ extension EventSource {
 
 extension EventCollector {
   /// Reads the header of a file and tells the size of the sensor by it, unless the user did.
-  func start(_ bytes: [UInt8], _ source: EventSource) throws(Fault) -> PropheseeHeader {
-    let header = PropheseeHeader(bytes)
+  func start(_ bytes: EventBytes, _ source: EventSource) throws(Fault) -> PropheseeHeader {
+    let header = PropheseeHeader(try bytes.beginning)
     if try !takeSize(source.options), let size = header.size { try setSize(size.width, size.height, source) }
     return header
   }
+
+  /// Notes events that came before the first time.
+  func noteEarly(_ number: Int) { note(number, "event before the first time left out", "events before the first time left out") }
 }

@@ -2,6 +2,7 @@
 
 import Faults
 import Libraries
+import Tensors
 
 /// Reads a PNG or a JPEG, told apart by their first bytes and not by their names.
 ///
@@ -42,11 +43,20 @@ extension DecodedPicture {
   }
 
   /// The pixels from 0 to 1 as planes, `[channels, height, width]`.
-  public var planes: [Float] {
-    let area = width * height
-    var out = [Float](repeating: 0, count: pixels.count)
-    for place in 0..<area { for channel in 0..<channels { out[channel * area + place] = Float(pixels[place * channels + channel]) / 255 } }
-    return out
+  public func planes() throws(Fault) -> Tensor {
+    let shares = (0...255).map { Float($0) / 255 }
+    let (area, channels) = (width * height, channels)
+    return try Tensor(shape: [channels, height, width]) { (out) throws(Fault) in
+      try pixels.withUnsafeBufferPointer { (pixels) throws(Fault) in
+        try shares.withUnsafeBufferPointer { (shares) throws(Fault) in
+          try Interrupt.parts(area, of: 4096) { part in
+            for channel in 0..<channels {
+              for place in part { out[channel * area + place] = shares[Int(pixels[place * channels + channel])] }
+            }
+          }
+        }
+      }
+    }
   }
 }
 

@@ -102,6 +102,17 @@ private func wavFormat(_ body: ArraySlice<UInt8>, at start: Int, name: String) t
 ///
 /// - Parameter partial: whether a truncated file gives the whole frames that are there.
 func decodePlainWAV(_ bytes: [UInt8], _ layout: WAVLayout, name: String, partial: Bool) throws(Fault) -> SoundRecording? {
+  guard let kind = try plainKind(layout, name: name) else { return nil }
+  try checkWAVData(bytes, layout, name: name, partial: partial)
+  let frames = layout.data.count / layout.blockAlign
+  let data = bytes[layout.data.lowerBound..<(layout.data.lowerBound + frames * layout.blockAlign)]
+  return SoundRecording(rate: layout.rate, channels: layout.channels, samples: try samples(data, kind), kind: kind)
+}
+
+/// How a WAV file stores its samples, where that is plainly; nil where it packs them.
+///
+/// - Throws: `.file` where it contradicts itself.
+func plainKind(_ layout: WAVLayout, name: String) throws(Fault) -> SoundKind? {
   let width = layout.blockAlign / layout.channels
   let kind: SoundKind
   switch (layout.tag, width) {
@@ -123,10 +134,7 @@ func decodePlainWAV(_ bytes: [UInt8], _ layout: WAVLayout, name: String, partial
       .file, "\(name) contradicts itself",
       label: "\(layout.blockAlign) bytes a frame for \(counted(layout.channels, "channel")) of \(layout.bits) bits")
   }
-  try checkWAVData(bytes, layout, name: name, partial: partial)
-  let frames = layout.data.count / layout.blockAlign
-  let data = bytes[layout.data.lowerBound..<(layout.data.lowerBound + frames * layout.blockAlign)]
-  return SoundRecording(rate: layout.rate, channels: layout.channels, samples: try samples(data, kind), kind: kind)
+  return kind
 }
 
 /// Throws `.file` where fewer samples are there than promised, or a part of a frame stands at their end.

@@ -14,6 +14,7 @@ public protocol Augmentation: Component {
 /// All augmentations, in the order in which help lists them; a new one is a file in this folder and its name here.
 public let augmentations: [any Augmentation.Type] = [
   RandomShift.self, RandomFlip.self, RandomErase.self, RandomDelay.self, RandomDrop.self, RandomNoise.self, RandomGain.self,
+  RandomMask.self,
 ]
 
 extension [any Augmentation] {

@@ -11,13 +11,13 @@ public struct RandomDelay: Augmentation {
     "random_delay",
     """
     An augmentation, for `fit(…, augment=…)`: moves each sample `[time, ...features]` by up to so many steps forth or back
-    in time; steps without a sample are 0.
+    in time, a recording `[samples]` by so many samples; steps without a sample are 0.
     """,
     [.integer("steps", \.steps, 0...1_000_000, "how far at most")],
     example: "print(random_delay(5).steps)   # expect: 5")
 
   public func changed(_ samples: Tensor, stream: RandomStream) throws(Fault) -> Tensor {
-    try checkAxes(samples, atLeast: 2, "a time axis")
+    try checkAxes(samples, atLeast: 1, "a time axis")
     let time = samples.shape[1]
     let width = samples.shape.dropFirst(2).reduce(1, *)
     var draws = stream
