@@ -188,5 +188,7 @@ public struct NetworkGraph: Sendable {
 
 extension Network {
   /// The populations of neurons and the synapses between them.
-  public var graph: NetworkGraph { NetworkGraph(self) }
+  ///
+  /// Groups and gaps of convolutions are no synapses, so they are counted as zeros of plain ones.
+  public var graph: NetworkGraph { NetworkGraph((try? plain()) ?? self) }
 }

@@ -121,6 +121,8 @@ struct FirstWeights {
           signal = .tensor(drive)
         }
         pending = nil
+      } else if layers[index] is any FormulaLayer {
+        pending = nil
       } else if let weighted = layers[index] as? any DrawnLayer {
         pending = target(weighted) == nil ? nil : index
       }

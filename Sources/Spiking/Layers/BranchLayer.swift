@@ -202,7 +202,7 @@ public struct BranchLayer: Layer {
     _ input: Signal, _ pass: Pass, _ body: (Int, [any Layer], Signal, Pass) throws(Fault) -> LayerRow.Run
   ) throws(Fault) -> LayerRun {
     var outputs: [Signal] = []
-    var memory = LayerMemory(inputShape: input.shape)
+    var memory = LayerMemory()
     var activity: [(place: [Int], output: Signal)] = []
     for (number, range) in ranges.enumerated() {
       let run = try body(number, branches[number].layers, input, branchPass(pass, number))
@@ -211,8 +211,9 @@ public struct BranchLayer: Layer {
       for entry in run.activity { activity.append((place: [entry.place[0] + range.lowerBound] + entry.place.dropFirst(), output: entry.output)) }
     }
     let joined = try join.forward(outputs)
+    // The shape of what arrives on the way back, should nothing do but what the loss sends into the branches.
+    memory.inputShape = joined.shape
     if pass.isTraining {
-      memory.states = []
       memory.shapes = outputs.map(\.featureShape)
       if join.needsInputs { memory.signals = outputs }
     }
@@ -234,7 +235,6 @@ public struct BranchLayer: Layer {
     let flows = try join.backward(gradient, shapes: memory.shapes, inputs: memory.signals)
     var input: Tensor?
     var parameters: [Tensor] = []
-    // The straight way of a residual comes first in the sum, as it does on the way forward.
     for (number, range) in ranges.enumerated() {
       var direct: [[Int]: Tensor] = [:]
       for (place, flow) in memory.innerGradients where range.contains(place[0]) {

@@ -126,6 +126,7 @@ public struct ConvGeometry: Sendable, Equatable {
   func plain(_ weight: Tensor, separatesGroups: Bool) throws(Fault) -> Tensor {
     let (outputs, own) = (weight.shape[0], weight.shape[1])
     let (reach, parts) = (reach, separatesGroups ? groups : 1)
+    if parts == 1, dilation == .init(1, 1) { return try weight.reshaped([outputs, own, reach.y, reach.x]) }
     let (channels, overflows) = own.multipliedReportingOverflow(by: parts)
     guard !overflows else { throw Fault(.limit, "the weights would have too many channels", label: "\(own) in \(parts) groups") }
     var full = try Tensor.zeros([outputs, channels, reach.y, reach.x])

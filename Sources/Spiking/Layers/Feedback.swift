@@ -118,6 +118,13 @@ extension RecurrentLayer {
     return GroupedConvLayer(outputs: first, Feedback.geometry(axes: features.count - 1, kernel: kernel)).wiring(for: features)
   }
 
+  /// The same neurons with a kernel over images that are one row high, where theirs slides along a row.
+  func overImages() throws(Fault) -> RecurrentLayer {
+    guard let recurrent, recurrent.rank == 3 else { return self }
+    let shape = recurrent.shape
+    return RecurrentLayer(model, recurrent: try recurrent.reshaped([shape[0], shape[1], 1, shape[2]]))
+  }
+
   /// The feedback by a kernel as a plain convolution of images, and its window; nil for a matrix.
   public func feedbackWindow(_ features: [Int]) throws(Fault) -> (weight: Tensor, window: Window)? {
     guard let recurrent, kernel != nil, case .window(let window) = feedbackWiring(features),

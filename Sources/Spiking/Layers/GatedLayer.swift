@@ -87,10 +87,7 @@ public struct GatedLayer: FormulaLayer {
     var draws = stream
     let bound = 1 / Float(units).squareRoot()
     var list: [(name: String, value: Tensor)] = []
-    for (name, shape) in zip(Self.names, shapes) {
-      let count = try Shape.count(shape)
-      list.append((name, try Tensor((0..<count).map { _ in (2 * draws.uniform() - 1) * bound }, shape: shape)))
-    }
+    for (name, shape) in zip(Self.names, shapes) { list.append((name, try draws.uniformTensor(shape, from: -bound, to: bound))) }
     layer.tensors = NamedTensors(list)
     return layer
   }
@@ -98,8 +95,9 @@ public struct GatedLayer: FormulaLayer {
   public func synapses(for input: [Int]) -> Int {
     guard let inputs = input.first, let shapes = try? shapes(inputs: inputs) else { return 0 }
     return shapes.prefix(2).reduce(0) { sum, shape in
-      let (product, overflows) = shape[0].multipliedReportingOverflow(by: shape[1])
-      return overflows ? Int.max : max(sum, Int.max - product) == sum ? Int.max : sum + product
+      let (product, isBeyond) = shape[0].multipliedReportingOverflow(by: shape[1])
+      let (total, overflows) = sum.addingReportingOverflow(product)
+      return isBeyond || overflows ? Int.max : total
     }
   }
 

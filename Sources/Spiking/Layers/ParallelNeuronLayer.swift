@@ -38,6 +38,8 @@ public struct ParallelNeuronLayer: FormulaLayer {
   }
 
   private static let names = ["weight", "bias"]
+  /// A matrix of all steps has this number squared.
+  private static let mostSteps = 1 << 13
   private var shapes: [[Int]] { kind == .sliding ? [[order], [1]] : [[steps, steps], [steps]] }
 
   public var name: String { kind.rawValue }
@@ -57,11 +59,11 @@ public struct ParallelNeuronLayer: FormulaLayer {
   public func stateShapes(for input: [Int]) -> [[Int]] { kind == .sliding ? [[order - 1] + input] : [] }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
-    if kind != .sliding, !(1...1 << 16).contains(steps) {
-      throw Fault(.value, "`steps` of `\(name)` must be from 1 to \(1 << 16)", label: "steps is \(steps)")
+    if kind != .sliding, !(1...Self.mostSteps).contains(steps) {
+      throw Fault(.value, "`steps` of `\(name)` must be from 1 to \(Self.mostSteps)", label: "steps is \(steps)")
     }
-    if kind != .psn, !(1...1 << 16).contains(order) {
-      throw Fault(.value, "`order` of `\(name)` must be from 1 to \(1 << 16)", label: "order is \(order)")
+    if kind != .psn, !(1...Self.mostSteps).contains(order) {
+      throw Fault(.value, "`order` of `\(name)` must be from 1 to \(Self.mostSteps)", label: "order is \(order)")
     }
     guard Bounds.share.contains(mask) else {
       throw Fault(.value, "`mask` of `\(name)` must be \(Bounds.share.text)", label: "mask is \(NumberText.whole(mask))")
@@ -75,17 +77,15 @@ public struct ParallelNeuronLayer: FormulaLayer {
     if !tensors.isEmpty { return self }
     var draws = stream
     var layer = self
-    let weights: [Float]
+    let shapes = shapes
+    let weights: Tensor
     if kind == .sliding {
-      weights = (0..<order).map { Float(sign: .plus, exponent: max($0 - order + 1, -149), significand: 1) }
+      weights = try Tensor((0..<order).map { Float(sign: .plus, exponent: max($0 - order + 1, -149), significand: 1) }, shape: [order])
     } else {
       let bound = 1 / Float(steps).squareRoot()
-      weights = (0..<steps * steps).map { _ in (2 * draws.uniform() - 1) * bound }
+      weights = try draws.uniformTensor(shapes[0], from: -bound, to: bound)
     }
-    let shapes = shapes
-    layer.tensors = NamedTensors([
-      ("weight", try Tensor(weights, shape: shapes[0])), ("bias", try Tensor(filledWith: -1, shape: shapes[1])),
-    ])
+    layer.tensors = NamedTensors([("weight", weights), ("bias", try Tensor(filledWith: -1, shape: shapes[1]))])
     return layer
   }
 

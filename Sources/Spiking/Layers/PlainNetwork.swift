@@ -23,6 +23,7 @@ extension Layer {
   /// Whether the layer, or one inside it, is written otherwise by `Network.plain`.
   var hasPlainForm: Bool {
     if let branches = self as? BranchLayer { return branches.layers.contains(where: \.hasPlainForm) }
+    if let recurrent = self as? RecurrentLayer { return recurrent.recurrent?.rank == 3 }
     return self is GroupedConvLayer || self is LinePoolLayer || self is AdaptivePoolLayer
   }
 
@@ -51,6 +52,8 @@ extension LayerRow {
       switch layer {
       case let conv as GroupedConvLayer where (conv.geometry.axes == 1) == (isRow && shape.count == 2):
         if let plain = try conv.plain() { result.append(plain) } else { result.append(conv) }
+      case let recurrent as RecurrentLayer where isRow && shape.count == 2:
+        result.append(try recurrent.overImages())
       case let pool as LinePoolLayer where isRow: result.append(pool.images)
       case let pool as AdaptivePoolLayer where isRow || shape.count == 3:
         if let plain = pool.plain(for: shape) { result.append(plain) } else { result.append(pool) }

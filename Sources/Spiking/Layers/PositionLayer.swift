@@ -29,8 +29,7 @@ public struct PositionLayer: FormulaLayer {
     if !tensors.isEmpty { return self }
     var draws = stream
     var layer = self
-    let count = try Shape.count(input)
-    layer.tensors = NamedTensors([("offset", try Tensor((0..<count).map { _ in 0.02 * draws.normal() }, shape: input))])
+    layer.tensors = NamedTensors([("offset", try draws.normalTensor(input, standardDeviation: 0.02))])
     return layer
   }
 
