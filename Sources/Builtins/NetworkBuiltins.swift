@@ -115,10 +115,19 @@ let networkBuiltins: [Builtin] = [
     return try place(NeuronLayer(model), call)
   },
   Builtin(
-    "flatten", [networkSubject], returns: "network or layer", subject: "networks",
-    "Lays the features of a sample out in one row, as `dense` takes them.",
-    example: "let net = input(1, 8, 8) |> flatten() |> dense(10)\nprint(net.output_shape)   # expect: [10]"
-  ) { (call) throws(Fault) in try place(FlattenLayer(), call) },
+    "flatten",
+    [networkSubject, .optional("from", .int, default: "0", "the first axis of a sample that becomes a part of the row")],
+    returns: "network or layer", subject: "networks",
+    """
+    Lays the features of a sample out in one row, as `dense` takes them. `from=1` keeps the channels of an image and makes one
+    row of its positions, as `conv1d` and `attention` take them.
+    """,
+    example: """
+      let net = input(2, 8, 8) |> flatten() |> dense(10)
+      print(net.output_shape)   # expect: [10]
+      print((input(2, 8, 8) |> flatten(from=1)).output_shape)   # expect: [2, 64]
+      """
+  ) { (call) throws(Fault) in try place(FlattenLayer(from: try call.int(1, default: 0, atLeast: 0)), call) },
   Builtin(
     "dropout",
     [networkSubject, .optional("rate", .number, default: "0.5", "the probability of silence, 0 to below 1")],

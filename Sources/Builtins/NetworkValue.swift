@@ -155,7 +155,7 @@ public struct LayerValue: ForeignValue {
     return LayerValue(copy)
   }
   public var memberNames: [String] {
-    ["name"] + (layer is ResidualLayer ? ["layers"] : []) + layer.settings.map(\.name)
+    ["name"] + (layer is BranchLayer ? ["layers"] : []) + layer.settings.map(\.name)
       + layer.buffers.map(\.name).filter { !$0.contains(".") } + layer.parameters.map(\.name).filter { name in
         // The parameters of a branch belong to its layers.
         !layer.settings.contains { $0.name == name } && !name.contains(".")
@@ -177,7 +177,7 @@ public struct LayerValue: ForeignValue {
     }
     if let buffer = layer.buffers.first(where: { $0.name == name }) { return .tensor(buffer.value) }
     if let setting = layer.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
-    if name == "layers", let branch = (layer as? ResidualLayer)?.layers {
+    if name == "layers", let branch = (layer as? BranchLayer)?.layers {
       return .list(branch.map { .foreign(LayerValue($0)) })
     }
     return name == "name" ? .string(layer.name) : nil

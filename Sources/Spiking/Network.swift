@@ -57,7 +57,7 @@ public struct Network: Sendable {
   /// Whether the output is spikes, so far as the layers tell without running.
   public var endsInSpikes: Bool {
     let last = layers.last { !($0 is FlattenLayer) }
-    return (last as? NeuronLayer)?.model.isSpiking ?? (last is RecurrentLayer)
+    return (last as? NeuronLayer)?.model.isSpiking ?? (last as? any FormulaLayer)?.isNeurons ?? (last is RecurrentLayer)
   }
   /// How class labels are read from the output when nothing else is said.
   public var standardDecoder: Decoder { decoder ?? (endsInSpikes ? .spikeCount : .membraneMaximum) }

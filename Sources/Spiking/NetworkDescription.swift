@@ -30,9 +30,14 @@ public struct ComponentDescription: Sendable, Equatable {
     case let recurrent as RecurrentLayer:
       self.init(recurrent)
       inner = [ComponentDescription(model: recurrent.model)]
-    case let residual as ResidualLayer:
-      self.init(residual)
-      inner = residual.layers.map { ComponentDescription(layer: $0) }
+    case let branches as BranchLayer:
+      self.init(branches)
+      inner = branches.layers.map { ComponentDescription(layer: $0) }
+      // One branch and a straight way without layers go without saying.
+      if !branches.isResidual || branches.branches.count > 1 && !branches.branches[1].layers.isEmpty {
+        settings["sizes"] = .integers(branches.branches.map(\.layers.count))
+        if !branches.isResidual { settings["names"] = .texts(branches.branches.map(\.name)) }
+      }
     default: self.init(layer)
     }
   }
@@ -137,6 +142,42 @@ extension Network {
   }
 }
 
+extension ComponentDescription {
+  /// What the window of a pool becomes.
+  fileprivate var poolKind: PoolLayer.Kind {
+    get throws(Fault) {
+      guard let kind = PoolLayer.Kind(rawValue: settings["kind"]?.text ?? "average") else { throw wrong("kind") }
+      return kind
+    }
+  }
+}
+
+extension ComponentDescription {
+  /// Branches made of the layers of all of them.
+  fileprivate func branches(_ layers: [any Layer]) throws(Fault) -> BranchLayer {
+    let isResidual = kind == "residual"
+    guard let joined = BranchJoin.Kind(rawValue: settings["join"]?.text ?? "add") else { throw wrong("join") }
+    let join = BranchJoin(
+      joined, heads: settings["heads"] == nil ? 1 : try integer("heads"), scale: try number("scale", default: 0.125))
+    guard settings["sizes"] != nil else {
+      guard isResidual else { throw wrong("sizes") }
+      return BranchLayer(residual: layers, join: join)
+    }
+    guard let sizes = settings["sizes"]?.integers, sizes.allSatisfy({ (0...layers.count).contains($0) }), sizes.count <= 1 << 16,
+      sizes.reduce(0, +) == layers.count
+    else { throw wrong("sizes") }
+    let names = isResidual ? ["branch", "shortcut"] : try texts("names")
+    guard names.count == sizes.count else { throw wrong("names") }
+    var rest = layers[...]
+    var branches: [BranchLayer.Branch] = []
+    for (name, size) in zip(names, sizes) {
+      branches.append(BranchLayer.Branch(name: name, layers: Array(rest.prefix(size))))
+      rest = rest.dropFirst(size)
+    }
+    return BranchLayer(branches, join: join, name: kind)
+  }
+}
+
 /// A layer from its description and its parameters by name; new kinds of layer get a case here.
 private func makeLayer(
   _ description: ComponentDescription, depth: Int = 0, parameter: (String) -> Tensor?
@@ -144,6 +185,8 @@ private func makeLayer(
   // Files are not trusted: a branch of a branch of a branch … would overflow the stack.
   guard depth < 32 else { throw description.wrong("branch") }
   let (weight, bias) = (parameter("weight"), parameter("bias"))
+  if let cell = GatedLayer.Cell(rawValue: description.kind) { return try GatedLayer(cell, description, parameter) }
+  if let kind = ParallelNeuronLayer.Kind(rawValue: description.kind) { return try ParallelNeuronLayer(kind, description, parameter) }
   switch description.kind {
   case "recurrent":
     guard let weight = parameter("recurrent") else { throw description.wrong("recurrent") }
@@ -151,12 +194,12 @@ private func makeLayer(
       let neurons = try makeLayer(description.inner[0], depth: depth + 1, parameter: { _ in nil }) as? NeuronLayer
     else { throw description.wrong("neurons") }
     return RecurrentLayer(neurons.model, recurrent: weight)
-  case "residual":
+  case "residual", "branches":
     var layers: [any Layer] = []
     for (index, inner) in description.inner.enumerated() {
       layers.append(try makeLayer(inner, depth: depth + 1) { parameter("\(index).\($0)") })
     }
-    return ResidualLayer(layers)
+    return try description.branches(layers)
   case "dense":
     guard let weight else { throw description.wrong("weight") }
     let outputs = try description.integer("outputs")
@@ -164,6 +207,11 @@ private func makeLayer(
     let layer = try DenseLayer(weight: weight, bias: bias)
     guard layer.outputs == outputs, layer.hasBias == hasBias else { throw description.wrong("weight") }
     return layer
+  case "conv" where description.settings["groups"] != nil || description.settings["dilation"] != nil:
+    return try GroupedConvLayer(axes: 2, description, weight: weight, bias: bias)
+  case "conv1d": return try GroupedConvLayer(axes: 1, description, weight: weight, bias: bias)
+  case "conv_transpose": return try TransposedConvLayer(axes: 2, description, weight: weight, bias: bias)
+  case "conv1d_transpose": return try TransposedConvLayer(axes: 1, description, weight: weight, bias: bias)
   case "conv":
     guard let weight else { throw description.wrong("weight") }
     let one = Window.Pair(1, 1)
@@ -176,13 +224,18 @@ private func makeLayer(
     else { throw description.wrong("weight") }
     return layer
   case "pool":
-    guard let kind = PoolLayer.Kind(rawValue: description.settings["kind"]?.text ?? "average") else {
-      throw description.wrong("kind")
-    }
+    let kind = try description.poolKind
     guard description.settings["size"] != nil else { return PoolLayer(wholeImage: kind) }
     let size = try description.pair("size", default: .init(0, 0))
     return PoolLayer(size: size, kind: kind, stride: try description.pair("stride", default: size))
-  case "flatten": return FlattenLayer()
+  case "pool1d":
+    let size = try description.settings["size"].map { (_) throws(Fault) in try description.integer("size") }
+    let stride = try description.settings["stride"].map { (_) throws(Fault) in try description.integer("stride") }
+    return LinePoolLayer(size: size, kind: try description.poolKind, stride: stride)
+  case "adaptive_pool":
+    return AdaptivePoolLayer(output: try description.pair("output", default: .init(0, 0)), kind: try description.poolKind)
+  case "flatten": return FlattenLayer(from: description.settings["from"] == nil ? 0 : try description.integer("from"))
+  case "positions": return try PositionLayer(description, parameter)
   case "layer_norm":
     guard let scale = parameter("scale"), let offset = parameter("offset"), scale.shape == offset.shape else {
       throw description.wrong("scale")

@@ -66,7 +66,9 @@ extension Layer {
   ///
   /// - Parameter unit: from a slope and the unit of its parameter.
   public func measuringSlopes(_ unit: (Double, ParameterUnit) -> ParameterUnit) -> any Layer {
-    if let branch = self as? ResidualLayer { return ResidualLayer(branch.layers.map { $0.measuringSlopes(unit) }) }
+    if let branch = self as? BranchLayer {
+      return branch.with(branch.branches.map { $0.layers.map { $0.measuringSlopes(unit) } })
+    }
     if var neurons = self as? NeuronLayer {
       neurons.model = neurons.model.measuringSlopes(unit)
       return neurons

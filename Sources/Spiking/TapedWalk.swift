@@ -21,12 +21,20 @@ struct TapedWalk {
     var rest = plain[...]
     var recordings: [TapedRecording] = []
     for (index, layer) in layers.enumerated() {
-      if let branch = layer as? ResidualLayer {
-        let count = branch.populations.count
-        let run = try row(branch.layers, signal, Array(rest.prefix(count)))
-        rest = rest.dropFirst(count)
-        recordings += run.recordings
-        signal = try signal + run.output
+      if let branches = layer as? BranchLayer {
+        var outputs: [Tensor] = []
+        for branch in branches.branches {
+          let count = branch.layers.reduce(0) { $0 + $1.populations.count }
+          let run = try row(branch.layers, signal, Array(rest.prefix(count)))
+          rest = rest.dropFirst(count)
+          recordings += run.recordings
+          outputs.append(run.output)
+        }
+        signal = try branches.join.taped(outputs)
+      } else if let formula = layer as? any FormulaLayer {
+        let run = try formula.recorded(signal, surrogate: surrogate, plain: formula.isNeurons ? rest.popFirst() : nil)
+        if let recording = run.recording { recordings.append(recording) }
+        signal = run.output
       } else if layer.isNeurons {
         guard let known = rest.popFirst() else { break }
         let recurrent = layer as? RecurrentLayer
@@ -83,8 +91,7 @@ struct TapedWalk {
       try Interrupt.check()
       var entering = drives[t]
       if let recurrent, let last = fired.last {
-        let rows = try last.reshaped([width[1], recurrent.shape[0]])
-        entering = try entering + Tensor.matmul(rows, recurrent).reshaped(entering.shape)
+        entering = try entering + Feedback.taped(last, weight: recurrent, like: entering)
       }
       let step = try step(
         equations.program, input: entering, states: before, parameters: parameters, known: states.map { $0[t] },
@@ -171,11 +178,7 @@ struct TapedWalk {
 
   /// The spikes, whose slope by the distance to the threshold is the surrogate's.
   private func fire(_ distance: Tensor, _ spikes: Tensor) throws(Fault) -> Tensor {
-    guard let tape = distance.trace?.tape else { return spikes }
-    let slope = try Tensor(surrogate.derivative(at: distance.scalars), shape: distance.shape)
-    return try tape.record(inputs: [distance], output: spikes) { (gradient: Tensor) throws(Fault) -> [Tensor?] in
-      [try gradient * slope]
-    }
+    try distance.firing(spikes, surrogate)
   }
 
   private static func unary(_ kernel: UnaryKernel, _ x: Tensor) throws(Fault) -> Tensor {
@@ -206,8 +209,17 @@ struct TapedWalk {
 }
 
 extension Tensor {
+  /// Spikes, whose slope by these distances to the threshold is the surrogate's.
+  func firing(_ spikes: Tensor, _ surrogate: any Surrogate) throws(Fault) -> Tensor {
+    guard let tape = trace?.tape else { return spikes }
+    let slope = try Tensor(surrogate.derivative(at: scalars), shape: shape)
+    return try tape.record(inputs: [self], output: spikes) { (gradient: Tensor) throws(Fault) -> [Tensor?] in
+      [try gradient * slope]
+    }
+  }
+
   /// The steps `[1, batch, ...]` of `[time, batch, ...]`, as one operation of the tape.
-  fileprivate func perStep() throws(Fault) -> [Tensor] {
+  func perStep() throws(Fault) -> [Tensor] {
     var parts: [Tensor] = []
     for t in 0..<shape[0] { parts.append(try detached.step(t)) }
     guard let tape = trace?.tape, !parts.isEmpty else { return parts }
@@ -220,7 +232,7 @@ extension Tensor {
   }
 
   /// The same place on the tape with other values.
-  fileprivate func taking(_ values: Tensor) throws(Fault) -> Tensor {
+  func taking(_ values: Tensor) throws(Fault) -> Tensor {
     guard let tape = trace?.tape else { return values }
     return try tape.record(inputs: [self], output: values) { (gradient: Tensor) throws(Fault) -> [Tensor?] in [gradient] }
   }

@@ -66,6 +66,23 @@ import Testing
     }
   }
 
+  /// With groups, with gaps and along rows: what is written is read as the same function.
+  @Test func convolutionsOfEveryFormAreKept() throws {
+    let lif = NeuronLayer(LIF(beta: 0.9, threshold: 0.5, reset: .zero))
+    let depthwise = GroupedConvLayer(
+      outputs: 4, ConvGeometry(axes: 2, kernel: .init(3, 2), padding: .init(2, 0), dilation: .init(2, 1), groups: 2))
+    let row = GroupedConvLayer(
+      outputs: 4, ConvGeometry(axes: 1, kernel: .init(1, 3), stride: .init(1, 2), padding: .init(0, 1), groups: 2))
+    for (first, features) in [(depthwise, [2, 6, 5]), (row, [2, 9])] {
+      let net = try network([first, lif, FlattenLayer(), DenseLayer(outputs: 3), lif], input: features)
+      let profile = try ToolProfile.named("norse")
+      let written = try net.written(for: profile)
+      let back = try written.file.network(ReadingOptions(profile)).network
+      let x = try input([20, 3] + features)
+      #expect(try back.run(x).tensor().scalars == net.run(x).tensor().scalars, "\(written.report)")
+    }
+  }
+
   @Test func currentsAreKept() throws {
     var neuron = SteppedNeuron(leak: 0.75)
     neuron.synapse = SteppedNeuron.Synapse(decay: 0.5)

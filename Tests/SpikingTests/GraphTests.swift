@@ -139,7 +139,7 @@ import Testing
     let (first, inner, last) = (Self.conv(3, 3, padding: 1), Self.conv(3, 3, padding: 1), Self.conv(2, 2))
     let lif = NeuronLayer(LIF())
     let network = try Network(inputShape: [2, 5, 6]).appending(first, seed: 1).appending(lif, seed: 1)
-      .appending(ResidualLayer([inner, lif]), seed: 1).appending(last, seed: 1).appending(lif, seed: 1)
+      .appending(BranchLayer(residual: [inner, lif]), seed: 1).appending(last, seed: 1).appending(lif, seed: 1)
       .appending(FlattenLayer(), seed: 1).appending(DenseLayer(outputs: 4), seed: 1)
       .appending(RecurrentLayer(LIF()), seed: 1)
     let graph = network.graph
@@ -161,7 +161,7 @@ import Testing
 
   /// A branch without neurons is one more projection from the same source.
   @Test func aBranchWithoutNeuronsIsAProjectionToo() throws {
-    let network = try Network(inputShape: [1, 4, 4]).appending(ResidualLayer([Self.conv(1, 3, padding: 1)]), seed: 1)
+    let network = try Network(inputShape: [1, 4, 4]).appending(BranchLayer(residual: [Self.conv(1, 3, padding: 1)]), seed: 1)
       .appending(NeuronLayer(LIF()), seed: 1)
     let graph = network.graph
     #expect(graph.projections.map { [$0.source, $0.target] } == [[0, 1], [0, 1]])

@@ -15,7 +15,7 @@ import Testing
     try pair.append(ConvLayer(outputs: 2, kernel: .init(3, 3), padding: .init(1, 1)))
     try pair.append(lif)
     try pair.append(
-      ResidualLayer([ConvLayer(outputs: 2, kernel: .init(3, 3), padding: .init(1, 1)), lif, PoolLayer(size: .init(1, 1))]))
+      BranchLayer(residual: [ConvLayer(outputs: 2, kernel: .init(3, 3), padding: .init(1, 1)), lif, PoolLayer(size: .init(1, 1))]))
     try pair.append(ConvLayer(outputs: 2, kernel: .init(2, 2), stride: .init(1, 1)))
     try pair.append(NeuronLayer(LIF(beta: 0.7, threshold: 0.5, reset: .zero)))
     try pair.append(PoolLayer(size: .init(2, 2), kind: kind, stride: .init(2, 2)))
@@ -99,7 +99,7 @@ import Testing
     let network = try Network(inputShape: [2, 7, 5])
       .appending(ConvLayer(outputs: 3, kernel: .init(3, 2), stride: .init(2, 1), padding: .init(1, 0)), seed: 4)
       .appending(PoolLayer(size: .init(2, 3), kind: kind, stride: .init(1, 1)), seed: 4)
-      .appending(ResidualLayer([ConvLayer(outputs: 3, kernel: .init(1, 3), padding: .init(0, 1))]), seed: 4)
+      .appending(BranchLayer(residual: [ConvLayer(outputs: 3, kernel: .init(1, 3), padding: .init(0, 1))]), seed: 4)
       .appending(NeuronLayer(LeakyIntegrator(beta: 0.6)), seed: 4)
     let weights = numbers.floats(3 * 2 * network.outputs, from: -1, to: 1)
     func loss(_ network: Network) throws -> Double {

@@ -9,7 +9,7 @@ func everyLayer(seed: UInt64 = 2) throws -> Network {
     .appending(ConvLayer(outputs: 4, kernel: .init(3, 3), padding: .init(1, 1)), seed: seed)
     .appending(NeuronLayer(LIF(threshold: 0.4)), seed: seed)
     .appending(
-      ResidualLayer([ConvLayer(outputs: 4, kernel: .init(3, 3), padding: .init(1, 1)), NeuronLayer(LIF(threshold: 0.3))]),
+      BranchLayer(residual: [ConvLayer(outputs: 4, kernel: .init(3, 3), padding: .init(1, 1)), NeuronLayer(LIF(threshold: 0.3))]),
       seed: seed
     )
     .appending(PoolLayer(size: .init(2, 2)), seed: seed).appending(FlattenLayer(), seed: seed)
@@ -130,7 +130,7 @@ func randomSpikes(_ shape: [Int], density: Double, seed: UInt64 = 5) throws -> S
 
   @Test func aBranchIsAddedToItsInput() throws {
     let weight = try Tensor([2], shape: [1, 1, 1, 1])
-    let residual = ResidualLayer([try ConvLayer(weight: weight, bias: nil)])
+    let residual = BranchLayer(residual: [try ConvLayer(weight: weight, bias: nil)])
     let network = try Network(inputShape: [1, 2, 2]).appending(residual, seed: 0)
     let input = Signal.tensor(try Tensor([1, 2, 3, 4], shape: [1, 1, 1, 2, 2]))
     #expect(try network.run(input).tensor().scalars == [3, 6, 9, 12])
@@ -201,9 +201,9 @@ func randomSpikes(_ shape: [Int], density: Double, seed: UInt64 = 5) throws -> S
     #expect(try fault([1, 9, 9], ConvLayer(weight: try Tensor.zeros([2, 3, 3, 3]), bias: nil)).kind == .shape)
     #expect(try fault([4], RecurrentLayer(LeakyIntegrator())).kind == .value)
     #expect(try fault([4], RecurrentLayer(LIF(), recurrent: try Tensor.zeros([4, 3]))).kind == .shape)
-    #expect(try fault([4], ResidualLayer([])).kind == .value)
-    #expect(try fault([4], ResidualLayer([DenseLayer(outputs: 3)])).title.contains("changes the shape"))
-    #expect(try fault([4], ResidualLayer([FlattenLayer(), PoolLayer(size: three)])).label?.contains("layer 1") == true)
+    #expect(try fault([4], BranchLayer(residual: [])).kind == .value)
+    #expect(try fault([4], BranchLayer(residual: [DenseLayer(outputs: 3)])).title.contains("changes the shape"))
+    #expect(try fault([4], BranchLayer(residual: [FlattenLayer(), PoolLayer(size: three)])).label?.contains("layer 1") == true)
     let infinite = try fault([2], DenseLayer(weight: try Tensor([0, .nan], shape: [2, 1]), bias: nil))
     #expect(infinite.label?.contains("`weight`[1, 0] is nan") == true)
     #expect(throws: Never.self) { try everyLayer().checkFinite() }

@@ -209,7 +209,7 @@ struct SmoothPair {
     case is DenseLayer: return SmoothLayer(kind: .dense, weight: doubles("weight"), bias: doubles("bias"))
     case let recurrent as RecurrentLayer:
       return SmoothLayer(kind: .lif(recurrent.model as? LIF ?? LIF()), weight: doubles("recurrent"))
-    case let residual as ResidualLayer:
+    case let residual as BranchLayer:
       return SmoothLayer(kind: .residual, branch: residual.layers.map { smooth($0) })
     case let neurons as NeuronLayer: return SmoothLayer(kind: .lif(neurons.model as? LIF ?? LIF()))
     default: return SmoothLayer(kind: .residual)

@@ -32,7 +32,7 @@ import Testing
     case "integrators": return try built([37], [DenseLayer(outputs: 20), neurons(lif), DenseLayer(outputs: 4), neurons(LeakyIntegrator())])
     case "integrators alone": return try built([37], [DenseLayer(outputs: 4), neurons(LeakyIntegrator())])
     case "residual":
-      return try built([37], [DenseLayer(outputs: 20), ResidualLayer([DenseLayer(outputs: 20), neurons(lif)]), neurons(lif), DenseLayer(outputs: 4), neurons(lif)])
+      return try built([37], [DenseLayer(outputs: 20), BranchLayer(residual: [DenseLayer(outputs: 20), neurons(lif)]), neurons(lif), DenseLayer(outputs: 4), neurons(lif)])
     case "recurrent": return try built([37], [DenseLayer(outputs: 20), RecurrentLayer(lif), DenseLayer(outputs: 4), neurons(lif)])
     default: return try built([37], [DenseLayer(outputs: 4)])
     }

@@ -118,7 +118,7 @@ import Testing
       [
         ConvLayer(outputs: 5, kernel: .init(3, 3), padding: .init(1, 1)), NeuronLayer(LIF(threshold: 0.4)),
         PoolLayer(size: .init(2, 2)),
-        ResidualLayer([ConvLayer(outputs: 5, kernel: .init(3, 3), padding: .init(1, 1)), NeuronLayer(LIF(threshold: 0.2))]),
+        BranchLayer(residual: [ConvLayer(outputs: 5, kernel: .init(3, 3), padding: .init(1, 1)), NeuronLayer(LIF(threshold: 0.2))]),
         PoolLayer(size: .init(2, 2), kind: .max), FlattenLayer(), try dense(5 * 2 * 2, 11, seed: 23, gain: 3),
         RecurrentLayer(LIF(threshold: 0.5)), try dense(11, 3, seed: 24, gain: 3), NeuronLayer(LIF(threshold: 0.3)),
       ])
@@ -129,7 +129,7 @@ import Testing
     let net = try network(
       [14],
       [
-        ResidualLayer([try dense(14, 20, seed: 26, gain: 3), NeuronLayer(try adaptiveNeuron()), try dense(20, 14, seed: 27, gain: 1)]),
+        BranchLayer(residual: [try dense(14, 20, seed: 26, gain: 3), NeuronLayer(try adaptiveNeuron()), try dense(20, 14, seed: 27, gain: 1)]),
         NeuronLayer(LIF()), RecurrentLayer(try adaptiveNeuron()),
       ])
     try compare(net, try spikes(80, [14], density: 0.25, seed: 28))

@@ -9,7 +9,7 @@ import Testing
   private func network() throws -> Network {
     var net = try Network(inputShape: [6])
     for layer in [
-      DenseLayer(outputs: 8), NeuronLayer(LIF()), ResidualLayer([DenseLayer(outputs: 8), NeuronLayer(LIF(beta: 0.7))]),
+      DenseLayer(outputs: 8), NeuronLayer(LIF()), BranchLayer(residual: [DenseLayer(outputs: 8), NeuronLayer(LIF(beta: 0.7))]),
       DropoutLayer(rate: 0.2), DenseLayer(outputs: 7), RecurrentLayer(LIF(beta: 0.8)), DenseLayer(outputs: 3),
       NeuronLayer(try LeakyIntegrator().byEquations(beta: ParameterTensor(values: try Tensor.scalar(0.9), isLearnable: true))),
     ] as [any Layer] { net = try net.appending(layer, seed: 4) }

@@ -25,7 +25,7 @@ public struct CProgram {
   public init(
     _ given: Network, file: String, chip: Chip, deployment: Deployment? = nil, adaptation wanted: Adaptation? = nil
   ) throws(Fault) {
-    let network = try given.folded()
+    let network = try given.folded().plain()
     let takesSpikes = !(network.encoder is DirectEncoder)
     let adaptation = try wanted?.settled(forSpikes: takesSpikes)
     let stages = try CStage.all(of: network, fromSpikes: takesSpikes)

@@ -79,6 +79,9 @@ struct CStage {
           throw cannot("its equations are not those of lif or li", help: "lif(), recurrent(lif()) and li() can be written")
         }
       case let recurrent as RecurrentLayer:
+        guard recurrent.kernel == nil else {
+          throw cannot("there is no C for a kernel among neurons", help: "without a kernel, recurrent(lif()) can be written")
+        }
         guard let lif = recurrent.model as? LIF, let weight = recurrent.recurrent else {
           throw cannot("its neurons are \(recurrent.model.callText)", help: "recurrent(lif()) can be written")
         }

@@ -117,20 +117,20 @@ public struct WiredNetwork: Sendable {
   }
 
   private mutating func walk(
-    _ layers: [any Layer], input: [Int], place: [Int], from begin: [Open], _ purpose: String
+    _ layers: [any Layer], input: [Int], place: [Int], from begin: [Open], _ purpose: String, first: Int = 0
   ) throws(Fault) -> [Open] {
     var open = begin
     var shape = input
     for (index, layer) in layers.enumerated() {
-      let here = place + [index]
+      let here = place + [first + index]
       let output = try layer.outputShape(for: shape)
       func cannot(_ reason: String, help: String) -> Fault {
         let position = here.map(String.init).joined(separator: ".")
         return Fault(.value, "\(purpose) cannot hold `\(layer.name)`", label: "layer \(position), \(layer.callText): \(reason)", help: help)
       }
       switch layer {
-      case let branch as ResidualLayer:
-        open += try walk(branch.layers, input: shape, place: here, from: open, purpose)
+      case let branches as BranchLayer:
+        open = try walk(branches, input: shape, output: output, place: here, from: open, purpose)
       case let neurons as NeuronLayer:
         let model: Model
         switch neurons.model {
@@ -147,7 +147,7 @@ public struct WiredNetwork: Sendable {
         }
         open = try closed(
           open, recurrent, here, output, .lif(beta: lif.beta, threshold: lif.threshold, reset: lif.reset),
-          recurrent: recurrent.recurrent)
+          recurrent: try feedback(recurrent, output))
       case let dense as DenseLayer:
         guard let weight = dense.weight else { break }
         append(Stage(form: .dense(weight), inputs: shape.reduce(1, *), outputs: output.reduce(1, *), bias: dense.bias?.scalars), to: &open)
@@ -169,11 +169,41 @@ public struct WiredNetwork: Sendable {
             form: .pool(pool.wiring(for: shape), scale: pool.kind == .average ? 1 / size : 1), inputs: shape.reduce(1, *),
             outputs: output.reduce(1, *), bias: nil), to: &open)
       case is FlattenLayer, is DropoutLayer: break
-      default: throw cannot("no synapses stand for it", help: "dense, conv, pool, flatten, residual and neurons can be held")
+      default: throw cannot("no synapses stand for it", help: "dense, conv, pool, flatten, residual, branches and neurons can be held")
       }
       shape = output
     }
     return open
+  }
+
+  /// Walks through branches that are added, or lie one behind the other.
+  private mutating func walk(
+    _ branches: BranchLayer, input: [Int], output: [Int], place: [Int], from begin: [Open], _ purpose: String
+  ) throws(Fault) -> [Open] {
+    var rows: [[Open]] = []
+    var offset = 0
+    let shapes = try branches.shapes(for: input)
+    for (number, range) in branches.ranges.enumerated() {
+      let own = (shapes[number].last ?? input).reduce(1, *)
+      var open = try walk(
+        branches.branches[number].layers, input: input, place: place, from: begin, purpose, first: range.lowerBound)
+      if branches.join.kind == .concat {
+        append(Stage(form: .pool(.shifted(offset), scale: 1), inputs: own, outputs: output.reduce(1, *), bias: nil), to: &open)
+      }
+      offset += own
+      rows.append(open)
+    }
+    // The straight way of a residual is listed before its branch.
+    return (branches.name == "residual" ? rows.reversed() : rows).flatMap { $0 }
+  }
+
+  /// How neurons hear each other.
+  private func feedback(_ layer: RecurrentLayer, _ shape: [Int]) throws(Fault) -> Stage? {
+    let count = try Shape.count(shape)
+    if let kernel = try layer.feedbackWindow(shape) {
+      return Stage(form: .window(kernel.window, weight: kernel.weight), inputs: count, outputs: count, bias: nil)
+    }
+    return layer.recurrent.map { Stage(form: .dense($0), inputs: count, outputs: count, bias: nil) }
   }
 
   private func append(_ stage: Stage, to open: inout [Open]) {
@@ -181,7 +211,7 @@ public struct WiredNetwork: Sendable {
   }
 
   private mutating func closed(
-    _ open: [Open], _ layer: any Layer, _ here: [Int], _ shape: [Int], _ model: Model, recurrent: Tensor?
+    _ open: [Open], _ layer: any Layer, _ here: [Int], _ shape: [Int], _ model: Model, recurrent: Stage?
   ) throws(Fault) -> [Open] {
     let number = populations.count
     try close(
@@ -191,7 +221,7 @@ public struct WiredNetwork: Sendable {
   }
 
   private mutating func close(
-    _ open: [Open], name: String, layer: Int, shape: [Int], model: Model, recurrent: Tensor?
+    _ open: [Open], name: String, layer: Int, shape: [Int], model: Model, recurrent: Stage?
   ) throws(Fault) {
     let neurons = try Shape.count(shape)
     var bias = [Double](repeating: 0, count: neurons)
@@ -199,9 +229,7 @@ public struct WiredNetwork: Sendable {
     for path in open { links.append(try multiplied(path, neurons: neurons, bias: &bias, name)) }
     if let recurrent {
       var back = try multiplied(
-        Open(
-          source: populations.count, sources: neurons,
-          stages: [Stage(form: .dense(recurrent), inputs: neurons, outputs: neurons, bias: nil)]),
+        Open(source: populations.count, sources: neurons, stages: [recurrent]),
         neurons: neurons, bias: &bias, name)
       back.isLate = true
       links.append(back)

@@ -51,17 +51,21 @@ public struct ChipNetwork: Sendable {
   }
 
   /// A row of layers: the network's, or a branch's.
-  private mutating func round(_ layers: inout [any Layer], _ rounding: WeightRounding, place: String) throws(Fault) {
+  private mutating func round(_ layers: inout [any Layer], _ rounding: WeightRounding, place: String, first: Int = 0) throws(Fault) {
     // The layers of weights since the last neurons, and their scales.
     var open: [(layer: Int, steps: [Float])] = []
     var isBranched = false
     for index in layers.indices {
-      let here = "\(place)\(index)"
-      if let branch = layers[index] as? ResidualLayer {
+      let here = "\(place)\(first + index)"
+      if let branches = layers[index] as? BranchLayer {
         guard rounding.scale == .layer else { throw Self.cannotFold("a branch joins there", "layer \(here)", chip) }
-        var inner = branch.layers
-        try round(&inner, rounding, place: "\(here).")
-        layers[index] = ResidualLayer(inner)
+        var rows: [[any Layer]] = []
+        for (branch, range) in zip(branches.branches, branches.ranges) {
+          var inner = branch.layers
+          try round(&inner, rounding, place: "\(here).", first: range.lowerBound)
+          rows.append(inner)
+        }
+        layers[index] = branches.with(rows)
         isBranched = true
         continue
       }
@@ -97,7 +101,7 @@ public struct ChipNetwork: Sendable {
         throw Self.cannotFold("`\(neurons.name)` has no threshold that takes it in", name, chip)
       }
       if next is RecurrentLayer { throw Self.cannotFold("recurrent weights of another scale meet it", name, chip) }
-      if next is ResidualLayer { throw Self.cannotFold("a branch joins there", name, chip) }
+      if next is BranchLayer { throw Self.cannotFold("a branch joins there", name, chip) }
       if !next.parameters.isEmpty { throw Self.cannotFold("other weights follow", name, chip) }
     }
     return 0

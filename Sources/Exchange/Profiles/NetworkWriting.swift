@@ -210,16 +210,32 @@ private struct NetworkWriter {
           "groups": .array(NIRArray(integer: 1)), "input_shape": .array(NIRArray(sizes: Array(input.dropFirst()))),
         ])
       return []
+    case let conv as GroupedConvLayer:
+      try place(offset: nil)
+      let (geometry, kind) = (conv.geometry, conv.geometry.axes == 1 ? "Conv1d" : "Conv2d")
+      if let refused = refused(kind) { throw refused }
+      guard let weight = conv.weight else { throw Fault(.value, "the layer has no weights yet") }
+      func sizes(_ pair: Window.Pair) -> NIRValue { .array(geometry.axes == 1 ? NIRArray(integer: pair.x) : NIRArray(sizes: [pair.y, pair.x])) }
+      let bias = conv.bias?.scalars ?? [Float](repeating: 0, count: conv.outputs)
+      waiting = (
+        name, kind,
+        [
+          "weight": numbers(weight.scalars, weight.shape), "bias": .array(NIRArray(bias.map(Double.init), storage: .float32)),
+          "stride": sizes(geometry.stride), "padding": sizes(geometry.padding), "dilation": sizes(geometry.dilation),
+          "groups": .array(NIRArray(integer: geometry.groups)),
+          "input_shape": .array(geometry.axes == 1 ? NIRArray(integer: input[1]) : NIRArray(sizes: Array(input.dropFirst()))),
+        ])
+      return []
     case let pool as PoolLayer:
       try place(offset: nil)
       return try add(pool, name)
-    case is FlattenLayer:
+    case let flatten as FlattenLayer:
       try place(offset: nil)
-      flattened = input
+      if flatten.from == 0 { flattened = input }
       try append(
         name, "Flatten",
         [
-          "input_type": .array(NIRArray(sizes: input)), "start_dim": .array(NIRArray(integer: 0)),
+          "input_type": .array(NIRArray(sizes: input)), "start_dim": .array(NIRArray(integer: flatten.from)),
           "end_dim": .array(NIRArray(integer: -1)),
         ])
       return []
@@ -227,6 +243,9 @@ private struct NetworkWriter {
     case let neurons as NeuronLayer: return try add(try SteppedNeuron(neurons.model), name, output, feedback: nil)
     case let recurrent as RecurrentLayer:
       guard let weight = recurrent.recurrent else { throw Fault(.value, "the layer has no weights yet") }
+      guard recurrent.kernel == nil else {
+        throw Fault(.value, "NIR files of ours hold no neurons that hear each other through a kernel", help: "without a kernel they are written")
+      }
       if let reason = profile.refuses["feedback"] {
         throw Fault(.value, "\(profile.title) does not run neurons that hear themselves", label: "it \(reason)")
       }

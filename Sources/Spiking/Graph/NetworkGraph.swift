@@ -91,25 +91,25 @@ public struct NetworkGraph: Sendable {
 
   /// Walks a row of layers with the projections that are still open at its beginning; answers with those at its end.
   private mutating func walk(
-    _ layers: [any Layer], input: [Int], place: [Int], from begin: [Projection]
+    _ layers: [any Layer], input: [Int], place: [Int], from begin: [Projection], first: Int = 0
   ) -> [Projection] {
     var open = begin
     var shape = input
     for (index, layer) in layers.enumerated() {
-      let here = place + [index]
+      let here = place + [first + index]
       let output = (try? layer.outputShape(for: shape)) ?? shape
-      if let residual = layer as? ResidualLayer {
-        // What comes after hears both the straight way and the branch.
-        open += walk(residual.layers, input: shape, place: here, from: open)
+      if let branches = layer as? BranchLayer {
+        open = walk(branches, input: shape, output: output, place: here, from: open)
       } else if layer.isNeurons {
         let target = populations.count
         populations.append(population(layer, here, output))
         close(open, at: target)
         if let recurrent = layer as? RecurrentLayer {
+          let wiring = recurrent.feedbackWiring(output)
           var back = Projection(
-            source: target, target: target, wiring: .all, weight: recurrent.recurrent, layer: here[0], place: here)
+            source: target, target: target, wiring: wiring, weight: recurrent.recurrent, layer: here[0], place: here)
           let count = output.reduce(1, *)
-          back.stages = [Stage(wiring: .all, weight: recurrent.recurrent, inputs: count, outputs: count)]
+          back.stages = [Stage(wiring: wiring, weight: recurrent.recurrent, inputs: count, outputs: count)]
           projections.append(back)
         }
         open = [Projection(source: target, target: 0, wiring: .each)]
@@ -134,6 +134,33 @@ public struct NetworkGraph: Sendable {
       shape = output
     }
     return open
+  }
+
+  /// Walks through branches: what comes after hears each of them.
+  private mutating func walk(
+    _ branches: BranchLayer, input: [Int], output: [Int], place: [Int], from begin: [Projection]
+  ) -> [Projection] {
+    guard let shapes = try? branches.shapes(for: input) else { return begin }
+    var rows: [[Projection]] = []
+    var offset = 0
+    let count = output.reduce(1, *)
+    for number in branches.branches.indices {
+      let own = (shapes[number].last ?? input).reduce(1, *)
+      var open = walk(
+        branches.branches[number].layers, input: input, place: place, from: begin, first: branches.ranges[number].lowerBound)
+      let wiring: Wiring =
+        branches.join.kind == .concat && own != count ? .shifted(offset) : own == count && branches.join.kind != .attention ? .each : .all
+      if wiring != .each {
+        for index in open.indices {
+          open[index].wiring = open[index].wiring.followed(by: wiring, outputs: count)
+          open[index].stages.append(Stage(wiring: wiring, weight: nil, inputs: own, outputs: count))
+        }
+      }
+      offset += own
+      rows.append(open)
+    }
+    // The straight way of a residual is listed before its branch.
+    return (branches.isResidual ? rows.reversed() : rows).flatMap { $0 }
   }
 
   /// Of each population, whether its neurons have offsets.
@@ -161,5 +188,7 @@ public struct NetworkGraph: Sendable {
 
 extension Network {
   /// The populations of neurons and the synapses between them.
-  public var graph: NetworkGraph { NetworkGraph(self) }
+  ///
+  /// Groups and gaps of convolutions are no synapses, so they are counted as zeros of plain ones.
+  public var graph: NetworkGraph { NetworkGraph((try? plain()) ?? self) }
 }

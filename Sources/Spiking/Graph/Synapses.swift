@@ -102,8 +102,9 @@ extension NetworkGraph {
   public func synapses(of projection: Projection) -> Synapses {
     let (sources, targets) = (populations[projection.source].neurons, populations[projection.target].neurons)
     let stages = projection.stages
-    // Without a weight of zero the wiring tells all.
-    guard stages.contains(where: { $0.weight.map { $0.hasZeros } ?? false }) else { return projection.everySynapse }
+    // Without a weight of zero the wiring tells all, but for parts that lie one behind the other.
+    let isPart = stages.count > 1 && stages.contains(where: \.isShifted)
+    guard isPart || stages.contains(where: { $0.weight.map { $0.hasZeros } ?? false }) else { return projection.everySynapse }
     if stages.count == 1, let weight = stages[0].weight, weight.shape == [sources, targets], projection.wiring == .all {
       return Self.synapses(of: weight, inputs: sources, outputs: targets)
     }
@@ -215,6 +216,8 @@ extension NetworkGraph.Projection {
 }
 
 extension NetworkGraph.Stage {
+  fileprivate var isShifted: Bool { if case .shifted = wiring { true } else { false } }
+
   /// For each output, the inputs that reach it with a weight that isn't zero.
   fileprivate var rows: (starts: [Int], sources: [Int32]) {
     let walk = StageWalk(self)

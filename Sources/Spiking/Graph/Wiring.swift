@@ -8,6 +8,8 @@ public enum Wiring: Sendable, Equatable {
   case all
   /// Every output to a window of the input.
   case window(Window)
+  /// Output i to input i less a number, where there is one: a part of several that lie one behind the other.
+  case shifted(Int)
 
   /// Calls `body` with each input that reaches an output, in rising order.
   ///
@@ -19,6 +21,7 @@ public enum Wiring: Sendable, Equatable {
     case .each: if output < inputs { body(output) }
     case .all: for input in 0..<inputs { body(input) }
     case .window(let window): window.forEachInput(of: output, body)
+    case .shifted(let first): if output >= first, output - first < inputs { body(output - first) }
     }
   }
 
@@ -28,6 +31,7 @@ public enum Wiring: Sendable, Equatable {
     case .each: output < inputs ? 1 : 0
     case .all: inputs
     case .window(let window): window.fanIn(of: output)
+    case .shifted(let first): output >= first && output - first < inputs ? 1 : 0
     }
   }
 

@@ -37,13 +37,17 @@ struct FirstWeights {
   // MARK: rules that draw
 
   /// The layers with weights drawn by the rule, where it is one that draws and they have none of their own.
-  func drawn(_ layers: [any Layer], place: String) throws(Fault) -> [any Layer] {
+  func drawn(_ layers: [any Layer], place: String, first: Int = 0) throws(Fault) -> [any Layer] {
     guard rule.measuredDeviation == nil else { return layers }
     var result: [any Layer] = []
     for (index, layer) in layers.enumerated() {
-      let name = "\(place)\(index)"
-      if let residual = layer as? ResidualLayer {
-        result.append(ResidualLayer(try drawn(residual.layers, place: "\(name).")))
+      let name = "\(place)\(first + index)"
+      if let branches = layer as? BranchLayer {
+        var rows: [[any Layer]] = []
+        for (branch, range) in zip(branches.branches, branches.ranges) {
+          rows.append(try drawn(branch.layers, place: "\(name).", first: range.lowerBound))
+        }
+        result.append(branches.with(rows))
       } else if let weighted = layer as? any DrawnLayer, weighted.isAsDrawn, weighted.initializer == nil {
         let stream = RandomStream(seed: seed, purpose: "first weights \(name)")
         result.append(try weighted.redrawn(by: rule, stream: stream))
@@ -76,10 +80,16 @@ struct FirstWeights {
     for index in layers.indices {
       try Interrupt.check()
       pass.layerIndex = index
-      if let residual = layers[index] as? ResidualLayer {
-        let branch = try FirstWeights(rule: rule, seed: seed).measured(residual.layers, signal)
-        layers[index] = ResidualLayer(branch.layers)
-        signal = try ResidualLayer.sum(signal, branch.output)
+      if let branches = layers[index] as? BranchLayer {
+        var (rows, outputs): ([[any Layer]], [Signal]) = ([], [])
+        let straight = try signal.unrolled()
+        for branch in branches.branches {
+          let own = try FirstWeights(rule: rule, seed: seed).measured(branch.layers, straight)
+          rows.append(own.layers)
+          outputs.append(own.output)
+        }
+        layers[index] = branches.with(rows)
+        signal = try branches.join.forward(outputs)
         pending = nil
         continue
       }
@@ -111,6 +121,8 @@ struct FirstWeights {
           signal = .tensor(drive)
         }
         pending = nil
+      } else if layers[index] is any FormulaLayer {
+        pending = nil
       } else if let weighted = layers[index] as? any DrawnLayer {
         pending = target(weighted) == nil ? nil : index
       }
@@ -141,12 +153,10 @@ struct FirstWeights {
   private func settled(
     _ layer: RecurrentLayer, _ drive: Tensor, part: Double, isReadout: Bool
   ) throws(Fault) -> RecurrentLayer {
-    guard let deviation = target(layer, isReadout: isReadout), let weight = layer.recurrent else { return layer }
+    guard let deviation = target(layer, isReadout: isReadout), layer.recurrent != nil else { return layer }
     let output = try layer.model.run(drive, for: .output).output
     guard let spikes = output.spikes, spikes.total > 0 else { return layer }
-    let feedback = try Product.forward(
-      try output.reshaped(features: [weight.shape[0]]), weight: weight, bias: nil
-    ).reshaped(drive.shape)
+    let feedback = try layer.feedback(Array(drive.shape.dropFirst(2))).forward(output)
     guard let factor = try DriveSize(layer.model).factor(feedback, deviation: deviation * part.squareRoot()) else {
       return layer
     }

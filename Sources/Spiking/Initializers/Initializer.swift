@@ -57,7 +57,7 @@ extension Described {
 extension Layer {
   /// Whether the layer, or one inside it, has weights that are still as they were drawn.
   var hasDrawnWeights: Bool {
-    if let residual = self as? ResidualLayer { return residual.layers.contains(where: \.hasDrawnWeights) }
+    if let branches = self as? BranchLayer { return branches.layers.contains(where: \.hasDrawnWeights) }
     return (self as? any DrawnLayer)?.isAsDrawn ?? false
   }
 }

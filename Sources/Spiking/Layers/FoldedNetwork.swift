@@ -28,11 +28,11 @@ extension Network {
   ///
   /// - Throws: `.value` for a layer that no synapses can stand for.
   public func forChips() throws(Fault) -> Network {
-    let network = try folded()
+    let network = try folded().plain()
     if let index = network.layers.firstIndex(where: { !$0.mapsToSynapses }) {
       throw Fault(
         .value, "no chip runs `\(network.layers[index].name)`", label: "layer \(index), \(network.layers[index].callText)",
-        help: "train with batch_norm() instead, which folds into the weights before it")
+        help: network.layers[index].chipHelp)
     }
     return network
   }
@@ -51,16 +51,20 @@ extension Network {
 
 extension Layer {
   var hasBatchNorm: Bool {
-    self is BatchNormLayer || (self as? ResidualLayer)?.layers.contains { $0.hasBatchNorm } == true
+    self is BatchNormLayer || (self as? BranchLayer)?.layers.contains { $0.hasBatchNorm } == true
   }
 }
 
 extension LayerRow {
-  fileprivate static func folded(_ layers: [any Layer], place: String) throws(Fault) -> [any Layer] {
+  fileprivate static func folded(_ layers: [any Layer], place: String, first: Int = 0) throws(Fault) -> [any Layer] {
     var result: [any Layer] = []
     for (index, layer) in layers.enumerated() {
-      if let branch = layer as? ResidualLayer {
-        result.append(ResidualLayer(try folded(branch.layers, place: "\(place)\(index).")))
+      if let branches = layer as? BranchLayer {
+        var rows: [[any Layer]] = []
+        for (branch, range) in zip(branches.branches, branches.ranges) {
+          rows.append(try folded(branch.layers, place: "\(place)\(index).", first: range.lowerBound))
+        }
+        result.append(branches.with(rows))
         continue
       }
       guard let norm = layer as? BatchNormLayer else {
@@ -73,9 +77,13 @@ extension LayerRow {
         result.append(try dense.scaled(by: factor, adding: offset))
       case let conv as ConvLayer where conv.weight != nil:
         result.append(try conv.scaled(by: factor, adding: offset))
+      case let conv as GroupedConvLayer where conv.weight != nil:
+        result.append(try conv.scaled(by: factor, adding: offset))
+      case let conv as TransposedConvLayer where conv.weight != nil:
+        result.append(try conv.scaled(by: factor, adding: offset))
       case let other:
         throw Fault(
-          .value, "`batch_norm` of layer \(place)\(index) cannot be folded",
+          .value, "`batch_norm` of layer \(place)\(first + index) cannot be folded",
           label: other.map { "it stands behind \($0.callText)" } ?? "nothing stands before it",
           help: "put it right behind dense or conv; a chip has nothing else that could take it in")
       }
@@ -90,6 +98,28 @@ extension DenseLayer {
     let scale = try Tensor(factor, shape: [factor.count])
     let moved = try Tensor(offset, shape: [offset.count])
     return try DenseLayer(weight: try weight * scale, bias: try bias.map { (bias) throws(Fault) in try bias * scale + moved } ?? moved)
+  }
+}
+
+extension GroupedConvLayer {
+  fileprivate func scaled(by factor: [Float], adding offset: [Float]) throws(Fault) -> GroupedConvLayer {
+    guard let weight else { return self }
+    let scale = try Tensor(factor, shape: [factor.count])
+    let moved = try Tensor(offset, shape: [offset.count])
+    return try GroupedConvLayer(
+      weight: try weight * scale.reshaped([factor.count] + weight.shape.dropFirst().map { _ in 1 }),
+      bias: try bias.map { (bias) throws(Fault) in try bias * scale + moved } ?? moved, geometry)
+  }
+}
+
+extension TransposedConvLayer {
+  fileprivate func scaled(by factor: [Float], adding offset: [Float]) throws(Fault) -> TransposedConvLayer {
+    guard let weight else { return self }
+    let scale = try Tensor(factor, shape: [factor.count])
+    let moved = try Tensor(offset, shape: [offset.count])
+    return try TransposedConvLayer(
+      weight: try weight * scale.reshaped([factor.count] + weight.shape.dropFirst(2).map { _ in 1 }),
+      bias: try bias.map { (bias) throws(Fault) in try bias * scale + moved } ?? moved, geometry, outputPadding: outputPadding)
   }
 }
 

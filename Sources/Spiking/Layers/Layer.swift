@@ -19,6 +19,10 @@ public protocol Layer: Described, Sendable {
   var buffers: [(name: String, value: Tensor)] { get }
   /// Whether the samples of a batch depend on each other while the network is trained.
   var needsWholeBatch: Bool { get }
+  /// Whether an output depends on later steps too, so that the layer runs over all steps or not at all.
+  var needsWholeTime: Bool { get }
+  /// The places of what carries a state from step to step, as `populations` has them.
+  var statePlaces: [[Int]] { get }
   /// Whether a chip's synapses, and pools between them, can stand for the layer.
   var mapsToSynapses: Bool { get }
   /// Takes what a training pass has found out beside gradients into its buffers.
@@ -77,6 +81,8 @@ extension Layer {
   public var parameterScales: [ParameterScale] { parameters.map { _ in .weight } }
   public var buffers: [(name: String, value: Tensor)] { [] }
   public var needsWholeBatch: Bool { false }
+  public var needsWholeTime: Bool { false }
+  public var statePlaces: [[Int]] { populations }
   public var mapsToSynapses: Bool { true }
   public mutating func absorb(_ memory: LayerMemory, share: Double?) throws(Fault) {}
   public func unit(of parameter: String) -> ParameterUnit? { nil }
@@ -174,6 +180,11 @@ public struct LayerMemory: Sendable {
   public var signal: Signal?
   /// Other tensors; for neurons, what their model keeps.
   public var tensors: [Tensor]
+  /// What branches gave before they were joined, and its features.
+  public var signals: [Signal] = []
+  public var shapes: [[Int]] = []
+  /// What a layer of tensor operations recorded.
+  var formula: FormulaRun?
   /// The shape of the input, where the layer changes it.
   public var inputShape: [Int]
   /// Whether the input was the same at each step: the gradient of a timeless layer's output is then summed over time.

@@ -112,16 +112,18 @@ enum LayerRow {
 
   /// Runs the layers and keeps every state and the spikes of all neurons.
   ///
-  /// - Parameter place: of the row in the network, such as "3." for a branch; it begins the recordings' names.
+  /// - Parameters:
+  ///   - place: of the row in the network, such as "3." for a branch; it begins the recordings' names.
+  ///   - first: the place of the first layer.
   static func recorded(
-    _ layers: [any Layer], _ input: consuming Signal, _ pass: Pass, place: String
+    _ layers: [any Layer], _ input: consuming Signal, _ pass: Pass, place: String, first: Int = 0
   ) throws(Fault) -> (output: Signal, recordings: [Recording]) {
     var pass = pass
     var signal = try input.unrolled()
     var recordings: [Recording] = []
     for index in layers.indices {
       pass.layerIndex = index
-      let run = try layers[index].recorded(consume signal, pass, place: "\(place)\(index)")
+      let run = try layers[index].recorded(consume signal, pass, place: "\(place)\(first + index)")
       signal = run.output
       recordings += run.recordings
     }

@@ -12,6 +12,8 @@ enum LayerState: Sendable {
   /// step after them, `[1, batch, neurons]`.
   case recurrent(NeuronState, heard: Tensor?)
   case row([LayerState])
+  /// The states of a layer of tensor operations.
+  case tensors([Tensor])
 }
 
 extension Layer {
@@ -20,7 +22,8 @@ extension Layer {
     switch self {
     case let neurons as NeuronLayer: return try neurons.run(input, pass, from: &state)
     case let recurrent as RecurrentLayer: return try recurrent.run(input, pass, from: &state)
-    case let residual as ResidualLayer: return try residual.run(input, pass, from: &state)
+    case let branches as BranchLayer: return try branches.run(input, pass, from: &state)
+    case let formula as any FormulaLayer: return try formula.run(input, pass, from: &state)
     default: return try forward(consume input, pass)
     }
   }
@@ -35,7 +38,8 @@ extension Layer {
     switch self {
     case let neurons as NeuronLayer: return try neurons.gradients(gradient, memory, pass, later: &later)
     case let recurrent as RecurrentLayer: return try recurrent.gradients(gradient, memory, pass, later: &later)
-    case let residual as ResidualLayer: return try residual.gradients(gradient, memory, wantsInput, pass, later: &later)
+    case let branches as BranchLayer: return try branches.gradients(gradient, memory, wantsInput, pass, later: &later)
+    case let formula as any FormulaLayer: return try formula.gradients(gradient, memory, wantsInput, pass, later: &later)
     default: return try backward(consume gradient, memory: memory, wantsInput: wantsInput, pass)
     }
   }
@@ -65,30 +69,6 @@ extension NeuronLayer {
       gradient, kept: memory.tensors, surrogate: pass.surrogate, state: memory.states.first, later: &carried)
     if let carried { later = .neurons(carried) }
     return LayerGradient(input: answer.drive, parameters: answer.parameters)
-  }
-}
-
-extension ResidualLayer {
-  fileprivate func run(_ input: Signal, _ pass: Pass, from state: inout LayerState) throws(Fault) -> LayerRun {
-    var inner: [LayerState] = if case .row(let states) = state { states } else { layers.map { _ in .none } }
-    let run = try LayerRow.forward(layers, input, branchPass(pass), from: &inner)
-    state = .row(inner)
-    var memory = LayerMemory(inputShape: input.shape)
-    if pass.isTraining { memory.inner = run.memories }
-    return LayerRun(output: try ResidualLayer.sum(input, run.output), memory: memory, activity: run.activity)
-  }
-
-  fileprivate func gradients(
-    _ gradient: Tensor, _ memory: LayerMemory, _ wantsInput: Bool, _ pass: Pass, later: inout LayerState
-  ) throws(Fault) -> LayerGradient {
-    var inner: [LayerState] = if case .row(let states) = later { states } else { layers.map { _ in .none } }
-    let branch = try LayerRow.backward(
-      layers, gradient: gradient, memories: memory.inner, direct: memory.innerGradients, wantsInput: wantsInput,
-      branchPass(pass), later: &inner)
-    later = .row(inner)
-    var input: Tensor?
-    if wantsInput { input = try branch.input.map { (flow) throws(Fault) in try gradient + flow } ?? gradient }
-    return LayerGradient(input: input, parameters: branch.parameters.flatMap { $0 })
   }
 }
 

@@ -4,14 +4,18 @@ import Faults
 import Tensors
 
 /// Neurons of any firing model with a dense connection from each to each:
-/// `drive[t] = input[t] + spikes[t - 1] @ recurrent`, without spikes before the first step.
+/// `drive[t] = input[t] + spikes[t - 1] @ recurrent`, without spikes before the first step; or with a kernel that slides over
+/// their image or row, in the place of the product.
 ///
 /// Unlike other layers it walks through time itself, one step of the model after the other; its gradient is that of
 /// backpropagation through time, through the neurons' states and through the connections.
 public struct RecurrentLayer: DrawnLayer {
   public let name = "recurrent"
   public var model: any NeuronModel
-  /// `[neurons, neurons]`, from the row's neuron to the column's; nil before the layer is part of a network.
+  /// The size of the kernel by which they hear those around them; nil where each hears all.
+  public let kernel: Window.Pair?
+  /// `[neurons, neurons]`, from the row's neuron to the column's, or `[channels, channels, …kernel]`; nil before the layer is
+  /// part of a network.
   public var recurrent: Tensor? { didSet { isAsDrawn = false } }
   public var initializer: (any Initializer)?
   public private(set) var isAsDrawn = false
@@ -24,15 +28,21 @@ public struct RecurrentLayer: DrawnLayer {
   }
 
   /// - Parameter initializer: how the first recurrent weights are found; nil leaves it to the network.
-  public init(_ model: any NeuronModel, recurrent: Tensor? = nil, initializer: (any Initializer)? = nil) {
+  public init(
+    _ model: any NeuronModel, recurrent: Tensor? = nil, kernel: Window.Pair? = nil, initializer: (any Initializer)? = nil
+  ) {
     self.model = model
+    self.kernel = recurrent.flatMap { Feedback.geometry($0.shape)?.kernel } ?? kernel
     self.recurrent = recurrent
     self.initializer = initializer
   }
 
-  public var settings: [(name: String, value: Setting)] { [] }
+  public var settings: [(name: String, value: Setting)] {
+    guard let kernel else { return [] }
+    return [("kernel", recurrent?.rank == 3 ? .integer(kernel.x) : kernel.setting)]
+  }
   public var callText: String {
-    "recurrent(\(model.callText)\(initializer.map { ", init=\($0.callText)" } ?? ""))"
+    "recurrent(\(model.callText)\(settings.first.map { ", kernel=\($0.value.description)" } ?? "")\(initializer.map { ", init=\($0.callText)" } ?? ""))"
   }
   public var isNeurons: Bool { true }
   public var parameters: [(name: String, value: Tensor)] {
@@ -55,6 +65,7 @@ public struct RecurrentLayer: DrawnLayer {
   /// Draws the weights by the layer's rule, or else the standard one for recurrent weights.
   public func built(for input: [Int], stream: RandomStream) throws(Fault) -> any Layer {
     let count = try Shape.count(try outputShape(for: input))
+    if let kernel { return try built(for: input, shape: try Feedback.kernelShape(kernel, for: input), stream) }
     if let recurrent {
       guard recurrent.shape == [count, count] else {
         throw Fault(
@@ -75,9 +86,35 @@ public struct RecurrentLayer: DrawnLayer {
     return layer
   }
 
+  /// The same with a kernel of the given shape.
+  private func built(for input: [Int], shape: [Int], _ stream: RandomStream) throws(Fault) -> RecurrentLayer {
+    var layer = self
+    layer.model = try model.built(for: input)
+    if let recurrent {
+      guard recurrent.shape == shape else {
+        throw Fault(
+          .shape, "the weights of this `recurrent` layer are for other neurons",
+          label: "the weight is \(Shape.text(recurrent.shape)), and the neurons are \(Shape.text(input))",
+          help: "these neurons need weights \(Shape.text(shape))")
+      }
+      return layer
+    }
+    let rule = initializer ?? Kaiming.standardRecurrent
+    layer.recurrent = try rule.weights(shape, inputs: try Shape.count(Array(shape.dropFirst())), stream: stream)
+    layer.isAsDrawn = initializer == nil || rule.measuredDeviation != nil
+    if !layer.isAsDrawn { layer.initializer = nil }
+    return layer
+  }
+
+  /// The connection, where its weights are there.
+  func feedback(_ features: [Int]) throws(Fault) -> Feedback {
+    guard let recurrent else { throw unbuilt }
+    return Feedback(recurrent, features: features)
+  }
+
   public func redrawn(by rule: any Initializer, stream: RandomStream) throws(Fault) -> RecurrentLayer {
     var layer = self
-    if let recurrent { layer.recurrent = try rule.weights(recurrent.shape, inputs: recurrent.shape[0], stream: stream) }
+    if let recurrent { layer.recurrent = try rule.weights(recurrent.shape, inputs: try Shape.count(Array(recurrent.shape.dropFirst())), stream: stream) }
     return layer
   }
 
@@ -89,6 +126,9 @@ public struct RecurrentLayer: DrawnLayer {
   }
 
   public func synapses(for input: [Int]) -> Int {
+    if let kernel, let first = input.first {
+      return GroupedConvLayer(outputs: first, Feedback.geometry(axes: input.count - 1, kernel: kernel)).synapses(for: input)
+    }
     let count = input.reduce(1, *)
     let (number, overflow) = count.multipliedReportingOverflow(by: count)
     return overflow ? Int.max : number
@@ -117,11 +157,9 @@ public struct RecurrentLayer: DrawnLayer {
   }
 
   private func drive(_ input: consuming Tensor, after spikes: Spikes?) throws(Fault) -> Tensor {
-    guard let recurrent else { throw unbuilt }
+    guard recurrent != nil else { throw unbuilt }
     guard let spikes else { return input }
-    let shape = input.shape
-    let feedback = try Product.forward(.spikes(spikes), weight: recurrent, bias: nil)
-    return try input + feedback.reshaped(shape)
+    return try input + feedback(Array(input.shape.dropFirst(2))).forward(.spikes(spikes))
   }
 
   // MARK: all steps
@@ -194,12 +232,12 @@ public struct RecurrentLayer: DrawnLayer {
   func gradients(
     _ gradient: consuming Tensor, _ memory: LayerMemory, _ pass: Pass, later end: inout LayerState
   ) throws(Fault) -> LayerGradient {
-    guard let recurrent, case .spikes(let spikes)? = memory.signal else { throw unbuilt }
+    guard case .spikes(let spikes)? = memory.signal else { throw unbuilt }
     let flow = gradient
     let shape = flow.shape
-    let (steps, batch) = (shape[0], shape[1])
+    let steps = shape[0]
     let width = shape.dropFirst().reduce(1, *)
-    let count = recurrent.shape[0]
+    let feedback = try feedback(Array(shape.dropFirst(2)))
     var drives = try Tensor.zeros(shape)
     var later: NeuronState?
     var after: Tensor?
@@ -213,27 +251,24 @@ public struct RecurrentLayer: DrawnLayer {
       var arriving = try flow.step(t)
       if let after {
         // The spikes of this step drove the next one.
-        arriving = try arriving + Product.inputGradient(after, weight: recurrent).reshaped(arriving.shape)
+        arriving = try arriving + feedback.inputGradient(try after.reshaped(arriving.shape))
       }
       let slope = try model.gradients(
         arriving, kept: memory.inner[t].tensors, surrogate: pass.surrogate, state: memory.states[t], later: &later)
       try drives.setStep(t, slope.drive)
       for index in learnt.indices { learnt[index] = try learnt[index] + slope.parameters[index] }
-      after = try slope.drive.reshaped([1, batch, count])
+      after = slope.drive
     }
     let weight: Tensor
     if steps > 1 {
-      let targets = try drives.steps(1..<steps).reshaped([steps - 1, batch, count])
-      let sources = try Signal.spikes(try spikes.timeSlice(0..<steps - 1)).reshaped(features: [count])
-      weight = try Product.weightGradient(sources, outputGradient: targets).weight
+      weight = try feedback.weightGradient(.spikes(try spikes.timeSlice(0..<steps - 1)), try drives.steps(1..<steps))
     } else {
-      weight = try Tensor.zeros([count, count])
+      weight = try Tensor.zeros(feedback.weight.shape)
     }
     if let later { end = .recurrent(later, heard: after) }
     guard let heard = memory.tensors.first else { return LayerGradient(input: drives, parameters: [weight] + learnt) }
     // What the first step heard came from before the window.
-    let first = try Product.weightGradient(
-      Signal.tensor(heard).reshaped(features: [count]), outputGradient: try drives.step(0).reshaped([1, batch, count])).weight
+    let first = try feedback.weightGradient(.tensor(heard), try drives.step(0))
     return LayerGradient(input: drives, parameters: [try weight + first] + learnt)
   }
 

@@ -20,8 +20,8 @@ public struct NetworkState: Sendable {
   /// Each population's states by name, `[batch, ...features]`, in order.
   public func named(_ network: Network) throws(Fault) -> [[(name: String, values: Tensor)]] {
     var result: [[(name: String, values: Tensor)]] = []
-    for (place, population) in zip(network.populations, populations) {
-      let names = network.neurons(at: place)?.stateNames ?? []
+    for (place, population) in zip(network.statePlaces, populations) {
+      let names = network.stateNames(at: place)
       var row: [(name: String, values: Tensor)] = []
       for (name, value) in zip(names, population.states) {
         row.append((name, try value.reshaped(Array(value.shape.dropFirst()))))
@@ -66,16 +66,38 @@ extension Network {
     guard plain.steps == 1 else {
       throw Fault(.shape, "a step takes the input of one step", label: "the input has \(counted(plain.steps, "step"))")
     }
-    if let state, state.batch != plain.batch || state.populations.count != populations.count {
+    if let index = layers.firstIndex(where: \.needsWholeTime) {
+      throw Fault(
+        .value, "`\(layers[index].name)` cannot run step by step", label: "layer \(index), \(layers[index].callText): it hears later steps too",
+        help: "run the network on all steps, net(x); sliding_psn() hears earlier steps alone")
+    }
+    if let state, state.batch != plain.batch || state.populations.count != statePlaces.count {
       throw Fault(
         .shape, "the state does not fit the input",
         label: "the state is of \(counted(state.batch, "sample")) and \(counted(state.populations.count, "population")), "
-          + "the input of \(counted(plain.batch, "sample")), the network has \(counted(populations.count, "population"))",
+          + "the input of \(counted(plain.batch, "sample")), the network has \(counted(statePlaces.count, "population"))",
         help: "begin with nil, and give the state that the last step gave")
     }
     var walk = StepWalk(pass: pass, before: state.map { $0.populations[...] }, after: [])
     let output = try walk.row(layers, try input.reshaped(features: inputShape))
     return (output, NetworkState(populations: walk.after, batch: plain.batch))
+  }
+
+  /// The names of the states at a place.
+  func stateNames(at place: [Int]) -> [String] {
+    var row = layers
+    var found: (any Layer)?
+    for position in place where row.indices.contains(position) {
+      found = row[position]
+      row = (found as? BranchLayer)?.layers ?? []
+    }
+    if let formula = found as? any FormulaLayer { return formula.stateNames }
+    return neurons(at: place)?.stateNames ?? []
+  }
+
+  /// The places of what carries a state from step to step.
+  var statePlaces: [[Int]] {
+    layers.enumerated().flatMap { index, layer in layer.statePlaces.map { [index] + $0 } }
   }
 
   /// The neurons at a place.
@@ -85,7 +107,7 @@ extension Network {
     for position in place {
       guard row.indices.contains(position) else { return nil }
       found = row[position]
-      row = (found as? ResidualLayer)?.layers ?? []
+      row = (found as? BranchLayer)?.layers ?? []
     }
     return (found as? NeuronLayer)?.model ?? (found as? RecurrentLayer)?.model
   }
@@ -101,8 +123,17 @@ private struct StepWalk {
   mutating func row(_ layers: [any Layer], _ input: TapedSignal) throws(Fault) -> TapedSignal {
     var signal = input
     for (index, layer) in layers.enumerated() {
-      if let branch = layer as? ResidualLayer {
-        signal = TapedSignal(try signal.tensor() + row(branch.layers, signal).tensor())
+      if let branches = layer as? BranchLayer {
+        var outputs: [TapedSignal] = []
+        let straight = signal
+        for branch in branches.branches { outputs.append(try row(branch.layers, straight)) }
+        if outputs.contains(where: { $0.tracked != nil }) {
+          signal = TapedSignal(try branches.join.taped(try outputs.map { (output) throws(Fault) in try output.tensor() }))
+        } else {
+          signal = TapedSignal(try branches.join.forward(outputs.map(\.plain)))
+        }
+      } else if let formula = layer as? any FormulaLayer {
+        signal = try step(formula, signal)
       } else if let neurons = layer as? NeuronLayer {
         signal = try population(neurons.model, signal, recurrent: nil)
       } else if let recurrent = layer as? RecurrentLayer {
@@ -118,18 +149,31 @@ private struct StepWalk {
     return signal
   }
 
+  /// One step of a layer of tensor operations; one without states leaves none.
+  private mutating func step(_ layer: any FormulaLayer, _ input: TapedSignal) throws(Fault) -> TapedSignal {
+    let wanted = layer.stateShapes(for: input.plain.featureShape).map { [input.plain.batch] + $0 }
+    let known = wanted.isEmpty ? nil : before?.popFirst()
+    var states: [Tensor] = []
+    if let known { states = known.states } else { for shape in wanted { states.append(try Tensor.zeros(shape)) } }
+    guard states.map(\.shape) == wanted else {
+      throw Fault(.shape, "the state does not fit `\(layer.name)`", help: "begin with nil, and give the state that the last step gave")
+    }
+    let run = try layer.evaluate(try input.tensor(), states: states, parameters: layer.parameters.map(\.value), surrogate: pass.surrogate)
+    if !wanted.isEmpty { after.append(NetworkState.Population(states: run.states, spikes: nil)) }
+    return try layer.signal(run.output)
+  }
+
   private mutating func population(
     _ model: any NeuronModel, _ input: TapedSignal, recurrent: Tensor?
   ) throws(Fault) -> TapedSignal {
     let known = before?.popFirst()
     var drive = try input.tensor()
     if let recurrent, let last = known?.spikes {
-      let rows = try last.tensor().reshaped([drive.shape[1], recurrent.shape[0]])
-      let isTracked = drive.isTracked || recurrent.isTracked || rows.isTracked
+      let isTracked = drive.isTracked || recurrent.isTracked || last.tracked != nil
       let feedback = isTracked
-        ? try Tensor.matmul(rows, recurrent)
-        : try Product.forward(last.plain, weight: recurrent, bias: nil)
-      drive = try drive + feedback.reshaped(drive.shape)
+        ? try Feedback.taped(try last.tensor(), weight: recurrent, like: drive)
+        : try Feedback(recurrent, features: Array(drive.shape.dropFirst(2))).forward(last.plain)
+      drive = try drive + feedback
     }
     let shape = drive.shape
     var states: [Tensor]

@@ -27,13 +27,13 @@ struct StageRow {
 
   /// - Parameter place: of the row, such as "3." for a branch.
   /// - Throws: `.value` for a layer that cannot run step by step.
-  init(_ layers: [any Layer], input: StepBuffer, shape: [Int], place: String = "") throws(Fault) {
+  init(_ layers: [any Layer], input: StepBuffer, shape: [Int], place: String = "", first: Int = 0) throws(Fault) {
     output = input
     var shape = shape
     for (index, layer) in layers.enumerated() {
       let before = shape
       shape = try layer.outputShape(for: shape)
-      try add(layer, before, shape, place: "\(place)\(index)")
+      try add(layer, before, shape, place: "\(place)\(first + index)")
     }
   }
 
@@ -52,11 +52,20 @@ struct StageRow {
       }
     case let recurrent as RecurrentLayer:
       stages.append(try RecurrentStage(recurrent, name: "\(layer.name) \(place)", input: output, shape: after))
-    case let residual as ResidualLayer:
-      let straight = output
-      let branch = try StageRow(residual.layers, input: straight, shape: before, place: "\(place).")
-      stages += branch.stages
-      stages.append(SumStage(straight, branch.output, shape: after))
+    case let branches as BranchLayer:
+      let (straight, shapes) = (output, try branches.shapes(for: before))
+      var outputs: [(buffer: StepBuffer, shape: [Int])] = []
+      for (number, range) in branches.ranges.enumerated() {
+        let row = try StageRow(
+          branches.branches[number].layers, input: straight, shape: before, place: "\(place).", first: range.lowerBound)
+        stages += row.stages
+        outputs.append((row.output, shapes[number].last ?? before))
+      }
+      stages.append(JoinStage(branches.join, straight, outputs, shape: after))
+    case let formula as any FormulaLayer where !formula.stateShapes(for: before).isEmpty:
+      throw Fault(
+        .value, "`\(layer.name)` cannot run on a stream", label: "layer \(place), \(layer.callText)",
+        help: "run it on samples, or step by step: step(net, x, state)")
     default:
       guard layer.populations.isEmpty else {
         throw Fault(.value, "`\(layer.name)` cannot run step by step", label: "layer \(place), \(layer.callText)")
@@ -67,22 +76,25 @@ struct StageRow {
   }
 }
 
-/// What a branch gives, added to what entered it.
-final class SumStage: StreamStage {
-  private let branch: StepBuffer
+/// What branches give, joined.
+final class JoinStage: StreamStage {
+  private let join: BranchJoin
+  private let branches: [(buffer: StepBuffer, shape: [Int])]
   private var hasRun = false
 
-  init(_ straight: StepBuffer, _ branch: StepBuffer, shape: [Int]) {
-    self.branch = branch
-    super.init(input: straight, output: StepBuffer(shape: shape, isSpikes: false))
+  init(_ join: BranchJoin, _ straight: StepBuffer, _ branches: [(buffer: StepBuffer, shape: [Int])], shape: [Int]) {
+    self.join = join
+    self.branches = branches
+    super.init(input: straight, output: StepBuffer(shape: shape, isSpikes: !join.isSum || join.kind == .concat))
   }
 
   override func step() throws(Fault) -> Bool {
-    if hasRun, input.isUnchanged, branch.isUnchanged {
+    if hasRun, input.isUnchanged, branches.allSatisfy(\.buffer.isUnchanged) {
       output.isUnchanged = true
       return false
     }
-    output.take(try ResidualLayer.sum(try input.signal(), try branch.signal().reshaped(features: input.shape)))
+    output.take(
+      try join.forward(try branches.map { (branch) throws(Fault) in try branch.buffer.signal().reshaped(features: branch.shape) }))
     output.isUnchanged = false
     hasRun = true
     return true

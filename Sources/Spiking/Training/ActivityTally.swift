@@ -56,7 +56,7 @@ extension Network {
     var text = ""
     for position in place where row.indices.contains(position) {
       text = row[position].callText
-      row = (row[position] as? ResidualLayer)?.layers ?? []
+      row = (row[position] as? BranchLayer)?.layers ?? []
     }
     return text
   }

@@ -69,7 +69,7 @@ private struct NeuroBenchTally {
   /// Counts the weights of layers.
   mutating func count(_ layers: [any Layer]) {
     for layer in layers {
-      if let residual = layer as? ResidualLayer { count(residual.layers) }
+      if let branches = layer as? BranchLayer { count(branches.layers) }
       let weight = (layer as? RecurrentLayer)?.recurrent ?? layer.synapticWeight
       guard let weight else { continue }
       weights += weight.count
@@ -82,8 +82,11 @@ private struct NeuroBenchTally {
     var signal = input
     for layer in layers {
       try Interrupt.check()
-      if let residual = layer as? ResidualLayer {
-        signal = try ResidualLayer.sum(signal, try run(residual.layers, signal))
+      if let branches = layer as? BranchLayer {
+        var outputs: [Signal] = []
+        let straight = signal
+        for branch in branches.branches { outputs.append(try run(branch.layers, straight)) }
+        signal = try branches.join.forward(outputs)
         continue
       }
       if layer.synapticWeight != nil { try count(signal, into: try layer.binary(full: false), full: try layer.binary(full: true)) }
@@ -119,9 +122,9 @@ private struct NeuroBenchTally {
     silent += output.shape.reduce(1, *) - (output.spikes?.total ?? values?.withUnsafeBuffer { $0.count { $0 != 0 } } ?? 0)
     if let recurrent = layer as? RecurrentLayer, let weight = recurrent.recurrent, let spikes = output.spikes {
       // Nothing comes back in the first step, and the last one's spikes reach nobody.
-      dense += Double(weight.count) * Double(input.steps * input.batch)
+      dense += Double(recurrent.synapses(for: input.featureShape)) * Double(input.steps * input.batch)
       let heard = Signal.spikes(try spikes.timeSlice(0..<max(0, spikes.steps - 1)))
-      if heard.steps > 0 { additions += try Product.forward(heard, weight: try weight.binary, bias: nil).exactSum }
+      if heard.steps > 0 { additions += try Feedback(try weight.binary, features: input.featureShape).forward(heard).exactSum }
     }
     let drive = try input.tensor()
     func walk(_ neurons: Int, _ model: any NeuronModel, _ step: (Tensor) throws(Fault) -> [[Float]]) throws(Fault) {

@@ -25,6 +25,11 @@ public struct TimeWindows: Sendable, Equatable {
         .value, "windows of time and `\(network.layers[index].name)` do not go together",
         label: "its statistics are of all steps together", help: "take layer_norm(), or leave the windows out")
     }
+    if let index = network.layers.firstIndex(where: \.needsWholeTime) {
+      throw Fault(
+        .value, "windows of time and `\(network.layers[index].name)` do not go together",
+        label: "it hears all steps at once", help: "take sliding_psn(), which hears earlier steps alone, or leave the windows out")
+    }
     if loss.needs.contains(.states) {
       throw Fault(.value, "windows of time and a loss of states do not go together", label: "`\(loss.name)` reads all states")
     }

@@ -164,7 +164,7 @@ import Testing
 
   @Test func whatCannotBeWrittenIsSaid() throws {
     let branched = try Network(inputShape: [8]).appending(DenseLayer(outputs: 8), seed: 1)
-      .appending(ResidualLayer([DenseLayer(outputs: 8), lif()]), seed: 2).appending(lif(), seed: 0)
+      .appending(BranchLayer(residual: [DenseLayer(outputs: 8), lif()]), seed: 2).appending(lif(), seed: 0)
     do {
       _ = try program(branched)
       Issue.record("a branch was written")

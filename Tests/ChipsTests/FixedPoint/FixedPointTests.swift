@@ -148,7 +148,7 @@ import Testing
     let network = try Network(inputShape: [6])
       .appending(try DenseLayer(weight: try weights([6, 6], seed: 1), bias: nil), seed: 0)
       .appending(RecurrentLayer(cell, recurrent: try weights([6, 6], seed: 4)), seed: 0)
-      .appending(ResidualLayer([try DenseLayer(weight: try weights([6, 6], seed: 2), bias: nil), NeuronLayer(cell)]), seed: 0)
+      .appending(BranchLayer(residual: [try DenseLayer(weight: try weights([6, 6], seed: 2), bias: nil), NeuronLayer(cell)]), seed: 0)
       .appending(try DenseLayer(weight: try weights([6, 4], seed: 3), bias: nil), seed: 0).appending(NeuronLayer(cell), seed: 0)
     let input = try spikes([100, 2, 6], share: 0.3, seed: 5)
     let deployed = try Deployment(network, on: try ChipFiles.chip("loihi1"))

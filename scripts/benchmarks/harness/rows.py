@@ -45,6 +45,8 @@ def every_row():
         Row("train-dense", "training 784-1000-10, T 25, batch 128, and the memory it takes", training.train_dense),
         Row("memory", "the peak memory of that training alone", training.memory, in_all=False),
         Row("train-conv", "training 2x34x34, 16c3-p2-32c3-p2-10, T 16, batch 32", training.train_conv),
+        Row("train-conv1d", "training 2x256, 32c5p2-p2-64c5p2-p2-10 along rows, T 16, batch 32", training.train_conv1d),
+        Row("train-batch-norm", "training 2x34x34, 16c3-bn-p2-32c3-bn-p2-10, T 16, batch 32", training.train_batch_norm),
         Row("train-rgb", "training 3x32x32, 32c3p1-p2-64c3p1-p2-10: direct, 30 % input", training.train_rgb),
         Row("train-deep", "training six 3x3 layers of 64 to 256 channels, T 4, batch 32, direct", training.train_deep),
         Row("train-recurrent", "training 700-256 recurrent-20, T 100, batch 64", training.train_recurrent),

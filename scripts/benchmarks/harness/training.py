@@ -54,6 +54,15 @@ def train_conv(run):
     train(run, "train-conv", TORCH_PEERS, "16c3-p2-32c3-p2-10", 32, 2, 4.0)
 
 
+def train_conv1d(run):
+    train(run, "train-conv1d", TORCH_PEERS, "32c5p2-p2-64c5p2-p2-10 along rows", 32, 2, 3.0)
+
+
+def train_batch_norm(run):
+    # snnTorch has no statistics over all steps: its loop normalises each step by itself.
+    train(run, "train-batch-norm", ["torch", "spikingjelly"], "16c3-bn-p2-32c3-bn-p2-10", 32, 2, 3.0)
+
+
 def train_rgb(run):
     train(run, "train-rgb", TORCH_PEERS, "32c3p1-p2-64c3p1-p2-10, direct", 32, 2, 4.0, words=["direct"])
     train(run, "train-rgb", TORCH_PEERS, "32c3p1-p2-64c3p1-p2-10, 30 % input", 32, 2, words=["rate"])

@@ -21,6 +21,15 @@ class Conv:
     steps, batch, density = 16, 32, 0.05
 
 
+class Rows:
+    """2x256, 32c5p2-p2-64c5p2-p2-10: convolutions along rows."""
+
+    channels, length = 2, 256
+    first, second, kernel, outputs = 32, 64, 5, 10
+    flat = 64 * 64
+    steps, batch, density = 16, 32, 0.05
+
+
 class Rgb:
     """3x32x32, 32c3p1-p2-64c3p1-p2-10, the size of CIFAR-10's images."""
 

@@ -10,9 +10,9 @@ from torch import nn
 
 from fashion import fashion_mnist, hybrid
 from serve import serve
-from sizes import BETA, SLOPE, Conv, Dense, Fashion, Recurrent
+from sizes import BETA, SLOPE, Conv, Dense, Fashion, Recurrent, Rows
 from torch_common import (
-    batches, conv_batch, dense_batch, image_batch, image_tasks, recurrent_batch, training, use_threads)
+    batches, conv_batch, dense_batch, image_batch, image_tasks, recurrent_batch, row_batch, training, use_threads)
 
 
 def leaky(slope=SLOPE):
@@ -59,6 +59,17 @@ def train_conv(threads):
         nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(Conv.flat, Conv.outputs)),
     ])
     return training(stages, stepwise(stages, [leaky(), leaky(), leaky()]), conv_batch())
+
+
+def train_conv1d(threads):
+    use_threads(threads)
+    half = Rows.kernel // 2
+    stages = nn.ModuleList([
+        nn.Conv1d(Rows.channels, Rows.first, Rows.kernel, padding=half),
+        nn.Sequential(nn.AvgPool1d(2), nn.Conv1d(Rows.first, Rows.second, Rows.kernel, padding=half)),
+        nn.Sequential(nn.AvgPool1d(2), nn.Flatten(), nn.Linear(Rows.flat, Rows.outputs)),
+    ])
+    return training(stages, stepwise(stages, [leaky(), leaky(), leaky()]), row_batch())
 
 
 def train_images(sizes, code, convs):
@@ -114,6 +125,7 @@ def fashion(threads, code, epochs):
 
 
 serve({
-    "train-dense": train_dense, "train-conv": train_conv, **image_tasks(train_images),
+    "train-dense": train_dense, "train-conv": train_conv, "train-conv1d": train_conv1d,
+    **image_tasks(train_images),
     "train-recurrent": train_recurrent, "infer-batch": infer_batch, "fashion-mnist": fashion,
 })

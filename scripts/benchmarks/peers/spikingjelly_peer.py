@@ -6,9 +6,9 @@ from torch import nn
 
 from fashion import fashion_mnist, hybrid
 from serve import serve
-from sizes import BETA, SLOPE, Conv, Dense, Fashion, Recurrent
+from sizes import BETA, SLOPE, Conv, Dense, Fashion, Recurrent, Rows
 from torch_common import (
-    batches, conv_batch, dense_batch, image_batch, image_tasks, recurrent_batch, training, use_threads)
+    batches, conv_batch, dense_batch, image_batch, image_tasks, recurrent_batch, row_batch, training, use_threads)
 
 
 def leaky(slope=SLOPE):
@@ -51,6 +51,26 @@ def train_conv(threads):
     net = nn.Sequential(
         layer.Conv2d(Conv.channels, Conv.first, 3), leaky(), layer.AvgPool2d(2),
         layer.Conv2d(Conv.first, Conv.second, 3), leaky(), layer.AvgPool2d(2),
+        layer.Flatten(), layer.Linear(Conv.flat, Conv.outputs), leaky())
+    return task(net, conv_batch())
+
+
+def train_conv1d(threads):
+    use_threads(threads)
+    half = Rows.kernel // 2
+    in_time = layer.SeqToANNContainer
+    net = nn.Sequential(
+        in_time(nn.Conv1d(Rows.channels, Rows.first, Rows.kernel, padding=half)), leaky(), in_time(nn.AvgPool1d(2)),
+        in_time(nn.Conv1d(Rows.first, Rows.second, Rows.kernel, padding=half)), leaky(), in_time(nn.AvgPool1d(2)),
+        layer.Flatten(), layer.Linear(Rows.flat, Rows.outputs), leaky())
+    return task(net, row_batch())
+
+
+def train_batch_norm(threads):
+    use_threads(threads)
+    net = nn.Sequential(
+        layer.Conv2d(Conv.channels, Conv.first, 3), layer.BatchNorm2d(Conv.first), leaky(), layer.AvgPool2d(2),
+        layer.Conv2d(Conv.first, Conv.second, 3), layer.BatchNorm2d(Conv.second), leaky(), layer.AvgPool2d(2),
         layer.Flatten(), layer.Linear(Conv.flat, Conv.outputs), leaky())
     return task(net, conv_batch())
 
@@ -108,6 +128,7 @@ def fashion(threads, code, epochs):
 
 
 serve({
-    "train-dense": train_dense, "train-conv": train_conv, **image_tasks(train_images),
+    "train-dense": train_dense, "train-conv": train_conv, "train-conv1d": train_conv1d, "train-batch-norm": train_batch_norm,
+    **image_tasks(train_images),
     "train-recurrent": train_recurrent, "infer-batch": infer_batch, "fashion-mnist": fashion,
 })

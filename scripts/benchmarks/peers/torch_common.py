@@ -5,7 +5,7 @@ import ctypes
 import torch
 
 from serve import repeated, timed
-from sizes import Conv, Deep, Dense, Recurrent, Rgb
+from sizes import Conv, Deep, Dense, Recurrent, Rgb, Rows
 
 # Settings of glibc's allocator.
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
@@ -32,6 +32,11 @@ def dense_batch():
 def conv_batch():
     spikes = (torch.rand(Conv.steps, Conv.batch, Conv.channels, Conv.side, Conv.side) < Conv.density).float()
     return spikes, torch.arange(Conv.batch) % Conv.outputs
+
+
+def row_batch():
+    spikes = (torch.rand(Rows.steps, Rows.batch, Rows.channels, Rows.length) < Rows.density).float()
+    return spikes, torch.arange(Rows.batch) % Rows.outputs
 
 
 def image_batch(sizes, code):

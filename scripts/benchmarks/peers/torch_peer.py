@@ -10,9 +10,9 @@ from torch.nn import functional
 from fashion import fashion_mnist, hybrid
 from lif_scans import ConstantLifScan, LifScan, RecurrentLifScan
 from serve import serve, timed
-from sizes import BETA, Conv, Dense, Fashion, Recurrent
+from sizes import BETA, Conv, Dense, Fashion, Recurrent, Rows
 from torch_common import (
-    batches, conv_batch, dense_batch, image_batch, image_tasks, recurrent_batch, training, use_threads)
+    batches, conv_batch, dense_batch, image_batch, image_tasks, recurrent_batch, row_batch, training, use_threads)
 
 
 def train_dense(threads):
@@ -40,6 +40,43 @@ def train_conv(threads):
         return scan(last(x.flatten(1))).view(Conv.steps, Conv.batch, -1).sum(0)
 
     return training(nn.ModuleList([first, second, last]), forward, conv_batch())
+
+
+def train_conv1d(threads):
+    use_threads(threads)
+    half = Rows.kernel // 2
+    first = nn.Conv1d(Rows.channels, Rows.first, Rows.kernel, padding=half)
+    second = nn.Conv1d(Rows.first, Rows.second, Rows.kernel, padding=half)
+    last = nn.Linear(Rows.flat, Rows.outputs)
+    pool = nn.AvgPool1d(2)
+
+    def scan(x):
+        return LifScan.apply(x.view(Rows.steps, Rows.batch, *x.shape[1:])).flatten(0, 1)
+
+    def forward(x):
+        x = pool(scan(first(x.flatten(0, 1))))
+        x = pool(scan(second(x)))
+        return scan(last(x.flatten(1))).view(Rows.steps, Rows.batch, -1).sum(0)
+
+    return training(nn.ModuleList([first, second, last]), forward, row_batch())
+
+
+def train_batch_norm(threads):
+    use_threads(threads)
+    first, second = nn.Conv2d(Conv.channels, Conv.first, 3), nn.Conv2d(Conv.first, Conv.second, 3)
+    norms = nn.BatchNorm2d(Conv.first), nn.BatchNorm2d(Conv.second)
+    last = nn.Linear(Conv.flat, Conv.outputs)
+    pool = nn.AvgPool2d(2)
+
+    def scan(x):
+        return LifScan.apply(x.view(Conv.steps, Conv.batch, *x.shape[1:])).flatten(0, 1)
+
+    def forward(x):
+        x = pool(scan(norms[0](first(x.flatten(0, 1)))))
+        x = pool(scan(norms[1](second(x))))
+        return scan(last(x.flatten(1))).view(Conv.steps, Conv.batch, -1).sum(0)
+
+    return training(nn.ModuleList([first, second, *norms, last]), forward, conv_batch())
 
 
 def train_images(sizes, code, convs):
@@ -195,7 +232,8 @@ def lif(threads):
 
 
 serve({
-    "train-dense": train_dense, "train-conv": train_conv, **image_tasks(train_images),
+    "train-dense": train_dense, "train-conv": train_conv, "train-conv1d": train_conv1d, "train-batch-norm": train_batch_norm,
+    **image_tasks(train_images),
     "train-recurrent": train_recurrent, "infer": infer, "infer-compiled": infer_compiled, "infer-batch": infer_batch,
     "lif": lif, "fashion-mnist": fashion,
 })
