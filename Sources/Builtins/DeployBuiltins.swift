@@ -18,6 +18,8 @@ let deployBuiltins: [Builtin] = [
       .optional(
         "split_fan_in", .bool, default: "false", "whether neurons with too many inputs get neurons that add up parts of them"),
       .optional("seed", .int | .nil, default: "the session's", "names the draws of random codes and of the chip"),
+      .optional("leak", .string | .nil, default: "nil", "on chips.truenorth: \"constant\" lets one stand for a share of the potential"),
+      .optional("chance", .list | .nil, default: "nil", "on chips.truenorth: what is drawn, of \"weights\", \"offsets\" and \"threshold\""),
     ],
     returns: "deployment", subject: "chips",
     """
@@ -30,6 +32,10 @@ let deployBuiltins: [Builtin] = [
     Loihi: weights of 8 bits and a sign with an exponent, a leak in 4096ths, 24-bit currents that wrap and potentials that
     stay at their largest, with scales found as nengo-loihi does. `axon_types` is TrueNorth: weights made of axon
     types with 9 bits each (`weight_bits` axons a source), a constant leak that carries the offsets, potentials of 20 bits.
+    What a type weighs is each neuron's own, so each has the step with which its weights are rounded best.
+    `leak="constant"` takes a constant towards zero in each step for lif with beta below 1, where layers have no offsets.
+    `chance=["weights"]` lets a synapse count 1 with its weight as probability, `"offsets"` does so with offsets below 1,
+    `"threshold"` adds random bits up to half of it, whose mean is taken off; each sample has its own draws.
     `exponential` is SpiNNaker's s16.15 with 16-bit weights. `integrate` is Speck: 8-bit weights, no leak, several spikes
     a step. `shifted_decay` is Xylo: leaks by shifts, 16 bits that saturate. Each one reproduces the integers of
     nengo-loihi, Lava, brian2-loihi, sinabs, XyloSim or the chip's equations to the bit.
@@ -52,6 +58,31 @@ let deployBuiltins: [Builtin] = [
     if call.isGiven("on") { options.data = try call.samples(2, by: options.encoder ?? network.encoder) }
     options.splitsFanIn = try call.bool(5, default: false)
     options.seed = call.isGiven("seed") ? UInt64(bitPattern: Int64(try call.int(6))) : call.machine.seed
+    options.modes = try axonTypeModes(call)
     return .foreign(DeploymentValue(try Deployment(network, on: try call.chip(1), options)))
   }
 ]
+
+/// The arguments `leak` and `chance`.
+private func axonTypeModes(_ call: Call) throws(Fault) -> AxonTypeModes {
+  var modes = AxonTypeModes()
+  if call.isGiven("leak") {
+    let place = call.place("leak")
+    let name = try call.string(place)
+    guard name == "constant" else {
+      throw call.wrong(place, "must be \"constant\", found \"\(name)\"", help: "without it, neurons leak as the network's do, or are refused")
+    }
+    modes.leaksByConstant = true
+  }
+  guard call.isGiven("chance") else { return modes }
+  let place = call.place("chance")
+  for name in try call.strings(place) {
+    switch name {
+    case "weights": modes.drawsWeights = true
+    case "offsets": modes.drawsOffsets = true
+    case "threshold": modes.drawsThreshold = true
+    default: throw call.wrong(place, "knows \"weights\", \"offsets\" and \"threshold\", found \"\(name)\"")
+    }
+  }
+  return modes
+}

@@ -38,14 +38,17 @@ private func mapping(_ call: Call, _ path: String) throws(Fault) -> MappingRepor
   return report
 }
 
+/// The spikes of `input=`; nil where nothing is given.
+func spikesArgument(_ call: Call) throws(Fault) -> Spikes? {
+  guard call.isGiven("input") else { return nil }
+  let place = call.place("input")
+  if let (spikes, _) = call[place].asSignal { return spikes }
+  return try Spikes(try call.tensor(place))
+}
+
 func saveForSana(_ call: Call, _ path: String) throws(Fault) -> Value {
   let report = try mapping(call, path)
-  var input: Spikes?
-  if call.isGiven("input") {
-    let place = call.place("input")
-    if let (spikes, _) = call[place].asSignal { input = spikes } else { input = try Spikes(try call.tensor(place)) }
-  }
-  try writeText(try SanaFile(report, input: input).text, to: path)
+  try writeText(try SanaFile(report, input: try spikesArgument(call)).text, to: path)
   return .nil
 }
 

@@ -21,7 +21,8 @@ func writeNIR(_ call: Call, _ path: String) throws(Fault) -> Value {
       help: "such as save(net, \"\(path)\", target=\"snntorch\"): \(ToolProfile.all.map(\.name).joined(separator: ", "))")
   }
   let profile = try ToolProfile.named(try call.string(call.place("target")))
-  let written = try network.written(for: profile, seconds: try stepSeconds(call), path: path)
+  var written = try network.written(for: profile, seconds: try stepSeconds(call), path: path)
+  written.file.origin?.use = rememberedUse(of: network)
   try written.file.save(to: path)
   return .foreign(ExchangeReportValue(written.report))
 }
@@ -44,8 +45,9 @@ func readNIR(_ call: Call, _ path: String) throws(Fault) -> Value {
   }
   let file = try NIRFile(path)
   let isNoted = call.isGiven("noted") ? try call.bool(call.place("noted")) : true
-  let read = try file.network(options, noted: isNoted)
-  return .foreign(NetworkValue(read.network))
+  var network = try file.network(options, noted: isNoted).network
+  if isNoted, let use = file.origin?.use { network = try recalling(use, network, name: "`\(path)`") }
+  return .foreign(NetworkValue(network))
 }
 
 private func stepSeconds(_ call: Call) throws(Fault) -> Double? {

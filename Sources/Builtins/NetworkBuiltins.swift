@@ -167,7 +167,7 @@ let networkBuiltins: [Builtin] = [
       .optional("target", .string, default: "nil", "for .nir: the tool that will run it, such as \"snntorch\""),
       .optional("dt", .quantity, default: "the tool's own", "for .nir: how long a step is", dimension: .time),
       .optional("adapt", .foreign("adaptation") | .nil, default: "nil", "for .c: thresholds that follow activity"),
-      .optional("input", .array | .nil, default: "nil", "for .sanafe.yaml: the spikes of one sample, [time, 1, features]"),
+      .optional("input", .array | .nil, default: "nil", "for .sanafe.yaml and .ranc.json: the spikes of one sample, [time, 1, features]"),
     ],
     returns: "nil, or a report", subject: "networks",
     """
@@ -184,20 +184,31 @@ let networkBuiltins: [Builtin] = [
     spikes of its inputs; without it they fire by chance at the measured rates), or as `.hgr`, a hypergraph for partitioners:
     a net for each neuron with its targets, weighted by its spikes.
 
+    A deployment on a chip like Loihi is written as `.net`, the HDF5 file that lava-dl's netx reads (dense, conv and flatten with
+    lif(reset="zero")); the answer is a list of what is otherwise there, such as offsets that are rounded to steps of 64. One on
+    chips.truenorth is written as `.ranc.json` for RANC's simulator, with `input=` as packets, and its configuration beside
+    it as `.ranc.config.json`; there each layer answers a tick after the other.
+
     A path that ends in `.nir` gets a graph of the Neuromorphic Intermediate Representation (HDF5) for the tool `target`,
     and the report says what became of each layer, what that tool does otherwise, and how many spikes are the same there.
     \(nirDocumentation)
+
+    A path that ends in `.npz` gets the weights alone, by the names and with the axes of a `torch.nn.Sequential`;
+    `scripts/weights.py` makes a state dictionary of it, or an ONNX model of one step of time.
     """,
     example: "let keep = net => save(net, \"mine.snnet\")"
   ) { (call) throws(Fault) in try saveFile(call) },
   Builtin(
     "load",
     [
-      .required("path", .string, "a file that `save` wrote, or a NIR graph"),
+      .required("path", .string, "a file that `save` wrote, a NIR graph, weights, or a network of lava-dl"),
       .optional("source", .string, default: "nil", "for .nir: the tool whose steps the network takes, such as \"snntorch\" or \"exact\""),
       .optional("dt", .quantity, default: "the tool's own", "for .nir: how long a step is", dimension: .time),
       .optional("reset", .string, default: "the tool's own", "for .nir: what a spike does, \"zero\" or \"subtract\", where the file cannot say"),
       .optional("noted", .bool, default: "true", "for .nir: whether what `save` noted beside the graph is read, which other tools do not"),
+      .optional("into", .foreign("network") | .nil, default: "nil", "for .npz: the network that takes the weights"),
+      .optional("names", .list | .nil, default: "as they come", "for .npz: the module of each layer with weights, such as \"fc1\""),
+      .optional("ignore", .list | .nil, default: "nil", "for .npz: names to leave out; a star at one end stands for anything"),
     ],
     returns: "network", subject: "networks",
     """
@@ -206,7 +217,13 @@ let networkBuiltins: [Builtin] = [
     A path that ends in `.nir` holds a graph of the Neuromorphic Intermediate Representation, and the network steps through
     time as the tool `source` would; what that tool refuses is an error.
     \(nirDocumentation)
-    Of a file that `save` wrote, the network comes back as it was; `noted=false` gives what the tool will make of it.
+    Of a file that `save` wrote, the network comes back as it was, with its code and its readout; `noted=false` gives what
+    the tool will make of it.
+
+    \(weightDocumentation)
+
+    A path that ends in `.net` holds blocks of lava-dl in whole numbers, which become floating-point numbers with the same
+    spikes; its layers answer at once here, and a step after each other there.
     """,
     example: "let net = try { load(\"no/such.snnet\") } catch e { nil }\nprint(net)   # expect: nil"
   ) { (call) throws(Fault) in try loadFile(call) },

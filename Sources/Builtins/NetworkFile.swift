@@ -100,6 +100,49 @@ func network(from checkpoint: Checkpoint, name: String) throws(Fault) -> Network
   }
 }
 
+/// What a network remembers of its use, as text: the code of its input, and how its output is read; nil for one that
+/// remembers nothing. For formats of others, which have no place for it.
+func rememberedUse(of network: Network) -> String? {
+  let plan = network.plan
+  var about: [JSONMember] = []
+  if let encoder = plan.encoder { about.append(JSONMember("encoder", json(encoder))) }
+  if let decoder = plan.decoder { about.append(JSONMember("decoder", .string(decoder))) }
+  if let reading = network.reading { about.append(JSONMember("reading", .string(reading.rawValue))) }
+  return about.isEmpty ? nil : JSON.object(about).text(indent: nil)
+}
+
+/// The network with what `rememberedUse` wrote.
+///
+/// - Throws: `.file` for a text of another form; the fault says the name of the file.
+func recalling(_ use: String, _ network: Network, name: String) throws(Fault) -> Network {
+  func wrong(_ reason: String) -> Fault {
+    Fault(
+      .file, "what this program noted in \(name) cannot be read", label: reason,
+      help: "load(…, noted=false) reads the network without it")
+  }
+  do throws(Fault) {
+    let about = try JSON.parse(use)
+    let plan = NetworkDescription(
+      inputShape: network.inputShape, layers: [], encoder: about["encoder"].flatMap(component), decoder: about["decoder"]?.stringValue)
+    if about["encoder"] != nil, plan.encoder == nil { throw wrong("its code is incomplete") }
+    let remembering = try Network(plan, parameters: [:])
+    var network = network
+    network.encoder = remembering.encoder
+    if let decoder = remembering.decoder { network.decoder = decoder }
+    if let reading = about["reading"] {
+      guard let known = reading.stringValue.flatMap(Readout.init) else { throw wrong("its reading is not known") }
+      network.reading = known
+    }
+    return network
+  } catch {
+    if error.kind == .interrupt || error.kind == .file { throw error }
+    throw wrong(error.label.map { "\(error.title): \($0)" } ?? error.title)
+  }
+}
+
+/// The layers of a network, each with its kind and its settings.
+func layersJSON(of network: Network) -> JSON { .list(network.plan.layers.map(json)) }
+
 private func json(_ component: ComponentDescription) -> JSON {
   let settings = component.settings.sorted { $0.key < $1.key }.map { name, setting -> JSONMember in
     let value: JSON =

@@ -23,8 +23,11 @@ struct SavedFileKind: Sendable {
 
 let savedFileKinds: [SavedFileKind] = [
   SavedFileKind(ending: ".nir", arguments: ["target", "source", "dt", "reset", "noted"], write: writeNIR, read: readNIR),
+  SavedFileKind(ending: ".npz", arguments: ["into", "names", "ignore"], write: saveWeights, read: loadWeights),
   SavedFileKind(ending: ".c", arguments: ["adapt"], write: saveC, read: nil),
   SavedFileKind(ending: ".sanafe.yaml", arguments: ["input"], write: saveForSana, read: nil),
+  SavedFileKind(ending: ".net", arguments: [], write: saveLavaNet, read: loadLavaNet),
+  SavedFileKind(ending: ".ranc.json", arguments: ["input"], write: saveRanc, read: nil),
   SavedFileKind(ending: ".hgr", arguments: [], write: saveHypergraph, read: nil),
 ]
 
@@ -38,7 +41,7 @@ func saveFile(_ call: Call) throws(Fault) -> Value {
     throw Fault(
       .value, "the name of the file does not say how \(call[0].description(of: .kind)) is written", label: "it is \"\(path)\"",
       help: call[0].asForeign(MappingValue.self) == nil
-        ? "a deployment is written as C: save(onchip, \"net.c\")"
+        ? "a deployment is written as C, save(onchip, \"net.c\"), for lava-dl, \"net.net\", or for RANC, \"net.ranc.json\""
         : "a mapping is written for SANA-FE, save(mapping, \"net.sanafe.yaml\"), or as a hypergraph, \"net.hgr\"")
   }
   try saveNetwork(network, to: path)

@@ -211,6 +211,7 @@ private func fitNetwork(_ call: Call) throws(Fault) -> Value {
   var options = try fitOptions(call)
   if call.isGiven("round") {
     let rounding = try ChipRounding(try call.chip(call.place("round")))
+    options.roundingName = rounding.title
     options.rounding = { (network) throws(Fault) in try rounding.rounded(network) }
   }
   let data = try call.samples(1, by: options.encoder ?? network.encoder)

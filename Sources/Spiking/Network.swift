@@ -59,8 +59,22 @@ public struct Network: Sendable {
     let last = layers.last { !($0 is FlattenLayer) }
     return (last as? NeuronLayer)?.model.isSpiking ?? (last as? any FormulaLayer)?.isNeurons ?? (last is RecurrentLayer)
   }
+  /// Whether the output is how many spikes each neuron sends in a step.
+  public var endsInCounts: Bool {
+    (layers.last { !($0 is FlattenLayer) } as? NeuronLayer)?.model.sendsCounts ?? false
+  }
+  /// The places of the neurons whose output is how many spikes they send in a step.
+  var countingPopulations: Set<[Int]> {
+    func places(_ row: [any Layer]) -> [[Int]] {
+      row.enumerated().flatMap { index, layer -> [[Int]] in
+        if let neurons = layer as? NeuronLayer { return neurons.model.sendsCounts ? [[index]] : [] }
+        return ((layer as? ResidualLayer)?.layers).map { places($0).map { [index] + $0 } } ?? []
+      }
+    }
+    return Set(places(layers))
+  }
   /// How class labels are read from the output when nothing else is said.
-  public var standardDecoder: Decoder { decoder ?? (endsInSpikes ? .spikeCount : .membraneMaximum) }
+  public var standardDecoder: Decoder { decoder ?? (endsInSpikes || endsInCounts ? .spikeCount : .membraneMaximum) }
 
   /// The features that enter a layer.
   public func inputOf(_ layer: Int) -> [Int] { layer == 0 ? inputShape : shapes[layer - 1] }

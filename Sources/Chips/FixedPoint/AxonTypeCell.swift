@@ -2,6 +2,20 @@
 
 import Tensors
 
+/// What a deployment makes use of beside weights and a leak that is added.
+public struct AxonTypeModes: Sendable, Equatable {
+  /// Whether a leak by a share of the potential is run as a constant towards zero.
+  public var leaksByConstant = false
+  /// Whether a synapse moves the potential by 1 with the probability that its weight has in 256ths.
+  public var drawsWeights = false
+  /// Whether offsets below 1 are drawn.
+  public var drawsOffsets = false
+  /// Whether thresholds get random bits.
+  public var drawsThreshold = false
+
+  public init() {}
+}
+
 /// Digital neurons of TrueNorth (A. Cassidy et al., Cognitive computing building block, IJCNN 2013; as NeMo computes them),
 /// and the plainer ones of RANC.
 ///
@@ -65,6 +79,11 @@ public struct AxonTypeCell: FixedPointCell {
   }
 
   public var count: Int { parameters.count }
+
+  /// Each sample has its own random numbers.
+  public mutating func begin(sample: Int) {
+    random = RandomStream(seed: random.nextBits(), purpose: "sample", index: UInt64(sample))
+  }
 
   /// A number's sign with probability |number|/256.
   private mutating func drawn(_ number: Int64) -> Int64 {

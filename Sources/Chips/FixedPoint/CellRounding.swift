@@ -37,6 +37,7 @@ struct CellRounding {
   let arithmetic: Arithmetic
   let rules: CoreRules
   let seed: UInt64
+  var modes = AxonTypeModes()
 
   /// - Throws: `.value` for neurons that the chip doesn't have, or numbers that no scale fits.
   func population(
@@ -306,16 +307,39 @@ struct CellRounding {
 
   // MARK: TrueNorth
 
+  /// The step between two levels with which weights are rounded best: the sum of the squares of what rounding and the largest
+  /// level change is the least of those tried. With few levels the largest weight is no measure: its step would take most
+  /// others to zero.
+  private static func step(for weights: [Double], _ levels: ClosedRange<Double>) -> Double {
+    let largest = weights.reduce(0) { max($0, $1.magnitude) }
+    guard largest > 0, largest.isFinite else { return 1 }
+    let widest = largest / max(1, levels.upperBound)
+    var (best, least) = (widest, Double.infinity)
+    for tried in 0..<40 {
+      let step = widest * (1 - Double(tried) / 44)
+      let error = weights.reduce(0.0) { sum, weight in
+        let change = weight - (weight / step).rounded().clamped(levels) * step
+        return sum + change * change
+      }
+      if error < least { (best, least) = (step, error) }
+    }
+    return best
+  }
+
   private func axonTypes(
     _ given: WiredNetwork.Population, number: Int
   ) throws(Fault) -> (FixedPointNetwork.Population, RoundedPopulation) {
     guard case .lif(let beta, let threshold, let wanted) = given.model else {
       throw cannot(given, "its output is potentials, and the chip's neurons answer with spikes alone", help: "end the network in lif(beta=1)")
     }
-    guard beta == 1 else {
+    guard beta == 1 || modes.leaksByConstant else {
       throw cannot(
         given, "beta is \(beta), and the chip's leak is a constant in each step, not a share of the potential",
-        help: "train it with lif(beta=1)")
+        help: "train it with lif(beta=1), or let a constant stand for the share: deploy(…, leak=\"constant\")")
+    }
+    if beta != 1, given.bias.contains(where: { $0 != 0 }) {
+      throw cannot(
+        given, "its offsets need the register that the leak is in", help: "train the layer before it with bias=false, or lif(beta=1)")
     }
     let most = min(rules.fanIn, rules.inputAxons) / max(1, rules.axonsPerSource)
     guard given.widest <= most else {
@@ -331,52 +355,84 @@ struct CellRounding {
     let leakTop = Int64(1) << Int64(arithmetic.bits(.leakBits, default: 9) - 1) - 1
     let bits = arithmetic.bits(.potentialBits, default: 20)
     let potentialTop = (Int64(1) << Int64(bits - 1)) - 1
-    // A step of the weights: a power of two, as large as the heaviest type, the leak and the threshold allow.
-    let largest = Double(largestWeight(given))
-    let levels = types == 1 ? 1 : exp2(Double(types - 1)) - 1
-    let unit = largest > 0 ? largest / levels : 1
-    var step = max(1, weightTop >> Int64(max(1, types)))
-    func fits(_ step: Int64) -> Bool {
-      let scale = Double(step) / unit
-      return given.bias.allSatisfy { Double($0.magnitude) * scale <= Double(leakTop) }
-        && Double(threshold) * scale <= Double(potentialTop)
-    }
-    while step > 1, !fits(step) { step >>= 1 }
-    let scale = Double(step) / unit
-    if !fits(step) {
-      notes.append("offsets or the threshold of \(given.name) are beyond the chip's bits: they are cut down to the largest there")
-    }
-    func whole(_ value: Float, most: Int64) -> Int64 {
-      Int64(max(-Double(most), min(Double(most), (Double(value) * scale).rounded())))
-    }
-    let limit = max(1, whole(threshold, most: potentialTop))
-    let bias = given.bias.map { whole($0, most: leakTop) }
     // The types of a source's axons stand for the bits of its weights in two's complement, the last one for the sign; a
-    // single bit is the sign, and needs a type for each of the two.
-    let weights: [Int64] =
-      types == 1 ? [step, -step] : (0..<types).map { $0 == types - 1 ? -(step << Int64($0)) : step << Int64($0) }
-    let neurons = bias.map { bias in
-      var own = AxonTypeCell.Parameters(weights: weights, threshold: limit, floor: potentialTop)
-      own.leak = bias
-      own.reset = reset
-      return own
+    // single bit is the sign, and needs a type for each of the two. Without an axon a weight is 0, also then.
+    let levels: ClosedRange<Double> = types == 1 ? -1...1 : -exp2(Double(types - 1))...(exp2(Double(types - 1)) - 1)
+    // What a type weighs is each neuron's own, and so is its threshold: each has its own step.
+    var (units, scales) = ([Double](), [Double]())
+    var neurons: [AxonTypeCell.Parameters] = []
+    var cut = 0
+    for neuron in 0..<given.neurons {
+      if neuron % 16 == 0 { try Interrupt.check() }
+      let own = given.links.flatMap { $0.weights[$0.starts[neuron]..<$0.starts[neuron + 1]].map(Double.init) }
+      let unit = Self.step(for: own, levels)
+      // A power of two, as large as the heaviest type, the leak and the threshold allow. By chance a weight counts in 256ths.
+      let share = modes.drawsWeights ? 1.0 / 256 : 1
+      var step = max(1, weightTop >> Int64(max(1, types)))
+      func fits(_ step: Int64) -> Bool {
+        let scale = Double(step) * share / unit
+        return Double(given.bias[neuron].magnitude) * scale <= Double(leakTop) && Double(threshold) * scale <= Double(potentialTop)
+      }
+      while step > 1, !fits(step) { step >>= 1 }
+      if !fits(step) { cut += 1 }
+      let scale = Double(step) * share / unit
+      func whole(_ value: Float, most: Int64) -> Int64 {
+        Int64(max(-Double(most), min(Double(most), (Double(value) * scale).rounded())))
+      }
+      let weights: [Int64] =
+        types == 1 ? [step, -step] : (0..<types).map { $0 == types - 1 ? -(step << Int64($0)) : step << Int64($0) }
+      var cell = AxonTypeCell.Parameters(weights: weights, threshold: max(1, whole(threshold, most: potentialTop)), floor: potentialTop)
+      cell.leak = whole(given.bias[neuron], most: leakTop)
+      cell.reset = reset
+      if beta != 1 {
+        // What a share takes of a potential on its way from zero to the threshold, on average.
+        cell.leak = -whole((1 - beta) * threshold / 2, most: leakTop)
+        cell.leakFollowsSign = true
+      }
+      let offset = Double(given.bias[neuron]) * scale
+      if modes.drawsOffsets, offset != 0, offset.magnitude < 1 {
+        (cell.leak, cell.leakIsStochastic) = (Int64((offset * 256).rounded()), true)
+      }
+      if modes.drawsWeights { cell.isStochastic = [Bool](repeating: true, count: weights.count) }
+      if modes.drawsThreshold {
+        // Random bits up to half of the threshold, whose mean is taken off.
+        var mask: Int64 = 0
+        while 2 * (2 * mask + 1) <= cell.threshold { mask = 2 * mask + 1 }
+        cell.mask = mask
+        cell.threshold -= mask / 2
+      }
+      neurons.append(cell)
+      units.append(unit)
+      scales.append(scale)
     }
-    var report = report(given, scale: scale)
-    (report.threshold, report.bias, report.beta, report.reset) = (limit, bias, 1, reset)
+    if cut > 0 {
+      notes.append(
+        "offsets or the threshold of \(Misfit.count(cut)) neurons of \(given.name) are beyond the chip's bits: "
+          + "they are cut down to the largest there")
+    }
+    if beta != 1 {
+      notes.append(
+        "\(given.name) loses a constant in each step, and not a share of its potential: half of what beta=\(beta) takes at the threshold")
+    }
+    let mean = scales.reduce(0, +) / Double(max(1, scales.count))
+    var report = report(given, scale: mean)
+    (report.threshold, report.bias) = (neurons.map(\.threshold).max() ?? 1, neurons.map(\.leak))
+    (report.beta, report.reset) = (1, reset)
     var links: [FixedPointNetwork.Link] = []
     for own in given.links {
+      var neuron = 0
       links.append(
         link(own, targets: given.neurons, &report) { place in
-          let weight = own.weights[place]
-          if types == 1 { return weight == 0 ? [] : [(1, weight > 0 ? 0 : 1)] }
-          let level = Int64(max(-levels, min(levels, (Double(weight) / unit).rounded())))
+          while place >= own.starts[neuron + 1] { neuron += 1 }
+          let level = Int64((Double(own.weights[place]) / units[neuron]).rounded().clamped(levels))
+          if types == 1 { return level == 0 ? [] : [(1, level > 0 ? 0 : 1)] }
           return (0..<types).compactMap { bit in (level >> Int64(bit)) & 1 == 1 ? (1, bit) : nil }
         })
     }
-    report.largestWeight = weights.reduce(0) { max($0, Int64($1.magnitude)) }
+    report.largestWeight = neurons.reduce(0) { $1.weights.reduce($0) { max($0, Int64($1.magnitude)) } }
     report.notes = notes
     let cell = AxonTypeCell(
-      neurons, types: weights.count, bits: bits,
+      neurons, types: types == 1 ? 2 : types, bits: bits,
       random: RandomStream(seed: seed, purpose: "axon types", index: UInt64(number)))
     return (.init(name: given.name, cell: cell, links: links), report)
   }
@@ -454,4 +510,8 @@ struct CellRounding {
     report.notes = notes
     return (.init(name: given.name, cell: ExponentialCell(neurons), links: links), report)
   }
+}
+
+extension Double {
+  fileprivate func clamped(_ range: ClosedRange<Double>) -> Double { Swift.min(Swift.max(self, range.lowerBound), range.upperBound) }
 }

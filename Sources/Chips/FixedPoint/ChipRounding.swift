@@ -8,8 +8,8 @@ import Tensors
 /// gives them back as floating-point numbers. Training runs the rounded network and moves the numbers behind it: the
 /// gradient goes through the rounding as if it were not there (straight through).
 public struct ChipRounding: Sendable {
-  private let chip: Chip
-  private let rounding: CellRounding
+  let chip: Chip
+  let rounding: CellRounding
 
   /// - Throws: `.value` for a chip that counts otherwise.
   public init(_ chip: Chip, weightBits: Int? = nil) throws(Fault) {
@@ -23,6 +23,9 @@ public struct ChipRounding: Sendable {
     rounding = CellRounding(
       chip: chip, arithmetic: arithmetic, rules: try CoreRules(chip, weightBits: weightBits), seed: 0)
   }
+
+  /// The chip and the bits of its weights.
+  public var title: String { "\(chip.name), \(counted(rounding.rules.weightBits, "bit"))" }
 
   /// The network as the chip would run it, in floating-point numbers.
   ///

@@ -14,6 +14,8 @@ public struct DeployOptions: Sendable {
   public var weightBits: Int?
   /// Whether neurons with more inputs than a core has are divided among neurons that add up parts of them.
   public var splitsFanIn = false
+  /// On a chip with axon types: what stands for a leak by a share, and what is left to chance.
+  public var modes = AxonTypeModes()
   /// Names the draws of random codes and of neurons that draw.
   public var seed: UInt64 = 0
 
@@ -65,7 +67,12 @@ public struct Deployment: Sendable {
     var splits: [FanInSplit] = []
     if options.splitsFanIn { (network, splits) = try Self.divided(network, chip, rules, options) }
     let wired = try WiredNetwork(network, for: chip.name)
-    let rounding = CellRounding(chip: chip, arithmetic: arithmetic, rules: rules, seed: options.seed)
+    guard options.modes == AxonTypeModes() || arithmetic.cell == .axonTypes else {
+      throw Fault(
+        .value, "\(chip.name) has no leak by a constant, and nothing that is left to chance",
+        label: "its neurons compute by \(arithmetic.cell.rawValue)", help: "`leak` and `chance` are for chips.truenorth")
+    }
+    let rounding = CellRounding(chip: chip, arithmetic: arithmetic, rules: rules, seed: options.seed, modes: options.modes)
     var populations: [FixedPointNetwork.Population] = []
     var layers: [RoundedPopulation] = []
     for (number, population) in wired.populations.enumerated() {
@@ -146,7 +153,7 @@ public struct Deployment: Sendable {
     let fires = layers.last.map { $0.threshold > 0 } ?? false
     // One sample after the other or side by side: they know nothing of each other.
     let runs = try sideBySide(batch) { (sample) throws(Fault) in
-      var state = program.initialState
+      var state = program.initialState(sample: sample)
       var output = [Float](repeating: 0, count: steps * outputs)
       var counts = [Int](repeating: 0, count: program.populations.count)
       var events: [FixedPointNetwork.Event] = []

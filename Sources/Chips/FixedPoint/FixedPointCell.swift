@@ -13,6 +13,8 @@ public protocol FixedPointCell: Sendable {
   var ports: Int { get }
   /// Where a sum stays after each synapse; nil where it may grow.
   var sumRange: ClosedRange<Int64>? { get }
+  /// Called before the first step of a sample, for neurons that draw.
+  mutating func begin(sample: Int)
   /// Adds what a step's sums, `[port, neuron]`, begin with.
   func begin(_ sums: inout [Int64])
   /// Takes one step.
@@ -29,6 +31,7 @@ extension FixedPointCell {
   public var ports: Int { 1 }
   public var sumRange: ClosedRange<Int64>? { nil }
   public func begin(_ sums: inout [Int64]) {}
+  public mutating func begin(sample: Int) {}
 }
 
 /// What a spike does to the potential of a neuron that counts in whole numbers.

@@ -75,6 +75,13 @@ public struct FixedPointNetwork: Sendable {
       now: populations.map { _ in [] }, before: populations.map { _ in [] })
   }
 
+  /// The network at rest, before one of several samples: neurons that draw have random numbers of their own for each.
+  public func initialState(sample: Int) -> State {
+    var state = initialState
+    for number in state.cells.indices { state.cells[number].begin(sample: sample) }
+    return state
+  }
+
   /// Takes one step.
   ///
   /// - Parameters:

@@ -16,6 +16,8 @@ public struct NIRFile: Sendable {
     /// How long a step was said to be, in seconds; nil where nothing was said.
     public var seconds: Double?
     public var marks = SteppingMarks()
+    /// What the network remembered of its use, as text of the room above: code and readout.
+    public var use: String?
   }
 
   /// Where that stands: other programs read /node alone.
@@ -62,6 +64,7 @@ public struct NIRFile: Sendable {
     if try file.kind("\(originPath)/firing") == .dataset, let lines = try file.read("\(originPath)/firing").texts {
       origin.marks = try SteppingMarks(lines: lines)
     }
+    if try file.kind("\(originPath)/use") == .dataset { origin.use = try file.read("\(originPath)/use").text }
     return origin
   }
 
@@ -133,6 +136,7 @@ public struct NIRFile: Sendable {
       if !lines.isEmpty {
         try file.write(HDF5Array(shape: [lines.count], values: .texts(lines)), to: "\(Self.originPath)/firing")
       }
+      if let use = origin.use { try file.write(HDF5Array(use), to: "\(Self.originPath)/use") }
     }
     try file.save(to: path)
   }

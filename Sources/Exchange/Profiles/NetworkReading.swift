@@ -83,6 +83,8 @@ private struct NetworkReader {
     }
     var network = try Network(inputShape: try inputShape(chain, first))
     var channels: [Int]?
+    // Whether the output is spikes, or sums or late ones of them.
+    var isSpikes = false
     for (index, stage) in chain.stages.enumerated() {
       try Interrupt.check()
       do throws(Fault) {
@@ -93,6 +95,11 @@ private struct NetworkReader {
         for layer in built {
           network = try network.appending(layer, seed: 0)
         }
+        if stage.node.fires {
+          isSpikes = true
+        } else if !stage.node.passesSpikes {
+          isSpikes = false
+        }
       } catch {
         var fault = error
         if !fault.title.contains("`\(stage.name)`") {
@@ -102,6 +109,8 @@ private struct NetworkReader {
         throw fault
       }
     }
+    // NIR does not tell how an output is read. Spikes are counted everywhere, be they several in a step or late.
+    if isSpikes, network.standardDecoder != .spikeCount { network.decoder = .spikeCount }
     return network
   }
 
@@ -256,4 +265,11 @@ private struct NetworkReader {
     }
     neuron.offset = neuron.offset + neuron.gain * PerNeuron(bias)
   }
+}
+
+extension NIRNode {
+  /// Whether its output is spikes.
+  fileprivate var fires: Bool { ["IF", "LIF", "CubaLIF", "Threshold"].contains(kind) }
+  /// Whether it changes the time, the size or the order of what comes in, and nothing else.
+  fileprivate var passesSpikes: Bool { ["Flatten", "Delay", "Scale", "SumPool2d", "AvgPool2d"].contains(kind) }
 }

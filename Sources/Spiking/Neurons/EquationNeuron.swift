@@ -105,6 +105,8 @@ public struct EquationNeuron: NeuronModel {
 
   public var stateNames: [String] { program.stateNames }
   public var isSpiking: Bool { program.distance != nil }
+  /// Neurons that do not fire give their first state: one that is called `spikes` says how many they send.
+  public var sendsCounts: Bool { !isSpiking && program.stateNames.first == "spikes" }
   public var firstStates: [Float] { initialStates }
 
   public func check() throws(Fault) {

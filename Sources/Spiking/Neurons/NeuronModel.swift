@@ -13,6 +13,8 @@ public protocol NeuronModel: Described, Sendable {
   var stateNames: [String] { get }
   /// Whether the neurons fire; a model that doesn't gives its first state as output.
   var isSpiking: Bool { get }
+  /// Whether the output is how many spikes a neuron sends in a step: numbers, of which there may be more than 1.
+  var sendsCounts: Bool { get }
   /// A `.value` fault when a parameter cannot be used.
   func check() throws(Fault)
   /// What each state starts from, in the order of `stateNames`.
@@ -126,6 +128,7 @@ public struct Recording: Sendable {
 }
 
 extension NeuronModel {
+  public var sendsCounts: Bool { false }
   public var firstStates: [Float] { stateNames.map { _ in 0 } }
 
   public func run(steady drive: Tensor, steps: Int, for purpose: RunPurpose) throws(Fault) -> NeuronRun {

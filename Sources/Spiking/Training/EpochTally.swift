@@ -1,5 +1,6 @@
 // Sums over the batches of an epoch.
 
+import Faults
 import Tensors
 
 struct EpochTally {
@@ -21,10 +22,10 @@ struct EpochTally {
 
   init() {}
 
-  mutating func add(samples: Int, loss: Double, activity populations: [(place: [Int], output: Signal)]) {
+  mutating func add(samples: Int, loss: Double, activity populations: [(place: [Int], output: Signal)], counting: Set<[Int]>) throws(Fault) {
     self.samples += samples
     self.loss += loss * Double(samples)
-    spikes += activity.add(populations)
+    spikes += try activity.add(populations, counting: counting)
   }
 
   mutating func add(right: Int, of read: Int) {

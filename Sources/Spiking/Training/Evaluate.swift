@@ -70,6 +70,7 @@ public func evaluate(_ network: Network, _ data: Dataset, _ options: EvaluationO
   var lossSum = 0.0
   var inputSpikes = 0
   var activity = ActivityTally()
+  let counting = network.countingPopulations
   for (batch, start) in stride(from: 0, to: data.count, by: size).enumerated() {
     try Interrupt.check()
     let indices = Array(start..<min(data.count, start + size))
@@ -80,7 +81,7 @@ public func evaluate(_ network: Network, _ data: Dataset, _ options: EvaluationO
     let trace = try network.trace(input, Pass())
     let target = try source.targets.batch(indices)
     lossSum += try loss.value(of: trace, network, input, target: target) * Double(indices.count)
-    _ = activity.add(trace.activity)
+    _ = try activity.add(trace.activity, counting: counting)
     try classes?.add(trace.output, target: try source.targets.labels(indices))
     if numbers != nil {
       let output = try trace.output.tensor().reshaped([trace.output.steps, indices.count, network.outputs])

@@ -45,6 +45,8 @@ public struct FitOptions {
   /// What stands for the network in each pass, with parameters of the same shapes: rounded numbers, as a chip has them. The
   /// gradient goes to the network's own numbers, and these are what training gives.
   public var rounding: ((Network) throws(Fault) -> Network)?
+  /// What tells this rounding from others, so that a training that goes on does so in the same numbers.
+  public var roundingName: String?
   /// Sets weights that are still as their layers drew them, before the first epoch; nil leaves them.
   public var initializer: (any Initializer)? = Measured()
   /// Called after each batch and after each epoch.

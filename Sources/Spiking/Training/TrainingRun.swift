@@ -43,6 +43,7 @@ struct TrainingRun {
       "shuffle": "\(options.shuffles)", "optimizer": options.optimizer.name, "code": encoder?.callText ?? "none",
     ]
     if !options.augmentations.isEmpty { terms["augment"] = options.augmentations.text }
+    if let name = options.roundingName { terms["round"] = name }
     if options.resumes {
       guard let before = network.training, let told = network.history else {
         throw Fault(
@@ -312,7 +313,8 @@ struct TrainingRun {
   private func count(
     _ indices: [Int], _ value: Double, _ trace: NetworkTrace, _ target: Tensor, _ tally: inout EpochTally
   ) throws(Fault) {
-    tally.add(samples: indices.count, loss: value, activity: trace.activity)
+    try tally.add(
+      samples: indices.count, loss: value, activity: trace.activity, counting: network.countingPopulations)
     let output = trace.output
     guard source.data.hasClasses else {
       guard target.count == (source.targets.isSequence ? output.steps : 1) * indices.count * output.features else { return }

@@ -95,10 +95,10 @@ public struct TrainingState: Sendable {
 
   /// A fault where a run would go on along another course than it began.
   func check(_ now: [String: String], of network: Network, _ optimizer: any Optimizer) throws(Fault) {
-    for (name, value) in now.sorted(by: { $0.key < $1.key }) where course[name] != value {
+    for name in Set(now.keys).union(course.keys).sorted() where course[name] != now[name] {
       throw Fault(
         .value, "this is not the training that was begun",
-        label: "its \(name): \(course[name] ?? "unknown"); now: \(value)",
+        label: "its \(name): \(course[name] ?? "none"); now: \(now[name] ?? "none")",
         help: "resume with the same settings, or leave resume=true out to begin anew from these weights")
     }
     let fits = memory.count == network.layers.count && zip(memory, network.layers).allSatisfy { blocks, layer in
