@@ -31,10 +31,7 @@ final class ListObject: HeapObject {
 
   convenience init(_ elements: [Value]) {
     self.init(capacity: elements.count)
-    elements.withUnsafeBufferPointer { elements in
-      if let first = elements.baseAddress { base.update(from: first, count: elements.count) }
-    }
-    count = elements.count
+    elements.withUnsafeBufferPointer { append(taking: $0) }
   }
 
   deinit { free(memory) }
@@ -64,6 +61,14 @@ final class ListObject: HeapObject {
     if count == capacity { grow(to: count &+ 1) }
     base[count] = element
     count &+= 1
+  }
+
+  /// Appends elements whose references it takes over.
+  func append(taking elements: UnsafeBufferPointer<Value>) {
+    guard let first = elements.baseAddress else { return }
+    grow(to: count &+ elements.count)
+    (base + count).update(from: first, count: elements.count)
+    count &+= elements.count
   }
 
   /// Appends ints, which need no more than being written.
