@@ -127,6 +127,18 @@ final class ListObject: HeapObject {
     return Value(owning: ListObject(partOf: whole, from: source.base + range.lowerBound, count: range.count), tag: list.tag)
   }
 
+  /// A list without its last element, owned, read from the list's own memory, which others hold too; nil where it is to be
+  /// copied or changed in place. Without a reference to any object on the way, which a loop of `pop` would feel.
+  static func partWithoutLast(of list: Value) -> Value? {
+    list.read(ListObject.self) { source in
+      let count = source.count - 1
+      if source.references == 1 || count < smallestPart { return nil }
+      let whole = source.isPart ? source.whole : list
+      if count < whole.read(ListObject.self, { $0.count }) / 2 { return nil }
+      return Value(owning: ListObject(partOf: whole, from: source.base, count: count), tag: .list)
+    }
+  }
+
   private init(partOf whole: Value, from base: UnsafeMutablePointer<Value>, count: Int) {
     self.whole = whole.retained()
     self.base = base
