@@ -39,10 +39,10 @@ let collectionBuiltins: [Builtin] = [
     "The list without its last element, and that element: `let (rest, last) = pop(xs)`.",
     example: "print(pop([1, 2, 3]))   # expect: ([1, 2], 3)"
   ) { (call) throws(Fault) in
-    guard let last = call[0].elements?.last, let count = call[0].elements?.count else { throw call.wrong(0, "is empty") }
+    guard let last = call[0].last else { throw call.wrong(0, "is empty") }
     last.retain()
     do throws(Fault) {
-      return .pair(try call[0].list(replacing: count - 1..<count, by: .none), last)
+      return .pair(try call[0].withoutLast(), last)
     } catch {
       last.release()
       throw error

@@ -80,66 +80,29 @@ extension JSON {
   /// The value as text: on one line, or each element and member on a line of its own, so many blanks further in than what
   /// holds it.
   public func text(indent: Int?) -> String {
-    var out = ""
-    write(to: &out, indent: indent, level: 0)
-    return out
+    var writer = JSONWriter(indent: indent)
+    write(to: &writer)
+    return writer.text
   }
 
-  private func write(to out: inout String, indent: Int?, level: Int) {
+  private func write(to writer: inout JSONWriter) {
     switch self {
-    case .null: out += "null"
-    case .bool(let value): out += value ? "true" : "false"
-    case .integer(let value): out += String(value)
-    case .number(let value): out += Self.text(of: value)
-    case .string(let value): Self.writeQuoted(value, to: &out)
+    case .null: writer.null()
+    case .bool(let value): writer.bool(value)
+    case .integer(let value): writer.integer(value)
+    case .number(let value): writer.number(value)
+    case .string(let value): writer.string(value)
     case .list(let elements):
-      out += "["
-      for (index, element) in elements.enumerated() {
-        if index > 0 { out += "," }
-        Self.writeBreak(to: &out, indent, level + 1)
-        element.write(to: &out, indent: indent, level: level + 1)
-      }
-      if !elements.isEmpty { Self.writeBreak(to: &out, indent, level) }
-      out += "]"
+      writer.beginList()
+      for element in elements { element.write(to: &writer) }
+      writer.endList()
     case .object(let members):
-      out += "{"
-      for (index, member) in members.enumerated() {
-        if index > 0 { out += "," }
-        Self.writeBreak(to: &out, indent, level + 1)
-        Self.writeQuoted(member.name, to: &out)
-        out += indent == nil ? ":" : ": "
-        member.value.write(to: &out, indent: indent, level: level + 1)
+      writer.beginObject()
+      for member in members {
+        writer.name(member.name)
+        member.value.write(to: &writer)
       }
-      if !members.isEmpty { Self.writeBreak(to: &out, indent, level) }
-      out += "}"
+      writer.endObject()
     }
-  }
-
-  private static func writeBreak(to out: inout String, _ indent: Int?, _ level: Int) {
-    guard let indent else { return }
-    out += "\n" + String(repeating: " ", count: indent * level)
-  }
-
-  private static func text(of value: Double) -> String {
-    if value.isNaN { return "NaN" }
-    if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-    return value.description
-  }
-
-  private static func writeQuoted(_ text: String, to out: inout String) {
-    out += "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": out += "\\\""
-      case "\\": out += "\\\\"
-      case "\n": out += "\\n"
-      case "\r": out += "\\r"
-      case "\t": out += "\\t"
-      case _ where scalar.value < 0x20:
-        out += "\\u00" + hexadecimal(UInt8(scalar.value))
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    out += "\""
   }
 }

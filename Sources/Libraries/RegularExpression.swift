@@ -5,6 +5,7 @@ import Faults
 private typealias Compile = @convention(c) (
   UnsafePointer<UInt8>?, Int, UInt32, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int>, OpaquePointer?
 ) -> OpaquePointer?
+private typealias Translate = @convention(c) (OpaquePointer, UInt32) -> Int32
 private typealias MakeData = @convention(c) (OpaquePointer, OpaquePointer?) -> OpaquePointer?
 private typealias Match = @convention(c) (
   OpaquePointer, UnsafePointer<UInt8>?, Int, Int, UInt32, OpaquePointer, OpaquePointer?
@@ -17,6 +18,7 @@ private typealias Free = @convention(c) (OpaquePointer?) -> Void
 /// The functions of the library, looked up once.
 private struct PCRE2: Sendable {
   let compile: Compile
+  let translate: Translate
   let makeData: MakeData
   let match: Match
   let places: Places
@@ -28,6 +30,7 @@ private struct PCRE2: Sendable {
   init() throws(Fault) {
     let library = try SharedLibrary("libpcre2-8.so.0", package: "libpcre2-8-0", purpose: "a regular expression")
     compile = try library.function("pcre2_compile_8", as: Compile.self)
+    translate = try library.function("pcre2_jit_compile_8", as: Translate.self)
     makeData = try library.function("pcre2_match_data_create_from_pattern_8", as: MakeData.self)
     match = try library.function("pcre2_match_8", as: Match.self)
     places = try library.function("pcre2_get_ovector_pointer_8", as: Places.self)
@@ -49,6 +52,11 @@ public final class RegularExpression {
   /// Characters are Unicode's, and so are classes such as \w; what is searched is known to be UTF-8.
   private static let options: UInt32 = 0x0008_0000 | 0x0002_0000
   private static let isChecked: UInt32 = 0x4000_0000
+  /// Matches that are complete, and no others.
+  private static let complete: UInt32 = 1
+  private static let isInterpreted: UInt32 = 0x2000
+  private static let noMatch: Int32 = -1
+  private static let outOfStack: Int32 = -46
 
   private let library: PCRE2
   private let code: OpaquePointer
@@ -69,6 +77,8 @@ public final class RegularExpression {
         .value, "the regular expression cannot be read", label: "\(library.text(of: problem)), behind \(before.count) characters",
         help: "r\"…\" keeps backslashes as they are; a plain character among . ^ $ * + ? ( ) [ ] { } | \\ has a backslash before it")
     }
+    // Machine code is some times faster. A library without it, or a system that allows none, interprets the pattern.
+    _ = library.translate(code, Self.complete)
     guard let data = library.makeData(code, nil), let places = library.places(data) else {
       library.freeCode(code)
       throw Fault(.limit, "no memory for a regular expression")
@@ -86,31 +96,56 @@ public final class RegularExpression {
   ///
   /// - Throws: `.limit` where the pattern tries too many ways to match.
   public func match(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) throws(Fault) -> [Range<Int>?]? {
-    let result = library.match(code, bytes.baseAddress, bytes.count, start, Self.isChecked, data, nil)
-    if result == -1 { return nil }
-    if result < 0 {
-      throw Fault(
-        .limit, "a regular expression gave up", label: library.text(of: result),
-        help: "repetitions inside repetitions, as in (a+)+, can match in too many ways")
-    }
-    var ranges: [Range<Int>?] = []
-    for group in 0...groups {
-      let (low, high) = (places[2 * group], places[2 * group + 1])
-      // What took no part has the largest unsigned number in both places.
-      ranges.append(group < Int(result) && low >= 0 && low <= high ? low..<high : nil)
-    }
-    return ranges
+    let result = try find(bytes, from: start)
+    return result == Self.noMatch ? nil : ranges(result)
   }
 
-  /// Every match from left to right, none overlapping another; an empty one moves on by a character.
+  /// Looks for a match: the number of places it leaves behind, or `noMatch`.
+  private func find(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) throws(Fault) -> Int32 {
+    var result = library.match(code, bytes.baseAddress, bytes.count, start, Self.isChecked, data, nil)
+    if result == Self.outOfStack {
+      // Machine code has 32 KB of its own for ways that are still to be tried; the interpreter has more.
+      result = library.match(code, bytes.baseAddress, bytes.count, start, Self.isChecked | Self.isInterpreted, data, nil)
+    }
+    if result >= Self.noMatch { return result }
+    throw Fault(
+      .limit, "a regular expression gave up", label: library.text(of: result),
+      help: "repetitions inside repetitions, as in (a+)+, can match in too many ways")
+  }
+
+  /// Where the last match and its groups stand.
+  private func ranges(_ found: Int32) -> [Range<Int>?] {
+    (0...groups).map { group in group < Int(found) ? range(group) : nil }
+  }
+
+  /// Where a group of the last match stands. What took no part has the largest unsigned number in both places.
+  private func range(_ group: Int) -> Range<Int>? {
+    let (low, high) = (places[2 * group], places[2 * group + 1])
+    return low >= 0 && low <= high ? low..<high : nil
+  }
+
+  /// Every match from left to right, none overlapping another, and its groups.
   public func forEachMatch(
     _ bytes: UnsafeBufferPointer<UInt8>, _ body: ([Range<Int>?], Range<Int>) throws(Fault) -> Void
+  ) throws(Fault) {
+    try forEach(bytes) { (found, whole) throws(Fault) in try body(ranges(found), whole) }
+  }
+
+  /// Every match from left to right, none overlapping another, without its groups.
+  public func forEachWhole(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>) throws(Fault) -> Void) throws(Fault) {
+    try forEach(bytes) { (_, whole) throws(Fault) in try body(whole) }
+  }
+
+  /// An empty match moves on by a character.
+  private func forEach(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ body: (Int32, Range<Int>) throws(Fault) -> Void
   ) throws(Fault) {
     var start = 0
     while start <= bytes.count {
       try Interrupt.check()
-      guard let ranges = try match(bytes, from: start), let whole = ranges[0] else { return }
-      try body(ranges, whole)
+      let found = try find(bytes, from: start)
+      guard found != Self.noMatch, let whole = range(0) else { return }
+      try body(found, whole)
       start = max(whole.upperBound, start)
       if whole.isEmpty {
         start += 1

@@ -118,6 +118,11 @@ extension Machine {
     }
     return attempt(left, right) { () throws(Fault) in
       let operation: LogicalOperation = instruction.x & 1 == 0 ? .and : .or
+      if left.tag == .tensor, left.isUnique, case let object = left.object(as: TensorObject.self), object.tensor.isMask {
+        // A mask that nothing else holds, as in `x > 0 and x < 1`, is written over.
+        try object.tensor.combine(operation, try logicalOperand(right, operation))
+        return Machine.store(registers + Int(instruction.b), .nil)
+      }
       let mask = try Tensor.logical(operation, try logicalOperand(left, operation), try logicalOperand(right, operation))
       Machine.store(registers + Int(instruction.a), .tensor(mask))
       Machine.store(registers + Int(instruction.b), .nil)

@@ -31,10 +31,7 @@ final class ListObject: HeapObject {
 
   convenience init(_ elements: [Value]) {
     self.init(capacity: elements.count)
-    elements.withUnsafeBufferPointer { elements in
-      if let first = elements.baseAddress { base.update(from: first, count: elements.count) }
-    }
-    count = elements.count
+    elements.withUnsafeBufferPointer { append(taking: $0) }
   }
 
   deinit { free(memory) }
@@ -64,6 +61,14 @@ final class ListObject: HeapObject {
     if count == capacity { grow(to: count &+ 1) }
     base[count] = element
     count &+= 1
+  }
+
+  /// Appends elements whose references it takes over.
+  func append(taking elements: UnsafeBufferPointer<Value>) {
+    guard let first = elements.baseAddress else { return }
+    grow(to: count &+ elements.count)
+    (base + count).update(from: first, count: elements.count)
+    count &+= elements.count
   }
 
   /// Appends ints, which need no more than being written.
@@ -120,6 +125,18 @@ final class ListObject: HeapObject {
       return try copy(of: UnsafeBufferPointer(rebasing: source.buffer[range]), tag: list.tag)
     }
     return Value(owning: ListObject(partOf: whole, from: source.base + range.lowerBound, count: range.count), tag: list.tag)
+  }
+
+  /// A list without its last element, owned, read from the list's own memory, which others hold too; nil where it is to be
+  /// copied or changed in place. Without a reference to any object on the way, which a loop of `pop` would feel.
+  static func partWithoutLast(of list: Value) -> Value? {
+    list.read(ListObject.self) { source in
+      let count = source.count - 1
+      if source.references == 1 || count < smallestPart { return nil }
+      let whole = source.isPart ? source.whole : list
+      if count < whole.read(ListObject.self, { $0.count }) / 2 { return nil }
+      return Value(owning: ListObject(partOf: whole, from: source.base, count: count), tag: .list)
+    }
   }
 
   private init(partOf whole: Value, from base: UnsafeMutablePointer<Value>, count: Int) {

@@ -67,6 +67,19 @@ extension Value {
     }
   }
 
+  /// A list's last element, borrowed; nil where it is empty, and for what is no list.
+  public var last: Value? {
+    if tag != .list { return elements?.last }
+    return read(ListObject.self) { $0.count > 0 ? $0.base[$0.count - 1] : nil }
+  }
+
+  /// A list without its last element, owned; it is changed where it is when nothing but its one holder knows it.
+  public func withoutLast() throws(Fault) -> Value {
+    if tag == .list, let part = ListObject.partWithoutLast(of: self) { return part }
+    let count = elements?.count ?? 0
+    return try list(replacing: max(0, count - 1)..<count, by: UnsafeBufferPointer(start: nil, count: 0))
+  }
+
   /// A list with some neighbours replaced by other values, owned; it is changed where it is when nothing but its one holder
   /// knows it, which then must not use it any more. The values are borrowed.
   public func list(replacing range: Range<Int>, by values: UnsafeBufferPointer<Value>) throws(Fault) -> Value {

@@ -13,15 +13,19 @@ public final class MapObject: HeapObject {
     var value: Value
   }
 
-  private var entries = UnsafeMutablePointer<Entry>.allocate(capacity: 1)
+  /// Room for `entryCapacity` of them; nothing is there, and nothing is read, while that is zero.
+  private var entries = UnsafeMutablePointer<Entry>(bitPattern: MemoryLayout<Entry>.alignment).unsafelyUnwrapped
   private var entryCount = 0
-  private var entryCapacity = 1
-  /// Places in `entries`, -1 where empty; a power of two long.
-  private var table = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+  private var entryCapacity = 0
+  /// Places in `entries`, -1 where empty; a power of two long. It is there where entries are.
+  private var table = UnsafeMutablePointer<Int32>(bitPattern: MemoryLayout<Int32>.alignment).unsafelyUnwrapped
   private var tableSize = 0
   public private(set) var count = 0
 
-  deinit {
+  deinit { deallocate() }
+
+  private func deallocate() {
+    if entryCapacity == 0 { return }
     entries.deallocate()
     table.deallocate()
   }
@@ -121,10 +125,30 @@ public final class MapObject: HeapObject {
       newKey.release()
       return
     }
+    append(Entry(hash: hash, key: newKey.tag == .tracked ? newKey : key, value: value))
+  }
+
+  /// Adds a text as a key behind all others, with nil; takes over its reference. False, and nothing done, where it is there.
+  public func add(_ key: Value) -> Bool {
+    let hash = Self.hash(key)
+    if find(key, hash: hash) != nil { return false }
+    append(Entry(hash: hash, key: key, value: .nil))
+    return true
+  }
+
+  /// Gives the key that was added last its value; takes over the reference.
+  public func setLast(_ value: Value) {
+    if entryCount == 0 { return value.release() }
+    let old = entries[entryCount - 1].value
+    entries[entryCount - 1].value = value
+    old.release()
+  }
+
+  /// Adds an entry whose key is not there.
+  private func append(_ entry: Entry) {
     if (entryCount + 1) * 4 > tableSize * 3 { rebuild() }
-    insertPlace(entryCount, hash: hash)
-    let kept = newKey.tag == .tracked ? newKey : key
-    (entries + entryCount).initialize(to: Entry(hash: hash, key: kept, value: value))
+    insertPlace(entryCount, hash: entry.hash)
+    (entries + entryCount).initialize(to: entry)
     entryCount += 1
     count += 1
   }
@@ -159,8 +183,7 @@ public final class MapObject: HeapObject {
       (kept + keptCount).initialize(to: entries[place])
       keptCount += 1
     }
-    entries.deallocate()
-    table.deallocate()
+    deallocate()
     entries = kept
     entryCount = keptCount
     entryCapacity = capacity
@@ -176,8 +199,7 @@ public final class MapObject: HeapObject {
   func copy() throws(Fault) -> Value {
     let result = MapObject()
     let value = Value(owning: result, tag: .map)
-    result.entries.deallocate()
-    result.table.deallocate()
+    if entryCapacity == 0 { return value }
     result.entries = .allocate(capacity: entryCapacity)
     result.table = .allocate(capacity: max(tableSize, 1))
     result.table.initialize(from: table, count: tableSize)

@@ -118,6 +118,12 @@ public struct Value {
   public static func list(_ elements: [Value]) -> Value { Value(owning: ListObject(elements), tag: .list) }
   /// Takes over the elements' references.
   public static func tuple(_ elements: [Value]) -> Value { Value(owning: ListObject(elements), tag: .tuple) }
+  /// A list of elements that are copied from where they are; takes over their references.
+  public static func list(taking elements: UnsafeBufferPointer<Value>) -> Value {
+    let list = ListObject(capacity: elements.count)
+    list.append(taking: elements)
+    return Value(owning: list, tag: .list)
+  }
   /// A tuple of two; takes over their references.
   public static func pair(_ first: Value, _ second: Value) -> Value {
     let pair = ListObject(capacity: 2)
@@ -150,6 +156,8 @@ public struct Value {
   }
 
   public var asString: String? { tag == .string ? object(as: StringObject.self).text : nil }
+  /// Whether this is a text that equals another.
+  public func hasText(_ text: String) -> Bool { tag == .string && read(StringObject.self) { $0.text == text } }
   /// The elements of a list or a tuple, borrowed.
   public var elements: UnsafeBufferPointer<Value>? {
     if tag == .list || tag == .tuple { return object(as: ListObject.self).buffer }

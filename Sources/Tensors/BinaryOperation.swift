@@ -91,6 +91,20 @@ extension Tensor {
     try elementwise(operation == .and ? .and : .or, a, b, name: operation.rawValue).asMask
   }
 
+  /// Combines this mask with another, in place where the result has its shape and nothing else holds its memory.
+  public mutating func combine(_ operation: LogicalOperation, _ other: Tensor) throws(Fault) {
+    guard shape == other.shape, !isTracked, isKnownUniquelyReferenced(&storage) else {
+      self = try .logical(operation, self, other)
+      return
+    }
+    let (mine, theirs) = (base, UnsafePointer(other.base))
+    let kernel = operation == .and ? BinaryKernel.and : .or
+    try Parallel.ranges(count, grain: Parallel.grain) { part in
+      let start = part.lowerBound
+      kernels.applyBinary(kernel, steps: .both, count: part.count, mine + start, theirs + start, out: mine + start)
+    }
+  }
+
   /// The same 0s and 1s, as a mask or as numbers.
   var asMask: Tensor {
     var mask = self

@@ -69,13 +69,13 @@ import Testing
         == "trials_to_test.txt names user25_led.aedat, and there is no `\(folder.path)/user25_led.aedat`")
   }
 
-  private func heidelberg(_ name: String, labels: [Int32], lists: Int = 2) throws {
+  private func heidelberg(_ name: String, labels: [Int64], lists: Int = 2) throws {
     let writer = try HDF5Writer()
     let times = (0..<lists).map { HDF5Values.numbers(.float32([0.5, 1 + Float($0) / 1024])) }
     let units = (0..<lists).map { _ in HDF5Values.numbers(.int32([0, 699])) }
     try writer.write(HDF5Array(shape: [lists], values: .lists(times)), to: "/spikes/times")
     try writer.write(HDF5Array(shape: [lists], values: .lists(units)), to: "/spikes/units")
-    try writer.write(HDF5Array(.int32(labels), shape: [labels.count]), to: "/labels")
+    try writer.write(HDF5Array(.int64(labels), shape: [labels.count]), to: "/labels")
     try writer.write(HDF5Array(shape: [2], values: .texts(["zero", "neun"])), to: "/extra/keys")
     try writer.write(HDF5Array(.int32([4, 5]), shape: [2]), to: "/extra/speaker")
     try folder.file(name, try writer.bytes())
@@ -95,6 +95,8 @@ import Testing
     #expect(events.times == [500_000, 1_000_977] && events.x == [0, 699])
     try heidelberg("shd_test.h5", labels: [0])
     #expect(fault { _ = try shdSets(folder.path) }?.label == "found 2 lists of times and 1 labels, expected as many of each, and of units")
+    try heidelberg("shd_test.h5", labels: [0, .max])
+    #expect(fault { _ = try shdSets(folder.path) }?.label == "found the label 9223372036854775807 of row 1, expected a class")
     #expect(fault { _ = try sscSets(folder.path) }?.title == "cannot find SSC")
   }
 

@@ -11,7 +11,10 @@ import Machine
 /// What is done with a file of each kind.
 let readers = [
   "csv": "data.csv(PATH)", "npy": "data.npy(PATH)", "idx": "data.idx(PATH)", "network": "load(PATH)",
-  "chip": "chips.load(PATH)", "text": "(read_text(PATH), read_lines(PATH))", "module": "(() => { use PATH as m })()",
+  "chip": "chips.read(PATH)", "text": "(read_text(PATH), read_lines(PATH))", "module": "(() => { use PATH as m })()",
+  "events": "events.load(PATH)", "dat": "events.load(PATH, format=\"dat\")", "bin": "events.load(PATH, format=\"nmnist\")",
+  "sound": "sound.load(PATH)", "npz": "data.npz(PATH)", "series": "data.ts(PATH)", "wisdm": "data.wisdm(PATH, steps=2)",
+  "json": "json.parse(read_text(PATH))", "picture": "data.image(PATH)", "pattern": "find_all(\"aab 12\", read_text(PATH))",
 ]
 
 let arguments = CommandLine.arguments
@@ -22,7 +25,7 @@ guard arguments.count > 1, arguments[1] == "parser" || readers[arguments[1]] != 
 nonisolated(unsafe) let interpreter = makeInterpreter(output: BufferedOutput())
 let path = "/dev/shm/coverage-fuzz-\(getpid())"
 nonisolated(unsafe) let reading = readers[arguments[1]].map {
-  SourceText("let r = " + $0.replacingPath(by: path), name: "fuzz")
+  SourceText("use events\nuse sound\nuse json\nlet r = " + $0.replacingPath(by: path), name: "fuzz")
 }
 
 extension String {

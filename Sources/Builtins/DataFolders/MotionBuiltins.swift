@@ -84,7 +84,9 @@ let motionBuiltins: [Builtin] = [
     let path = try call.string(0)
     let steps = try call.int(1, default: 200, atLeast: 1)
     let hop = try call.int(2, default: steps, atLeast: 1)
-    if steps > 1 << 24 { throw call.wrong(1, "must be at most \(1 << 24), found \(steps)") }
+    for (place, count) in [(1, steps), (2, hop)] where count > 1 << 24 {
+      throw call.wrong(place, "must be at most \(1 << 24), found \(count)")
+    }
     let (set, rejected) = try readWISDM(path, steps: steps, hop: hop)
     let source = rejected == 0 ? path : "\(path) (\(counted(rejected, "record")) left out)"
     let data = Value.dataset(try Dataset(set, source: source))

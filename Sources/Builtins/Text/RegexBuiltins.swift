@@ -35,9 +35,10 @@ let regexBuiltins: [Builtin] = [
   ) { (call) throws(Fault) in
     try searching(call) { (expression, bytes) throws(Fault) in
       try ListBuilder.build { (list) throws(Fault) in
-        try expression.forEachMatch(bytes) { (ranges, _) throws(Fault) in
-          let found = parts(ranges, bytes)
-          try list.append(expression.groups == 0 ? found[0] : .list(found))
+        if expression.groups == 0 {
+          try expression.forEachWhole(bytes) { (whole) throws(Fault) in try list.append(text(bytes, whole)) }
+        } else {
+          try expression.forEachMatch(bytes) { (ranges, _) throws(Fault) in try list.append(.list(parts(ranges, bytes))) }
         }
       }
     }
@@ -93,7 +94,7 @@ let regexBuiltins: [Builtin] = [
     try searching(call) { (expression, bytes) throws(Fault) in
       try ListBuilder.build { (list) throws(Fault) in
         var done = 0
-        try expression.forEachMatch(bytes) { (_, whole) throws(Fault) in
+        try expression.forEachWhole(bytes) { (whole) throws(Fault) in
           if whole.isEmpty { return }
           try list.append(text(bytes, done..<whole.lowerBound))
           done = whole.upperBound

@@ -44,8 +44,8 @@ private func heidelbergSet(_ path: String, _ name: String) throws(Fault) -> Even
   }
   let names = try file.kind("/extra/keys") == .dataset ? try file.read("/extra/keys").texts ?? [] : []
   let speakers = try file.kind("/extra/speaker") == .dataset ? try file.read("/extra/speaker").numbers?.integers ?? [] : []
-  let classes = max(names.count, (labels.max() ?? -1) + 1)
   if let bad = labels.firstIndex(where: { $0 < 0 || $0 >= 1000 }) { throw damaged("found the label \(labels[bad]) of row \(bad), expected a class") }
+  let classes = max(names.count, (labels.max() ?? -1) + 1)
   return EventSet(
     name: name, source: "Cramer et al., Heidelberg Spiking Datasets (CC BY 4.0)",
     classNames: (0..<classes).map { $0 < names.count ? names[$0] : String($0) },
