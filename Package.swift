@@ -98,7 +98,7 @@ let package = Package(
     .testTarget(
       name: "ProgramsTests", dependencies: ["Builtins", "Machine", "Language", "Formats", "Spiking", "Tensors", "Kernels", "Faults"]),
     .executableTarget(name: "ReplFixture", dependencies: ["Sessions", "Faults"], path: "Tests/ReplFixture"),
-    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Builtins", "Machine", "Formats", "Libraries", "ReplFixture", "Faults", "TestSupport"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Builtins", "Machine", "Formats", "Libraries", "ReplFixture", "Texts", "Faults", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

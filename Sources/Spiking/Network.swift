@@ -68,7 +68,7 @@ public struct Network: Sendable {
     func places(_ row: [any Layer]) -> [[Int]] {
       row.enumerated().flatMap { index, layer -> [[Int]] in
         if let neurons = layer as? NeuronLayer { return neurons.model.sendsCounts ? [[index]] : [] }
-        return ((layer as? ResidualLayer)?.layers).map { places($0).map { [index] + $0 } } ?? []
+        return ((layer as? BranchLayer)?.layers).map { places($0).map { [index] + $0 } } ?? []
       }
     }
     return Set(places(layers))

@@ -3,6 +3,7 @@ import Faults
 import Formats
 import Glibc
 import TestSupport
+import Texts
 import Testing
 
 @testable import Sessions

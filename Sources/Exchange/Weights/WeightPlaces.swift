@@ -44,7 +44,7 @@ struct WeightPlaces {
         names.map { WeightPlace.Field(own: "\(prefix).\($0.0)", name: $0.1) }
       }
       switch layer {
-      case let residual as ResidualLayer: add(residual.layers, "\(prefix).")
+      case let branches as BranchLayer: add(branches.layers, "\(prefix).")
       case let neurons as NeuronLayer: add(neurons.model, prefix, layer)
       case let recurrent as RecurrentLayer:
         weights.append(

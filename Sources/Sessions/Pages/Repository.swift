@@ -2,6 +2,7 @@
 
 import Formats
 import Glibc
+import Texts
 
 /// The commit that a script's repository is at, and what has changed since; nil where the script is in none, or there is no
 /// git.

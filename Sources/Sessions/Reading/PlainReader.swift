@@ -1,6 +1,7 @@
 import Builtins
 import Faults
 import Glibc
+import Texts
 
 /// Reads lines without an editor: from a terminal that cannot move its cursor, with prompts, or from a file or a
 /// pipe, without.
