@@ -107,6 +107,8 @@ extension RandomStream {
   /// An angle from -pi to pi around `mean`, the more gathered the larger `concentration` (Best and Fisher, 1979).
   public mutating func vonMises(mean: Double, concentration: Double) -> Double {
     if concentration < 1e-8 { return .pi * (2 * open() - 1) }
+    // So gathered that the circle is a line: the terms below would lose all digits, and never accept a draw.
+    if concentration > 1e6 { return remainder(mean + normalDouble() / sqrt(concentration), 2 * .pi) }
     let r: Double
     if concentration < 1e-5 {
       // The exact term below loses its digits here.
