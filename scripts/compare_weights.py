@@ -108,7 +108,7 @@ def check():
             failed |= wrong > 0
         failed |= bool(different)
         print(f"{name}: back in PyTorch {'as it was' if not different else f'different: {different}'}{note}")
-    sys.exit(failed)
+    sys.exit(1 if failed else 0)
 
 
 {"make": make, "check": check}[mode]()
