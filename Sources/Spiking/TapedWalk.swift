@@ -23,14 +23,20 @@ struct TapedWalk {
     for (index, layer) in layers.enumerated() {
       if let branch = layer as? ResidualLayer {
         let count = branch.populations.count
-        let run = try row(branch.layers, signal, Array(rest.prefix(count)))
+        var inner = pass
+        inner.layerIndex = index
+        inner.noise = branch.noise(inside: inner)
+        let run = try TapedWalk(pass: inner).row(branch.layers, signal, Array(rest.prefix(count)))
         rest = rest.dropFirst(count)
         recordings += run.recordings
         signal = try signal + run.output
       } else if layer.isNeurons {
         guard let known = rest.popFirst() else { break }
         let recurrent = layer as? RecurrentLayer
-        guard let model = recurrent?.model ?? (layer as? NeuronLayer)?.model else { break }
+        guard let plainModel = recurrent?.model ?? (layer as? NeuronLayer)?.model else { break }
+        var own = pass
+        own.layerIndex = index
+        let model = plainModel.drawing(from: own)
         let run = try neurons(model, signal, known, recurrent: recurrent?.recurrent)
         recordings.append(run.recording)
         signal = run.output
@@ -87,7 +93,7 @@ struct TapedWalk {
         entering = try entering + Tensor.matmul(rows, recurrent).reshaped(entering.shape)
       }
       let step = try step(
-        equations.program, input: entering, states: before, parameters: parameters, known: states.map { $0[t] },
+        equations, input: entering, states: before, parameters: parameters, known: states.map { $0[t] },
         spikes: spikes?[t])
       for (index, value) in step.updated.enumerated() { recorded[index].append(value) }
       before = step.after
@@ -129,7 +135,7 @@ struct TapedWalk {
     let equations = try model.byEquations()
     let parameters = try parameters(of: equations, Array(drive.shape.dropFirst(2)))
     let step = try step(
-      equations.program, input: drive, states: before, parameters: parameters, known: plain.updated,
+      equations, input: drive, states: before, parameters: parameters, known: plain.updated,
       spikes: try plain.spikes?.tensor())
     var after: [Tensor] = []
     for (value, known) in zip(step.after, plain.after) { after.append(try value.broadcast(to: drive.shape).taking(known)) }
@@ -141,8 +147,9 @@ struct TapedWalk {
 
   /// One step of the equations, whose results take the known values.
   private func step(
-    _ program: NeuronProgram, input: Tensor, states: [Tensor], parameters: [Tensor], known: [Tensor], spikes: Tensor?
+    _ equations: EquationNeuron, input: Tensor, states: [Tensor], parameters: [Tensor], known: [Tensor], spikes: Tensor?
   ) throws(Fault) -> (updated: [Tensor], after: [Tensor], spikes: Tensor?) {
+    let program = equations.program
     var values: [Tensor] = []
     for (place, operation) in program.operations.enumerated() {
       var value: Tensor
@@ -151,6 +158,9 @@ struct TapedWalk {
       case .state(let index): value = states[index]
       case .parameter(let index): value = parameters[index]
       case .constant(let number): value = try Tensor.scalar(number)
+      case .noise(let form, let draw, let time):
+        value = try equations.noise.values(
+          form, draw: draw, time: values[time].detached.scalars.first ?? 0, shape: input.shape)
       case .unary(let kernel, let a): value = try Self.unary(kernel, values[a])
       case .binary(let kernel, let a, let b): value = try Self.binary(kernel, values[a], values[b])
       case .select(let test, let a, let b): value = try Tensor.choose(where: values[test], values[a], values[b])

@@ -101,10 +101,17 @@ public struct ResidualLayer: Layer {
   }
 
   /// The pass of the branch, with draws of its own.
+  /// What names the draws of noisy neurons in the branch.
+  func noise(inside pass: Pass) -> UInt64 {
+    var draws = RandomStream(seed: pass.noise, purpose: "residual", index: UInt64(pass.layerIndex))
+    return draws.nextBits()
+  }
+
   func branchPass(_ pass: Pass) -> Pass {
     var draws = RandomStream(seed: pass.seed, purpose: "residual", index: UInt64(pass.layerIndex))
     var inner = pass.inside
     inner.seed = draws.nextBits()
+    inner.noise = noise(inside: pass)
     return inner
   }
 

@@ -7,6 +7,8 @@ import Tensors
 public struct NetworkState: Sendable {
   /// One for each population, in order.
   var populations: [Population]
+  /// For each layer with delays, in order, what entered it in the last steps; nil before the first.
+  var pasts: [TapedSignal?] = []
   /// Samples side by side.
   public let batch: Int
 
@@ -36,6 +38,7 @@ public struct NetworkState: Sendable {
     for population in populations {
       for state in population.states { if let tape = state.trace?.tape { return tape } }
     }
+    for past in pasts { if let tape = past?.tracked?.trace?.tape { return tape } }
     return nil
   }
 
@@ -46,6 +49,7 @@ public struct NetworkState: Sendable {
       copy.populations[index].states = copy.populations[index].states.map(\.detached)
       copy.populations[index].spikes?.tracked = nil
     }
+    for index in copy.pasts.indices { copy.pasts[index]?.tracked = nil }
     return copy
   }
 }
@@ -73,9 +77,9 @@ extension Network {
           + "the input of \(counted(plain.batch, "sample")), the network has \(counted(populations.count, "population"))",
         help: "begin with nil, and give the state that the last step gave")
     }
-    var walk = StepWalk(pass: pass, before: state.map { $0.populations[...] }, after: [])
+    var walk = StepWalk(pass: pass, before: state.map { $0.populations[...] }, pasts: (state?.pasts ?? [])[...])
     let output = try walk.row(layers, try input.reshaped(features: inputShape))
-    return (output, NetworkState(populations: walk.after, batch: plain.batch))
+    return (output, NetworkState(populations: walk.after, pasts: walk.later, batch: plain.batch))
   }
 
   /// The neurons at a place.
@@ -93,20 +97,31 @@ extension Network {
 
 /// One step through a row of layers.
 private struct StepWalk {
-  let pass: Pass
+  var pass: Pass
   /// The states that are still to be taken; nil for a first step.
   var before: ArraySlice<NetworkState.Population>?
-  var after: [NetworkState.Population]
+  var after: [NetworkState.Population] = []
+  var pasts: ArraySlice<TapedSignal?>
+  var later: [TapedSignal?] = []
 
   mutating func row(_ layers: [any Layer], _ input: TapedSignal) throws(Fault) -> TapedSignal {
     var signal = input
     for (index, layer) in layers.enumerated() {
       if let branch = layer as? ResidualLayer {
-        signal = TapedSignal(try signal.tensor() + row(branch.layers, signal).tensor())
+        let outer = pass
+        pass.layerIndex = index
+        pass.noise = branch.noise(inside: pass)
+        let inner = try row(branch.layers, signal)
+        pass = outer
+        signal = TapedSignal(try signal.tensor() + inner.tensor())
       } else if let neurons = layer as? NeuronLayer {
-        signal = try population(neurons.model, signal, recurrent: nil)
+        pass.layerIndex = index
+        signal = try population(neurons.model.drawing(from: pass), signal, recurrent: nil)
       } else if let recurrent = layer as? RecurrentLayer {
-        signal = try population(recurrent.model, signal, recurrent: recurrent.recurrent)
+        pass.layerIndex = index
+        signal = try population(recurrent.model.drawing(from: pass), signal, recurrent: recurrent.recurrent)
+      } else if let late = layer as? any LateLayer {
+        signal = try delayed(late, signal, index)
       } else if signal.tracked != nil || layer.tape != nil {
         signal = TapedSignal(try TapedWalk(pass: pass).through(layer, try signal.tensor(), index))
       } else {
@@ -116,6 +131,26 @@ private struct StepWalk {
       }
     }
     return signal
+  }
+
+  /// A layer with delays runs over what it still remembers, and gives the last step.
+  private mutating func delayed(_ layer: any LateLayer, _ input: TapedSignal, _ index: Int) throws(Fault) -> TapedSignal {
+    let past = (pasts.popFirst() ?? nil).flatMap { $0.plain.steps > 0 ? $0 : nil }
+    var whole = TapedSignal(try input.plain.after(past?.plain))
+    if input.tracked != nil || past?.tracked != nil {
+      whole.tracked = try past.map { (past) throws(Fault) in
+        try Tensor.concatenate([past.tensor(), input.tensor()])
+      } ?? input.tracked
+    }
+    let count = min(layer.delays.longest, whole.plain.steps)
+    let kept = try whole.tracked?.indexed([.range(whole.plain.steps - count, nil)])
+    later.append(TapedSignal(try whole.plain.lastSteps(count), tracked: kept))
+    if whole.tracked != nil || layer.tape != nil {
+      return TapedSignal(try TapedWalk(pass: pass).through(layer, try whole.tensor(), index).indexed([.range(-1, nil)]))
+    }
+    var pass = pass
+    pass.layerIndex = index
+    return TapedSignal(try layer.bare().forward(whole.plain, pass).output.lastSteps(1))
   }
 
   private mutating func population(
