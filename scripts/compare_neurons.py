@@ -47,6 +47,15 @@ def compare_values(name, peer, theirs, tolerance):
     rows.append((name, peer, "-", "-", f"potentials differ by at most {worst:.1e}"))
 
 
+def compare_statistics(name, peer, theirs, spread):
+    """The mean and the standard deviation of random numbers, which are as near as so many samples can tell."""
+    global failed
+    _, ours = load(name)
+    (a, b), (c, d) = (ours.mean(), ours.std()), (theirs.mean(), theirs.std())
+    failed |= not (abs(a - c) <= spread and abs(b - d) <= spread)
+    rows.append((name, peer, f"{a:.3f} ± {b:.3f}", f"{c:.3f} ± {d:.3f}", f"within {spread}"))
+
+
 def run_snntorch(cell, drive):
     """Steps a cell whose first result is spikes and whose last is the potential."""
     states = ()
@@ -188,6 +197,41 @@ def brian_neurons():
         "dn/dt = (0.01 * (v + 55) / (1 - exp(-(v + 55) / 10)) * (1 - n) - 0.125 * exp(-(v + 65) / 80) * n) / ms : 1",
         "v >= 0", "", 0.02 * ms, start={"v": -65, "m": 0.0529, "h": 0.5961, "n": 0.3177}, method="rk4",
         refractory="v >= 0", within=2)
+    run("resting", "dv/dt = (current(t, i) - v) / tau : 1 (unless refractory)", "v >= 1", "v = 0", 1 * ms,
+        method="exact", namespace={"tau": 10 * ms}, refractory=3 * ms)
+
+    # Synapses act after the thresholds: a spike of one step before stands for ours.
+    drive, _ = load("arrivals")
+    b.start_scope()
+    b.defaultclock.dt = 1 * ms
+    step, neuron = np.nonzero(drive[1:])
+    source = b.SpikeGeneratorGroup(drive.shape[1], neuron, step * ms)
+    group = b.NeuronGroup(
+        drive.shape[1], "dv/dt = (g - v) / (20*ms) : 1\ndg/dt = -g / (5*ms) : 1", threshold="v >= 0.25 and g > 0.05",
+        reset="v = 0", method="exponential_euler")
+    group.g = 0.4 * drive[0]
+    synapses = b.Synapses(source, group, on_pre="g += 0.4")
+    synapses.connect(j="i")
+    monitor = b.SpikeMonitor(group)
+    b.Network(source, group, synapses, monitor).run(drive.shape[0] * ms)
+    spikes = np.zeros_like(drive)
+    spikes[np.rint(np.asarray(monitor.t / ms)).astype(int), np.asarray(monitor.i)] = 1
+    compare("arrivals", version, spikes)
+
+    b.seed(5)
+    b.start_scope()
+    # As many neurons as make its own error small.
+    group = b.NeuronGroup(400, "dv/dt = -v / (10*ms) + 0.5 * sqrt(2 / (10*ms)) * xi : 1", method="euler")
+    states = b.StateMonitor(group, "v", record=True)
+    b.Network(group, states).run(1000 * ms)
+    compare_statistics("noise", version, np.asarray(states.v), 0.08)
+    group = b.NeuronGroup(
+        400, "dv/dt = (0.8 - v) / (10*ms) + 0.5 * sqrt(2 / (10*ms)) * xi : 1", threshold="v >= 1", reset="v = 0", method="euler")
+    monitor = b.SpikeMonitor(group)
+    b.Network(group, monitor).run(1000 * ms)
+    spikes = np.zeros((1000, 400))
+    spikes[np.rint(np.asarray(monitor.t / ms)).astype(int), np.asarray(monitor.i)] = 1
+    compare_statistics("noise_spikes", version, spikes, 0.02)
 
 
 snntorch_neurons()

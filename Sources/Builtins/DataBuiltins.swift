@@ -123,11 +123,16 @@ private let dataFrom = Builtin(
     .optional(
       "kind", .string, default: "\"classes\" for whole numbers, one a sample",
       "what the targets are: \"classes\" of samples or, [samples, time], of their steps (-1 for none), or \"numbers\" (nan for none)"),
+    .optional("lengths", .array | .nil, default: "as long as they are", "the steps that each sample lasts, where samples are padded to one length"),
   ],
   returns: "dataset", subject: "data",
   """
   A data set from samples and targets of your own. Whole numbers from 0 on, one for each sample, are classes; all else are
   numbers to come to: values, vectors, masks, or with a time axis one target for each step.
+
+  Samples `[time, ...features]` of different durations are given as a list of tensors, which are padded to the longest, or
+  padded with `lengths`. Padding never counts: not to the loss, readings, rates, spikes a sample, or the statistics of
+  `batch_norm` (`dataset.lengths` has the durations).
   """,
   example: """
     let xor = data.from([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], names=["same", "different"])
@@ -140,11 +145,18 @@ private let dataFrom = Builtin(
   try call.checkPlain(1)
   let names = call.isGiven("names") ? try call.strings(call.place("names")) : []
   let name = try call.string(call.place("name"), default: "data")
-  let features = try call.tensor(0)
+  let padded = try paddedSamples(call)
+  let features: Tensor
+  if let padded { features = padded.features } else { features = try call.tensor(0) }
+  let lengths = call.isGiven("lengths") ? try call.ints(call.place("lengths")) : padded?.lengths
+  func lasting(_ data: Dataset) throws(Fault) -> Value {
+    guard let lengths else { return .dataset(data) }
+    return .dataset(try data.lasting(lengths))
+  }
   let kind = call.isGiven("kind") ? try call.string(call.place("kind")) : nil
   // Labels of any size are told of as labels, which a tensor would round.
   if kind == nil, call[1].elements.map({ $0.allSatisfy { $0.asInt != nil } }) ?? (call[1].asRange != nil) {
-    return .dataset(try Dataset(name: name, features: features, labels: try call.ints(1), classNames: names))
+    return try lasting(try Dataset(name: name, features: features, labels: try call.ints(1), classNames: names))
   }
   let targets = try call.tensor(1)
   let isClasses: Bool
@@ -155,10 +167,34 @@ private let dataFrom = Builtin(
   case nil: isClasses = !names.isEmpty || targets.rank == 1 && targets.scalars.allSatisfy { Int(exactly: $0) != nil }
   }
   if isClasses, targets.rank == 1 {
-    return .dataset(try Dataset(name: name, features: features, labels: try call.ints(1), classNames: names))
+    return try lasting(try Dataset(name: name, features: features, labels: try call.ints(1), classNames: names))
   }
-  return .dataset(
+  return try lasting(
     try Dataset(name: name, features: features, targets: targets, classNames: isClasses ? names : nil))
+}
+
+/// A list of samples of different durations, padded to the longest; nil for anything else.
+private func paddedSamples(_ call: Call) throws(Fault) -> (features: Tensor, lengths: [Int])? {
+  guard let elements = call[0].elements, elements.count > 1 else { return nil }
+  var samples: [Tensor] = []
+  for element in elements {
+    if let spikes = element.asSpikes { samples.append(try spikes.tensor()) } else if let tensor = element.asTensor { samples.append(tensor.detached) } else { return nil }
+  }
+  let lengths = samples.map { $0.shape.first ?? 0 }
+  let sizes = Set(samples.map { Array($0.shape.dropFirst()) })
+  guard Set(lengths).count > 1, sizes.count == 1, let size = sizes.first, !size.isEmpty, let longest = lengths.max() else { return nil }
+  let width = size.reduce(1, *)
+  let shape = [samples.count, longest] + size
+  _ = try Shape.count(shape)
+  let features = try Tensor(shape: shape) { target in
+    for place in target.indices { target[place] = 0 }
+    for (number, sample) in samples.enumerated() {
+      sample.withUnsafeBuffer { source in
+        for place in source.indices { target[number * longest * width + place] = source[place] }
+      }
+    }
+  }
+  return (features, lengths)
 }
 
 private let dataSubset = Builtin(

@@ -171,6 +171,7 @@ private func forEachSample(
 }
 
 private func mapped(_ data: Dataset, _ call: Call) throws(Fault) -> Dataset {
+  try data.checkOneLength(for: "data.map")
   var features: [Tensor] = []
   var targets: [Tensor] = []
   var labels: [Int] = []

@@ -32,7 +32,7 @@ public struct DatasetValue: ForeignValue {
     return (["dataset"] + lines).joined(separator: "\n")
   }
 
-  public var memberNames: [String] { ["features", "labels", "targets", "class_names", "classes", "shape", "name", "source"] }
+  public var memberNames: [String] { ["features", "labels", "targets", "class_names", "classes", "shape", "lengths", "name", "source"] }
 
   public func member(_ name: String) throws(Fault) -> Value? {
     switch name {
@@ -42,6 +42,7 @@ public struct DatasetValue: ForeignValue {
     case "class_names": .list(dataset.classNames.map { .string($0) })
     case "classes": .int(dataset.classCount)
     case "shape": .list(dataset.sampleShape.map { .int($0) })
+    case "lengths": dataset.lengths.map { .list($0.map { .int($0) }) } ?? .nil
     case "name": .string(dataset.name)
     case "source": .string(dataset.source)
     default: nil

@@ -81,15 +81,18 @@ let loopBuiltins: [Builtin] = [
   Builtin(
     "step",
     [
-      .required("network", .foreign("network"), "what to run"),
+      .required("network", .foreign("network") | .foreign("encoder"), "what to run: a network, or a code"),
       .required("input", .array, "what enters at this step, [batch, ...features]"),
-      .optional("state", .foreign(NetworkStateValue.typeName) | .nil, default: "nil", "as the last step left it; nil before the first"),
+      .optional("state", .foreign(NetworkStateValue.typeName) | .foreign(EncoderStateValue.typeName) | .nil, default: "nil", "as the last step left it; nil before the first"),
     ],
     returns: "(output, state)", subject: "networks",
     """
     Runs a network by one step: what leaves its last layer, `[batch, ...]` (spikes as 0 and 1), and the state of its neurons for the next step.
     Step by step the outputs are those of `net(x)` over all steps. States are values: one kept can be gone back to. A
     gradient flows through both; `detach(state)` ends it.
+
+    A code encodes one step: of a value that stays, the steps are those of its code word, and a new word begins after them;
+    of one that changes, each step is that of the word of the value as it is now. `delta` goes on without an end.
     """,
     example: """
       let net = input(1) |> dense(1, weight=[[1.0]], bias=[0.0]) |> li(beta=0.5)
@@ -98,12 +101,15 @@ let loopBuiltins: [Builtin] = [
       print(first[0, 0], second[0, 0])   # expect: 1.0 0.5
       """
   ) { (call) throws(Fault) in
+    if let encoder = call[0].asForeign(EncoderValue.self)?.encoder { return try encodedStep(encoder, call) }
     let network = try call.recordable(0, as: NetworkValue.self).network
     let values = try call.tensor(1)
     try values.checkFinite("the currents into a network")
     let input = TapedSignal(try values.reshaped([1] + values.shape))
     let before = call.isGiven("state") ? try call.recordable(2, as: NetworkStateValue.self).state : nil
-    let (output, after) = try network.step(input, before, Pass())
+    var pass = Pass()
+    pass.noise = call.machine.seed
+    let (output, after) = try network.step(input, before, pass)
     let value = Value.tensor(try output.tensor().reshaped(Array(output.plain.shape.dropFirst())))
     return .tuple([value, .foreign(NetworkStateValue(network: try network.detached(), state: after))])
   },
@@ -158,6 +164,32 @@ struct BatchesValue: ForeignValue {
   }
 
   func isEqual(to other: any ForeignValue) -> Bool { false }
+}
+
+/// One step of a code, and what it carries on.
+private func encodedStep(_ encoder: any Encoder, _ call: Call) throws(Fault) -> Value {
+  var state: EncoderState
+  if call.isGiven("state") {
+    guard let known = call[2].asForeign(EncoderStateValue.self)?.state else {
+      throw call.wrong(2, "must be a state that a step of a code gave, found \(call[2].description(of: .kind))", kind: .type)
+    }
+    state = known
+  } else {
+    var stream = call.machine.nextStream("encode step")
+    state = EncoderState(seed: stream.nextBits())
+  }
+  let coded = try encoder.step(try call.tensor(1), &state)
+  let output = try coded.tensor().reshaped(Array(coded.shape.dropFirst()))
+  return .tuple([.tensor(output), .foreign(EncoderStateValue(state: state))])
+}
+
+/// What a code carries from one step to the next.
+struct EncoderStateValue: ForeignValue {
+  static let typeName = "code state"
+  let state: EncoderState
+
+  var summary: String { "state of a code after \(counted(state.step, "step"))" }
+  func isEqual(to other: any ForeignValue) -> Bool { (other as? EncoderStateValue)?.state == state }
 }
 
 /// What the neurons of a network carry from one step to the next.

@@ -36,12 +36,19 @@ let networkBuiltins: [Builtin] = [
         "whether each output has an offset, or the offsets, [outputs]"
       ),
       .optional("weight", .array, default: "drawn at random", "the weights, [inputs, outputs]"), initParameter(),
+      .optional(
+        "connect", .number | .array | .nil, default: "all",
+        "which synapses there are: 0.1 for a probability, 16 for so many inputs each, a mask [inputs, outputs], or a list of pairs"),
     ],
     returns: "network or layer", subject: "networks",
     """
     Connects every input feature to every output: `input @ weight + bias`, one product for all time steps.
     First weights are drawn with the variance 1 / inputs, and `fit` then sets their size by `measured()`, or as its own
     `init` says; with an `init` here they are drawn by that rule, and stay. Offsets begin at zero.
+
+    With `connect` the layer has some of the synapses: each with a probability, so many for each output, those of a mask of
+    0 and 1, or those of a list of (input, output). All others stay 0 whatever trains them, and are no synapses to a count,
+    to `place` and to chips. A whole number of 1 or more is a number of inputs; all of them are connect=1.0.
     """,
     example: """
       let net = input(4) |> dense(3)
@@ -247,7 +254,7 @@ private func denseLayer(_ call: Call) throws(Fault) -> DenseLayer {
   let rule = try initializerArgument(4, call)
   guard call.has(3) else {
     if bias != nil { throw call.wrong(2, "can be given only together with `weight`") }
-    return DenseLayer(outputs: outputs, bias: hasBias, initializer: rule)
+    return DenseLayer(outputs: outputs, bias: hasBias, connect: try connectivity(5, outputs, call), initializer: rule)
   }
   if rule != nil { throw call.wrong(4, "has nothing to do where `weight` is given") }
   let weight = try call.tensor(3)
@@ -255,19 +262,62 @@ private func denseLayer(_ call: Call) throws(Fault) -> DenseLayer {
     throw call.wrong(
       3, "must have the shape [inputs, \(outputs)], found \(Shape.text(weight.shape))", kind: .shape)
   }
+  if let connect = try connectivity(5, outputs, call) {
+    let offsets = bias == nil && hasBias ? try Tensor.zeros([outputs]) : bias
+    return try DenseLayer(weight: weight, bias: offsets, connect: connect, mask: nil)
+  }
   if bias == nil, hasBias { return try DenseLayer(weight: weight, bias: try Tensor.zeros([outputs])) }
   return try DenseLayer(weight: weight, bias: bias)
 }
 
+/// The synapses that a call asks for; nil for all.
+private func connectivity(_ index: Int, _ outputs: Int, _ call: Call) throws(Fault) -> Connectivity? {
+  guard call.has(index), !call[index].isNil else { return nil }
+  try call.checkPlain(index)
+  let connect: Connectivity
+  if let count = call[index].asInt {
+    connect = .fanIn(count)
+  } else if let share = call[index].asNumber {
+    connect = .probability(share)
+  } else {
+    if let pairs = call[index].elements, pairs.first?.tag == .tuple { return try connections(pairs, index, outputs, call) }
+    connect = .mask(try call.tensor(index))
+  }
+  try connect.check()
+  return connect
+}
+
+/// The synapses of a list of (input, output).
+private func connections(
+  _ pairs: UnsafeBufferPointer<Value>, _ index: Int, _ outputs: Int, _ call: Call
+) throws(Fault) -> Connectivity {
+  guard call.has(3), let inputs = try call.tensor(3).shape.first else {
+    throw call.wrong(
+      index, "as a list of pairs needs `weight`, which says how many inputs there are", help: "or give a mask, [inputs, outputs]")
+  }
+  var mask = [Float](repeating: 0, count: try Shape.count([inputs, outputs]))
+  for pair in pairs {
+    guard let places = pair.elements, places.count == 2, let input = places[0].asInt, let output = places[1].asInt else {
+      throw call.wrong(index, "must be pairs (input, output) of whole numbers, found \(pair.description(of: .plain))", kind: .type)
+    }
+    guard (0..<inputs).contains(input), (0..<outputs).contains(output) else {
+      throw call.wrong(index, "has a pair out of range: (\(input), \(output)) of [\(inputs), \(outputs)]")
+    }
+    mask[input * outputs + output] = 1
+  }
+  return .mask(try Tensor(mask, shape: [inputs, outputs]))
+}
+
 private func recordActivity(_ call: Call) throws(Fault) -> Value {
   var pass = Pass()
+  pass.noise = call.machine.seed
   if call.has(2) { pass.surrogate = try call.foreign(2, as: SurrogateValue.self).surrogate }
   if let network = call[0].asForeign(NetworkValue.self)?.network {
     return .list(try network.record(try driveSignal(call), pass).map { (recording) throws(Fault) in try recordingValue(recording) })
   }
   let layer = try call.recordable(0, as: LayerValue.self).layer
   if let neurons = layer as? NeuronLayer {
-    return try recordingValue(try neurons.model.record(try driveCurrents(call), surrogate: pass.surrogate))
+    return try recordingValue(try neurons.model.drawing(from: pass).record(try driveCurrents(call), surrogate: pass.surrogate))
   }
   guard let recurrent = layer as? RecurrentLayer else {
     throw call.wrong(0, "must be neurons or a network, found \(layer.callText)", kind: .type)

@@ -110,6 +110,8 @@ public struct NetworkValue: ForeignValue {
           help: "it is net(input, surrogate = fast_sigmoid(), training = false)")
       }
     }
+    // Noisy neurons draw by the session's seed, so that steps one by one draw what a run over all of them does.
+    pass.noise = pass.drops ? pass.seed : arguments.machine.seed
     return try signalValue(try network.run(try signal(of: input, arguments.machine), pass))
   }
 
@@ -175,7 +177,7 @@ public struct LayerValue: ForeignValue {
       }
       return .tensor(parameter.value)
     }
-    if let buffer = layer.buffers.first(where: { $0.name == name }) { return .tensor(buffer.value) }
+    if let buffer = layer.buffers.first(where: { $0.name == name }) { return Machine.scalarOrTensor(buffer.value) }
     if let setting = layer.settings.first(where: { $0.name == name }) { return settingValue(setting.value) }
     if name == "layers", let branch = (layer as? BranchLayer)?.layers {
       return .list(branch.map { .foreign(LayerValue($0)) })

@@ -117,6 +117,7 @@ private func neuronProgram(_ definition: NeuronDefinition) throws(Fault) -> Neur
     case .maximum(let left, let right): .binary(.maximum, left, right)
     case .compare(let comparison, let left, let right): .binary(comparisonKernel(comparison), left, right)
     case .select(let test, let then, let otherwise): .select(test, then, otherwise)
+    case .noise(let form, let draw, let time): .noise(form == "uniform" ? .uniform : .normal, draw: draw, time: time)
     }
   }
   let program = NeuronProgram(

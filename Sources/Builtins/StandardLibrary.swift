@@ -7,7 +7,7 @@ public let standardBuiltins: [Builtin] = [
   tensorBuiltins, tensorShapeBuiltins, arrayShapeBuiltins, tensorMathBuiltins, quantileBuiltins, arrayRunBuiltins, arraySearchBuiltins,
   arrayProductBuiltins, linearAlgebraBuiltins, factorizationBuiltins, fourierBuiltins, filterBuiltins, specialFunctionBuiltins,
   tensorRandomBuiltins, distributionBuiltins, choiceBuiltins, tensorGradientBuiltins,
-  networkBuiltins, [learnBuiltin], convolutionBuiltins, normBuiltins, compositeBuiltins, cellBuiltins, encoderBuiltins, spikeTimeBuiltins, efficiencyBuiltins,
+  networkBuiltins, [learnBuiltin], convolutionBuiltins, normBuiltins, delayBuiltins, compositeBuiltins, cellBuiltins, encoderBuiltins, spikeTimeBuiltins, efficiencyBuiltins,
   lossBuiltins, optimizerBuiltins,
   trainingBuiltins, [neurobenchBuiltin], loopBuiltins, runBuiltins, initializerBuiltins, plotBuiltins,
   dataBuiltins, dataFormBuiltins, augmentationBuiltins, eventSetBuiltins, eventBuiltins,

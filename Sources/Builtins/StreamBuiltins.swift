@@ -163,7 +163,7 @@ private func runStreamValue(_ call: Call) throws(Fault) -> Value {
   defer { display.end() }
   let meter = placement?.meter()
   options.observer = meter
-  let run = try runStream(network, stream, options)
+  let run = try runStream(try network.drawing(from: call.machine.seed), stream, options)
   if run.interrupted { call.machine.stopAfterStatement() }
   display.end()
   let cost = placement.flatMap { placement in meter.map { placement.cost(of: run, $0) } }

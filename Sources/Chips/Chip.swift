@@ -221,6 +221,10 @@ public struct Chip: Sendable {
     /// How many of its smallest steps a potential moves by the smallest weight: below one step it is zero. Nil where
     /// potentials are floating-point numbers or nothing is known.
     public var potentialSteps: Figure?
+    /// Bits that a synapse's delay may take beside its weight, where synapses have delays; none are kept where nothing is late.
+    public var delayBits: Figure?
+    /// The longest delay, in steps; nil where nothing is known of delays.
+    public var longestDelay: Figure?
 
     public init(weightBits: Figure, indexBits: Figure, axonBits: Figure, wordBits: Figure, sharesConvolution: Bool) {
       self.weightBits = weightBits

@@ -306,7 +306,7 @@ private struct ChipReader {
 
 extension FigureName {
   /// Whether a chip cannot be without it.
-  var isAlwaysThere: Bool { section == .mesh || (section == .synapses && self != .potentialSteps) }
+  var isAlwaysThere: Bool { section == .mesh || (section == .synapses && ![.potentialSteps, .delayBits, .longestDelay].contains(self)) }
 
   fileprivate func isRequired(dense: Bool) -> Bool {
     isAlwaysThere || self == .energy(.synapticOperation) || (self == .limit(.neurons) && !dense)

@@ -8,14 +8,15 @@ public enum FigureName: Hashable, Sendable {
   case time(Event)
   case powerPerChip, powerPerCore
   case fixedStep
-  case weightBits, indexBits, axonBits, wordBits, potentialSteps
+  case weightBits, indexBits, axonBits, wordBits, potentialSteps, delayBits, longestDelay
   case neuron(NeuronNumber)
   case arithmetic(ArithmeticNumber)
 
   /// All of them, in the order in which a chip shows them.
   public static let all: [FigureName] =
     [.columns, .rows, .coresPerTile, .chips] + Resource.allCases.map { .limit($0) }
-    + [.weightBits, .indexBits, .axonBits, .wordBits, .potentialSteps] + NeuronNumber.allCases.map { .neuron($0) }
+    + [.weightBits, .indexBits, .axonBits, .wordBits, .potentialSteps, .delayBits, .longestDelay]
+    + NeuronNumber.allCases.map { .neuron($0) }
     + ArithmeticNumber.allCases.map { .arithmetic($0) }
     + Event.allCases.map { .energy($0) }
     + Event.allCases.map { .time($0) } + [.fixedStep, .powerPerChip, .powerPerCore]
@@ -33,7 +34,7 @@ public enum FigureName: Hashable, Sendable {
     case .time: .time
     case .powerPerChip, .powerPerCore: .power
     case .fixedStep: .step
-    case .weightBits, .indexBits, .axonBits, .wordBits, .potentialSteps: .synapses
+    case .weightBits, .indexBits, .axonBits, .wordBits, .potentialSteps, .delayBits, .longestDelay: .synapses
     case .neuron: .neuron
     case .arithmetic: .arithmetic
     }
@@ -58,6 +59,8 @@ public enum FigureName: Hashable, Sendable {
     case .neuron(let number): number.rawValue
     case .arithmetic(let number): number.rawValue
     case .potentialSteps: "potential_steps"
+    case .delayBits: "delay_bits"
+    case .longestDelay: "longest_delay"
     }
   }
 
@@ -76,8 +79,8 @@ public enum FigureName: Hashable, Sendable {
     case .energy: .energy
     case .time, .fixedStep: .time
     case .powerPerChip, .powerPerCore: .power
-    case .weightBits, .indexBits, .axonBits, .neuron: .bits
-    case .wordBits, .potentialSteps: .count
+    case .weightBits, .indexBits, .axonBits, .delayBits, .neuron: .bits
+    case .wordBits, .potentialSteps, .longestDelay: .count
     case .arithmetic: .count
     }
   }
@@ -105,6 +108,8 @@ extension Chip {
       case .neuron(let number): neuron[number]
       case .arithmetic(let number): arithmetic?.numbers[number]
       case .potentialSteps: synapses.potentialSteps
+      case .delayBits: synapses.delayBits
+      case .longestDelay: synapses.longestDelay
       }
     }
     set {
@@ -126,6 +131,8 @@ extension Chip {
       case .neuron(let number): neuron[number] = newValue
       case .arithmetic(let number): arithmetic?.numbers[number] = newValue
       case .potentialSteps: synapses.potentialSteps = newValue
+      case .delayBits: synapses.delayBits = newValue
+      case .longestDelay: synapses.longestDelay = newValue
       }
     }
   }

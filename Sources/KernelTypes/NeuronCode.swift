@@ -21,6 +21,8 @@ public enum NeuronOpcode: UInt8, Sendable {
   case surrogateProduct
   /// h(a) * b + c
   case surrogateMultiplyAdd
+  /// Random numbers of the step that `a` counts: `kernel` is a `NoiseForm`, the row of `c` says which draw of the step.
+  case noise
 }
 
 /// The memory in which a row lies. The caller gives a pointer for each.
@@ -41,8 +43,29 @@ public enum NeuronBase: UInt8, Sendable {
   case later, earlier
   /// The gradients of learnable parameters, summed over steps.
   case parameters
+  /// What names the draws of the block: bits of a seed, a sample and a block of neurons.
+  case lanes
 
-  public static let count = 10
+  public static let count = 11
+}
+
+/// What is drawn.
+public enum NoiseForm: UInt8, Sendable {
+  /// From a normal distribution of mean 0 and standard deviation 1.
+  case normal
+  /// Evenly from 0 to below 1.
+  case uniform
+}
+
+/// What names the draws of a block of 64 neurons, beside the step and the draw.
+public struct NoisePlace: Sendable {
+  public var seed: UInt64
+  public var sample: UInt32
+  public var block: UInt32
+
+  public init(seed: UInt64, sample: UInt32, block: UInt32) {
+    (self.seed, self.sample, self.block) = (seed, sample, block)
+  }
 }
 
 /// A row of 64 numbers in one of the memories.

@@ -49,11 +49,13 @@ public struct NeuronBlock {
   public var pad: UnsafeMutablePointer<Float>
   /// Room for `NeuronBase.count` pointers.
   public var bases: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+  /// What names its random numbers; nil for a program without.
+  public var noise: UnsafePointer<NoisePlace>?
 
   public init(
     count: Int, stride: Int, drive: UnsafePointer<Float>, fixed: UnsafeMutablePointer<Float>,
     frames: UnsafeMutablePointer<Float>, pad: UnsafeMutablePointer<Float>,
-    bases: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    bases: UnsafeMutablePointer<UnsafeMutablePointer<Float>>, noise: UnsafePointer<NoisePlace>? = nil
   ) {
     self.count = count
     self.stride = stride
@@ -62,6 +64,7 @@ public struct NeuronBlock {
     self.frames = frames
     self.pad = pad
     self.bases = bases
+    self.noise = noise
   }
 }
 
@@ -78,6 +81,12 @@ public protocol NeuronKernels {
     _ step: NeuronStep, _ block: NeuronBlock, steps: Int, keepsFrames: Bool, spikes: UnsafeMutablePointer<UInt64>?,
     spikeStride: Int, records: UnsafePointer<UnsafeMutablePointer<Float>>?, recordCount: Int
   )
+
+  /// 64 random numbers, one for each neuron of a block: the same for the same place, step and draw.
+  ///
+  /// - Parameter time: the number of the step, a whole number below 2^24.
+  static func neuronNoise(
+    _ form: NoiseForm, _ place: NoisePlace, time: Float, draw: Int, out: UnsafeMutablePointer<Float>)
 
   /// Walks one block backward over steps whose frames `neuronForward` has kept.
   ///

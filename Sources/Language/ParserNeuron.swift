@@ -11,13 +11,16 @@ extension Parser {
     let open = try expect("{", "before the neuron's equations")
     var statements: [NeuronStatement] = []
     var onSpike: [NeuronStatement] = []
+    var onInput: [NeuronStatement]?
     try withNewlines(ignored: false) { (parser) throws(Failed) in
       while true {
         parser.skipSeparators()
         if parser.accept("}") { break }
         if parser.kind == .end { throw parser.unclosed("{", at: open) }
         if parser.kind == .name("on"), parser.token(after: 1).kind == .name("spike") {
-          onSpike += try parser.parseOnSpike()
+          onSpike += try parser.parseEventBlock()
+        } else if parser.kind == .name("on"), parser.token(after: 1).kind == .name("input") {
+          onInput = (onInput ?? []) + (try parser.parseEventBlock())
         } else {
           statements.append(try parser.parseNeuronStatement())
         }
@@ -25,8 +28,8 @@ extension Parser {
       }
     }
     let neuron = NeuronTree(
-      name: name, nameSpan: nameSpan, parameters: parameters, statements: statements, onSpike: onSpike,
-      documentation: documentation)
+      name: name, nameSpan: nameSpan, parameters: parameters, statements: statements, onInput: onInput,
+      onSpike: onSpike, documentation: documentation)
     return add(.neuron(neuron), spanned(from: start))
   }
 
@@ -40,14 +43,17 @@ extension Parser {
     default:
       throw unexpected(
         "expected the end of the equation",
-        help: "a neuron's body holds `state …`, assignments, `dv/dt = …`, `integrator …`, `spike when …` and `on spike { … }`")
+        help: "a neuron's body holds `state …`, `let …`, assignments, `dv/dt = …`, `integrator …`, `refractory …`, `spike when …`, "
+          + "`on input { … }` and `on spike { … }`")
     }
   }
 
-  private mutating func parseOnSpike() throws(Failed) -> [NeuronStatement] {
+  /// `on spike { … }` or `on input { … }`.
+  private mutating func parseEventBlock() throws(Failed) -> [NeuronStatement] {
     advance()
+    let event = if case .name(let word) = kind { word } else { "spike" }
     advance()
-    let open = try expect("{", "after `on spike`")
+    let open = try expect("{", "after `on \(event)`")
     var statements: [NeuronStatement] = []
     while true {
       skipSeparators()
@@ -60,6 +66,13 @@ extension Parser {
 
   private mutating func parseNeuronStatement() throws(Failed) -> NeuronStatement {
     let token = current
+    if token.kind == .keyword(.let) {
+      advance()
+      let (name, span) = try expectName("a name for a value of this step")
+      try expect("=", "after `let \(name)`", help: "a name stands for a value: `let drive = input - v`")
+      skipNewlines()
+      return .local(name: name, span: span, value: try parseExpression())
+    }
     guard case .name(let word) = token.kind else {
       throw unexpected(
         "expected an equation",
@@ -84,6 +97,17 @@ extension Parser {
       advance()
       return .integrator(name: name, span: span)
     }
+    if word == "refractory" || word == "output", !isAssignment(next) {
+      advance()
+      let value = try parseExpression()
+      if word == "output" { return .output(value, spanned(from: token.span)) }
+      var holds: [(name: String, span: Span)] = []
+      if kind == .name("holds") {
+        advance()
+        repeat { holds.append(try expectName("a state that stands still")) } while accept(",")
+      }
+      return .refractory(value, span: spanned(from: token.span), holds: holds)
+    }
     advance()
     if word.hasPrefix("d"), word.count > 1, next == .symbol("/"), self.token(after: 1).kind == .name("dt") {
       advance()
@@ -94,6 +118,10 @@ extension Parser {
     let operation = try parseAssignmentOperator()
     skipNewlines()
     return .assign(name: word, span: token.span, operation: operation, value: try parseExpression())
+  }
+
+  private func isAssignment(_ kind: TokenKind) -> Bool {
+    if case .symbol(let text) = kind { text == "=" || Self.compoundAssignments[text] != nil } else { false }
   }
 
   private mutating func parseAssignmentOperator() throws(Failed) -> BinaryOperator? {

@@ -12,7 +12,7 @@ public enum Keyword: String, CaseIterable, Sendable {
 }
 
 /// The words that begin a form only where such a form can stand, and are names everywhere else.
-public let softKeywords = ["test", "neuron", "state", "spike", "on", "use", "when", "never", "integrator", "by"]
+public let softKeywords = ["test", "neuron", "state", "spike", "on", "use", "when", "never", "integrator", "by", "refractory"]
 
 public enum TokenKind: Equatable, Sendable {
   case int(Int)

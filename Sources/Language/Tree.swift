@@ -104,6 +104,12 @@ public enum NeuronStatement: Sendable {
   case spikeWhen(NodeID, Span)
   /// `spike never`: the first state is the output.
   case spikeNever(Span)
+  /// `let drive = …`: a name for a value of this step.
+  case local(name: String, span: Span, value: NodeID)
+  /// `refractory 2ms holds v, w`: how long a neuron does not fire after a spike, and which states stand still.
+  case refractory(NodeID, span: Span, holds: [(name: String, span: Span)])
+  /// `output tanh(v)`: what leaves a neuron that never fires.
+  case output(NodeID, Span)
 }
 
 public struct NeuronTree: Sendable {
@@ -111,6 +117,8 @@ public struct NeuronTree: Sendable {
   public var nameSpan: Span
   public var parameters: [Parameter]
   public var statements: [NeuronStatement]
+  /// What an arrival changes; nil where nothing says.
+  public var onInput: [NeuronStatement]?
   public var onSpike: [NeuronStatement]
   public var documentation: String?
 }

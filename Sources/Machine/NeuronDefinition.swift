@@ -19,6 +19,9 @@ public struct NeuronDefinition: Sendable {
     case compare(ComparisonOperator, Int, Int)
     /// Where the first is not 0 the second, else the third.
     case select(Int, Int, Int)
+    /// A draw of this step: "normal" or "uniform", which of the step's draws it is, and the place of the number of steps
+    /// that are done.
+    case noise(String, draw: Int, time: Int)
   }
 
   /// The function (e^x - 1) / x, 1 at 0. Integrators put it into steps; equations have no name for it.

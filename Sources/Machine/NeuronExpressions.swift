@@ -14,6 +14,12 @@ extension NeuronLowering {
       return Typed(place: add(.constant(value * unit.scale)), dimension: unit.dimension)
     case .name(let name):
       if let value = values[name] { return value }
+      if name == "input", neuron.onInput != nil {
+        report(
+          "`input` stands in `on input` alone", tree.span(id), label: "what arrives was taken there",
+          help: "let it change a state there, and read the state here", kind: .type)
+        throw Failed()
+      }
       report(
         "unknown name `\(name)` in neuron `\(neuron.name)`", tree.span(id),
         label: "neither a state, a parameter nor `input`", help: didYouMean(name, among: values.keys))
@@ -28,6 +34,15 @@ extension NeuronLowering {
       let (a, b) = (try expression(operands[0]), try expression(operands[1]))
       _ = try common(a, b, operators[0].rawValue, tree.span(id))
       return Typed(place: add(.compare(operators[0], a.place, b.place)), dimension: .none)
+    case .and(let left, let right):
+      let (a, b) = (try expression(left), try truth(right))
+      return Typed(place: add(.select(a.place, b, add(.constant(0)))), dimension: .none)
+    case .or(let left, let right):
+      let (a, b) = (try expression(left), try truth(right))
+      return Typed(place: add(.select(a.place, add(.constant(1)), b)), dimension: .none)
+    case .unary(.not, let operand):
+      let value = try expression(operand)
+      return Typed(place: add(.select(value.place, add(.constant(0)), add(.constant(1)))), dimension: .none)
     case .conditional(let condition, let then, let otherwise?):
       let test = try expression(condition)
       let (a, b) = (try branch(then), try branch(otherwise))
@@ -40,7 +55,8 @@ extension NeuronLowering {
     report(
       "this cannot stand in an equation", tree.span(id), label: "equations are straight-line arithmetic",
       help:
-        "use + - * / ^, comparisons, `if a { b } else { c }`, \(Self.functions.joined(separator: ", ")), min, max",
+        "use + - * / ^, comparisons, and, or, not, `if a { b } else { c }`, \(Self.functions.joined(separator: ", ")), min, max, "
+        + "normal(), uniform()",
       kind: .type)
     throw Failed()
   }
@@ -82,6 +98,13 @@ extension NeuronLowering {
     }
   }
 
+  /// 1 where an expression is not 0, else 0.
+  private mutating func truth(_ id: NodeID) throws(Failed) -> Int {
+    let value = try expression(id)
+    if case .compare = definition.operations[value.place] { return value.place }
+    return add(.select(value.place, add(.constant(1)), add(.constant(0))))
+  }
+
   private func isZero(_ place: Int) -> Bool { definition.operations[place] == .constant(0) }
 
   private mutating func branch(_ id: NodeID) throws(Failed) -> Typed {
@@ -93,6 +116,12 @@ extension NeuronLowering {
     guard case .name(let name) = tree[callee], arguments.allSatisfy({ $0.name == nil }) else {
       report("only functions of the library can stand in an equation", tree.span(id), label: "not one", kind: .type)
       throw Failed()
+    }
+    if name == "normal" || name == "uniform", arguments.isEmpty {
+      // One draw for each place in the text, also where an integrator works an equation out several times.
+      let known = draws[id] ?? add(.noise(name, draw: draws.count, time: add(.state(Self.elapsed))))
+      draws[id] = known
+      return Typed(place: known, dimension: .none)
     }
     if Self.functions.contains(name), arguments.count == 1 {
       let value = try expression(arguments[0].value)
@@ -108,7 +137,7 @@ extension NeuronLowering {
     report(
       "`\(name)` cannot stand in an equation", tree.span(id), label: "not an element-wise function",
       help: didYouMean(name, among: Self.functions)
-        ?? "there are \(Self.functions.joined(separator: ", ")), min, max", kind: .name)
+        ?? "there are \(Self.functions.joined(separator: ", ")), min, max, normal(), uniform()", kind: .name)
     throw Failed()
   }
 

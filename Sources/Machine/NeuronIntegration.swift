@@ -68,6 +68,7 @@ extension NeuronLowering {
   }
 
   private mutating func rightSides(_ system: [Derivative]) throws(Failed) -> [Typed] {
+    for local in locals { try define(local) }
     var slopes: [Typed] = []
     for equation in system { slopes.append(try expression(equation.value)) }
     return slopes
@@ -180,7 +181,7 @@ extension NeuronLowering {
       try lowering.slopeDerivative(operand, by: state, equation, &known)
     }
     switch definition.operations[place] {
-    case .input, .state, .parameter, .constant, .compare: return nil
+    case .input, .state, .parameter, .constant, .compare, .noise: return nil
     case .negate(let a):
       guard let da = try slope(&self, a) else { return nil }
       return add(.negate(da))
@@ -241,6 +242,7 @@ extension NeuronDefinition.Operation {
   var operands: [Int] {
     switch self {
     case .input, .state, .parameter, .constant: []
+    case .noise(_, _, let time): [time]
     case .negate(let a), .function(_, let a): [a]
     case .binary(_, let a, let b), .minimum(let a, let b), .maximum(let a, let b), .compare(_, let a, let b): [a, b]
     case .select(let a, let b, let c): [a, b, c]

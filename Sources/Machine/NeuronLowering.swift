@@ -16,6 +16,30 @@ struct NeuronLowering {
   var integrator = Integrator.euler
   private var integratorSpan: Span?
   private var hasUnknownState = false
+  /// Names for values of this step that stand right before or among the derivatives of a system.
+  var locals: [Local] = []
+  private var localNames: Set<String> = []
+  /// All of them, in order.
+  private var allLocals: [Local] = []
+  /// The draws of the step, by the calls that make them.
+  var draws: [NodeID: Int] = [:]
+  /// Whether the neuron may fire and move in this step, and the time without spikes that is left and that a spike brings.
+  private var rest: (isActive: Int, left: Int, whole: Int, holds: [(name: String, span: Span)])?
+  private var refractorySpan: Span?
+  private var outputPlace: Int?
+  private var outputSpan: Span?
+  /// For states that begin with a parameter, its place.
+  private var starts: [Int: Int] = [:]
+
+  /// States that the block does not name, by the numbers that stand for them until all others are known: steps that are
+  /// done, and the time without spikes that is left.
+  static let elapsed = -1
+  static let resting = -2
+
+  struct Local {
+    var name: String
+    var value: NodeID
+  }
 
   struct Failed: Error {}
   typealias Operation = NeuronDefinition.Operation
@@ -42,6 +66,10 @@ struct NeuronLowering {
     values["input"] = Typed(place: add(.input), dimension: .none)
     for (index, parameter) in neuron.parameters.enumerated() { declare(parameter, index) }
     for case .integrator(let name, let span) in neuron.statements { chooseIntegrator(name, span) }
+    if let arrivals = neuron.onInput {
+      for statement in neuron.statements { if case .state = statement { lower(statement, isOnSpike: false) } }
+      lowerArrivals(arrivals)
+    }
     lowerEquations()
     if conditionSpan == nil {
       report(
@@ -53,6 +81,7 @@ struct NeuronLowering {
         "neuron `\(neuron.name)` has no state", neuron.nameSpan, label: "nothing to integrate",
         help: "add `state v = 0`")
     }
+    holdStates()
     definition.updates = definition.stateNames.map { values[$0]?.place ?? 0 }
     if neverFires, let first = neuron.onSpike.first {
       report("`on spike` never happens", span(of: first), label: "the neuron has `spike never`", help: "take one away")
@@ -65,7 +94,17 @@ struct NeuronLowering {
         "state `\(name)` is never set", span, label: "it stays as it starts",
         help: "write an equation for it, `\(name) = …`, or make it a parameter")
     }
-    return diagnostics.isEmpty ? definition : nil
+    if let span = outputSpan, !neverFires {
+      report(
+        "`output` is for neurons that never fire", span, label: "what leaves this neuron is spikes", help: "write `spike never`",
+        kind: .type)
+    }
+    if let span = refractorySpan, neverFires {
+      report("`refractory` rests from spikes", span, label: "the neuron has `spike never`", help: "take one away", kind: .type)
+    }
+    guard diagnostics.isEmpty else { return nil }
+    addHiddenStates()
+    return definition
   }
 
   mutating func report(
@@ -149,8 +188,22 @@ struct NeuronLowering {
 
   /// Equations in order; neighbouring derivatives are one system, whose right sides all see the states before it.
   private mutating func lowerEquations() {
+    for case .refractory(let value, let span, let holds) in neuron.statements {
+      attempt { (lowering) throws(Failed) in try lowering.declareRest(value, span, holds) }
+    }
     var system: [Derivative] = []
     for statement in neuron.statements {
+      if case .local(let name, let span, let value) = statement {
+        attempt { (lowering) throws(Failed) in
+          try lowering.declareLocal(name, span)
+          try lowering.define(Local(name: name, value: value))
+          lowering.locals.append(Local(name: name, value: value))
+          lowering.allLocals.append(Local(name: name, value: value))
+        }
+        continue
+      }
+      if case .refractory = statement { continue }
+      if neuron.onInput != nil, case .state = statement { continue }
       if case .derivative(let name, let span, let value) = statement {
         assigned.insert(name)
         system.append(Derivative(name: name, span: span, value: value))
@@ -158,7 +211,7 @@ struct NeuronLowering {
       }
       if case .integrator = statement { continue }
       attempt { (lowering) throws(Failed) in try lowering.integrate(system) }
-      system = []
+      (system, locals) = ([], [])
       lower(statement, isOnSpike: false)
     }
     attempt { (lowering) throws(Failed) in try lowering.integrate(system) }
@@ -168,7 +221,7 @@ struct NeuronLowering {
     do throws(Failed) { try body(&self) } catch {}
   }
 
-  private mutating func lower(_ statement: NeuronStatement, isOnSpike: Bool) {
+  mutating func lower(_ statement: NeuronStatement, isOnSpike: Bool) {
     attempt { (lowering) throws(Failed) in
       switch statement {
       case .state(let states):
@@ -178,6 +231,14 @@ struct NeuronLowering {
         lowering.report(
           "`on spike` holds assignments alone", span, label: "this belongs among the equations",
           help: "a spike changes states at once: `v -= theta`")
+      case .local(_, let span, _) where isOnSpike, .refractory(_, let span, _) where isOnSpike, .output(_, let span) where isOnSpike:
+        lowering.report(
+          "an event changes states alone", span, label: "this belongs among the equations", help: "a spike changes states at once: `v -= theta`")
+      case .local, .refractory: break
+      case .output(let value, let span):
+        if lowering.outputSpan != nil { lowering.report("a neuron has one output", span, label: "the second") }
+        lowering.outputSpan = span
+        lowering.outputPlace = try lowering.expression(value).place
       case .spikeWhen(let condition, let span): try lowering.spike(condition, span, isOnSpike: isOnSpike)
       case .spikeNever(let span):
         try lowering.noteCondition(span, isOnSpike: isOnSpike)
@@ -190,7 +251,7 @@ struct NeuronLowering {
     switch statement {
     case .state(let states): states.first?.span ?? neuron.nameSpan
     case .assign(_, let span, _, _), .derivative(_, let span, _), .integrator(_, let span), .spikeWhen(_, let span),
-      .spikeNever(let span):
+      .spikeNever(let span), .local(_, let span, _), .refractory(_, let span, _), .output(_, let span):
       span
     }
   }
@@ -201,9 +262,22 @@ struct NeuronLowering {
         isOnSpike ? "a state is declared outside `on spike`" : "`\(name)` is defined twice", span, label: "here")
       throw Failed()
     }
+    if case .name(let parameter) = tree[initial], definition.parameterNames.contains(parameter), let start = values[parameter] {
+      definition.stateNames.append(name)
+      definition.stateDimensions.append(start.dimension)
+      definition.initialValues.append(0)
+      stateSpans.append(span)
+      let number = definition.stateNames.count - 1
+      starts[number] = start.place
+      // In the first step the parameter stands for the state, so that a learnt one gets its gradient there.
+      let place = add(.select(add(.state(Self.elapsed)), add(.state(number)), start.place))
+      values[name] = Typed(place: place, dimension: start.dimension)
+      return
+    }
     guard let value = constant(initial) else {
       report(
-        "a state starts from a number", tree.span(initial), label: "not a number", help: "write `state \(name) = 0`")
+        "a state starts from a number or a parameter", tree.span(initial), label: "neither",
+        help: "write `state \(name) = 0`, or `state \(name) = start` with a parameter `start = learn(0)`")
       throw Failed()
     }
     definition.stateNames.append(name)
@@ -215,7 +289,11 @@ struct NeuronLowering {
 
   mutating func unknownState(_ name: String, _ span: Span) -> Failed {
     hasUnknownState = true
-    if definition.parameterNames.contains(name) || name == "input" {
+    if localNames.contains(name) {
+      report(
+        "`\(name)` is not a state", span, label: "`let` gives a value of this step a name, and it stays",
+        help: "declare it as `state \(name) = …` to change it")
+    } else if definition.parameterNames.contains(name) || name == "input" {
       report(
         "`\(name)` is not a state", span, label: "parameters and the input do not change",
         help: name == "input" ? "give what you compute from it a state of its own"
@@ -256,7 +334,7 @@ struct NeuronLowering {
     if conditionSpan != nil || isOnSpike {
       report(
         "a neuron has one spike condition", span, label: isOnSpike ? "inside `on spike`" : "the second",
-        help: "a neuron that fires for several reasons has the largest of them: `spike when max(a, b) >= 0`")
+        help: "a neuron that fires for several reasons joins them: `spike when a >= 1 or b >= 1`")
       throw Failed()
     }
     conditionSpan = span
@@ -264,10 +342,50 @@ struct NeuronLowering {
 
   private mutating func spike(_ condition: NodeID, _ span: Span, isOnSpike: Bool) throws(Failed) {
     try noteCondition(span, isOnSpike: isOnSpike)
+    let isMixed = strictness(condition, negated: false).count > 1
+    let (distance, isStrict) = try distance(condition, negated: false, isMixed: isMixed)
+    definition.distance = rest.map { add(.select($0.isActive, distance, add(.constant(-1)))) } ?? distance
+    definition.isStrict = isStrict
+  }
+
+  /// Whether the comparisons of a condition fire at a distance of exactly 0.
+  private func strictness(_ condition: NodeID, negated: Bool) -> Set<Bool> {
+    switch tree[condition] {
+    case .and(let a, let b), .or(let a, let b): strictness(a, negated: negated).union(strictness(b, negated: negated))
+    case .unary(.not, let a): strictness(a, negated: !negated)
+    case .comparison(_, let operators): [(operators.first == .greater || operators.first == .less) != negated]
+    default: []
+    }
+  }
+
+  /// The value that is at least 0, or above 0 where it is strict, where a condition holds: of `a and b` the smaller, of
+  /// `a or b` the larger.
+  private mutating func distance(
+    _ condition: NodeID, negated: Bool, isMixed: Bool
+  ) throws(Failed) -> (place: Int, isStrict: Bool) {
+    switch tree[condition] {
+    case .unary(.not, let operand): return try distance(operand, negated: !negated, isMixed: isMixed)
+    case .and(let left, let right), .or(let left, let right):
+      let (a, b) = (
+        try distance(left, negated: negated, isMixed: isMixed), try distance(right, negated: negated, isMixed: isMixed))
+      let isAnd = if case .and = tree[condition] { !negated } else { negated }
+      return (add(isAnd ? .minimum(a.place, b.place) : .maximum(a.place, b.place)), a.isStrict)
+    default:
+      let one = try comparison(condition)
+      let place = negated ? add(.negate(one.place)) : one.place
+      let isStrict = one.isStrict != negated
+      guard isMixed, isStrict else { return (place, isStrict) }
+      // Among others that fire at 0, a strict one is moved below it there.
+      let below = add(.binary(.subtract, place, add(.constant(1e-30))))
+      return (add(.select(add(.compare(.greater, place, add(.constant(0)))), place, below)), false)
+    }
+  }
+
+  private mutating func comparison(_ condition: NodeID) throws(Failed) -> (place: Int, isStrict: Bool) {
     guard case .comparison(let operands, let operators) = tree[condition], operands.count == 2 else {
       report(
-        "a spike condition is one comparison", tree.span(condition), label: "not a comparison",
-        help: "write `spike when v >= theta`", kind: .type)
+        "a spike condition is made of comparisons", tree.span(condition), label: "not a comparison",
+        help: "write `spike when v >= theta`, or several with `and`, `or` and `not`", kind: .type)
       throw Failed()
     }
     let (left, right) = (try expression(operands[0]), try expression(operands[1]))
@@ -291,8 +409,95 @@ struct NeuronLowering {
       let safe = add(.select(scale, scale, add(.constant(1))))
       distance = add(.binary(.divide, distance, safe))
     }
-    definition.distance = distance
-    definition.isStrict = operators[0] == .greater || operators[0] == .less
+    return (distance, operators[0] == .greater || operators[0] == .less)
+  }
+
+  // MARK: rest, output and hidden states
+
+  mutating func declareLocal(_ name: String, _ span: Span) throws(Failed) {
+    if values[name] != nil || name == "input" {
+      report("`\(name)` is defined twice", span, label: "here")
+      throw Failed()
+    }
+    localNames.insert(name)
+  }
+
+  /// `refractory 2ms holds v`: counted down from the spike on, in steps or in the unit of `dt`.
+  private mutating func declareRest(_ value: NodeID, _ span: Span, _ holds: [(name: String, span: Span)]) throws(Failed) {
+    if refractorySpan != nil {
+      report("a neuron has one refractory time", span, label: "the second")
+      throw Failed()
+    }
+    refractorySpan = span
+    let whole = try expression(value)
+    let step = values["dt"]
+    guard whole.dimension == step?.dimension ?? .none || whole.isZero else {
+      let help = whole.dimension == .time ? "add a parameter `dt = 1ms` to `\(neuron.name)`, the length of a step"
+        : step?.dimension == .time ? "write a time, such as `refractory 2ms`" : "without `dt`, it is a number of steps: `refractory 2`"
+      report("a refractory time is counted in steps", tree.span(value), label: "this is \(phrase(whole.dimension))", help: help, kind: .unit)
+      throw Failed()
+    }
+    let length = step?.place ?? add(.constant(1))
+    let left = add(.maximum(add(.binary(.subtract, add(.state(Self.resting)), length)), add(.constant(0))))
+    // Half a step: what is left is a whole number of steps, up to rounding.
+    let half = add(.binary(.multiply, length, add(.constant(0.5))))
+    rest = (add(.compare(.less, left, half)), left, whole.place, holds)
+  }
+
+  /// While it rests, states that are held keep the values that the step began with.
+  private mutating func holdStates() {
+    guard let rest else { return }
+    for (name, span) in rest.holds {
+      guard let number = definition.stateNames.firstIndex(of: name), let now = values[name] else {
+        _ = unknownState(name, span)
+        continue
+      }
+      var before = add(.state(number))
+      if let start = starts[number] { before = add(.select(add(.state(Self.elapsed)), before, start)) }
+      let place = add(.select(rest.isActive, now.place, before))
+      values[name]?.place = place
+    }
+  }
+
+  /// Gives the states that the block does not name their numbers, behind the others; an output comes first.
+  private mutating func addHiddenStates() {
+    func free(_ name: String) -> String {
+      definition.stateNames.contains(name) || definition.parameterNames.contains(name) ? free(name + "_") : name
+    }
+    let usesTime = definition.operations.contains(.state(Self.elapsed))
+    var numbers: [Int: Int] = [:]
+    if usesTime {
+      numbers[Self.elapsed] = definition.stateNames.count
+      definition.stateNames.append(free("elapsed"))
+      definition.stateDimensions.append(.none)
+      definition.initialValues.append(0)
+      let now = add(.state(Self.elapsed))
+      // Whole numbers of 32-bit floats end at 2^24: the count begins again well before, and never at 0.
+      let isFull = add(.compare(.greaterOrEqual, now, add(.constant(0x1p23))))
+      let one = add(.constant(1))
+      let next = add(.select(isFull, one, add(.binary(.add, now, one))))
+      definition.updates.append(next)
+      definition.resets.append(next)
+    }
+    if let rest {
+      numbers[Self.resting] = definition.stateNames.count
+      definition.stateNames.append(free("resting"))
+      definition.stateDimensions.append(values["dt"]?.dimension ?? .none)
+      definition.initialValues.append(0)
+      definition.updates.append(rest.left)
+      definition.resets.append(rest.whole)
+    }
+    let shift = outputPlace == nil ? 0 : 1
+    definition.operations = definition.operations.map { operation in
+      if case .state(let number) = operation { .state((numbers[number] ?? number) + shift) } else { operation }
+    }
+    if let outputPlace {
+      definition.stateNames.insert(free("output"), at: 0)
+      definition.stateDimensions.insert(.none, at: 0)
+      definition.initialValues.insert(0, at: 0)
+      definition.updates.insert(outputPlace, at: 0)
+      definition.resets.insert(outputPlace, at: 0)
+    }
   }
 
   /// Runs `body` with every state at its first value and no input.
@@ -301,9 +506,11 @@ struct NeuronLowering {
     defer { values = saved }
     for (index, name) in definition.stateNames.enumerated() {
       values[name] = Typed(
-        place: add(.constant(definition.initialValues[index])), dimension: definition.stateDimensions[index])
+        place: starts[index] ?? add(.constant(definition.initialValues[index])),
+        dimension: definition.stateDimensions[index])
     }
     values["input"] = Typed(place: add(.constant(0)), dimension: .none)
+    for local in allLocals { try define(local) }
     return try body(&self)
   }
 }

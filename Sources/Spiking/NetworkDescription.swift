@@ -204,7 +204,12 @@ private func makeLayer(
     guard let weight else { throw description.wrong("weight") }
     let outputs = try description.integer("outputs")
     let hasBias = description.settings["bias"]?.flag ?? true
-    let layer = try DenseLayer(weight: weight, bias: bias)
+    let connect = try Connectivity(description.settings[Connectivity.settingName], mask: parameter("mask"))
+    var layer = try DenseLayer(weight: weight, bias: bias)
+    if let connect {
+      guard let mask = parameter("mask") else { throw description.wrong("mask") }
+      layer = try DenseLayer(weight: weight, bias: bias, connect: connect, mask: mask)
+    }
     guard layer.outputs == outputs, layer.hasBias == hasBias else { throw description.wrong("weight") }
     return layer
   case "conv" where description.settings["groups"] != nil || description.settings["dilation"] != nil:
@@ -212,6 +217,17 @@ private func makeLayer(
   case "conv1d": return try GroupedConvLayer(axes: 1, description, weight: weight, bias: bias)
   case "conv_transpose": return try TransposedConvLayer(axes: 2, description, weight: weight, bias: bias)
   case "conv1d_transpose": return try TransposedConvLayer(axes: 1, description, weight: weight, bias: bias)
+  case "delay":
+    guard let steps = parameter("delay") else { throw description.wrong("delay") }
+    return DelayLayer(try Delays(description, steps: steps, width: parameter("kernel_width")))
+  case "delayed_dense":
+    guard let weight, let steps = parameter("delay") else { throw description.wrong("weight") }
+    let layer = try DelayedDenseLayer(
+      weight: weight, try Delays(description, steps: steps, width: parameter("kernel_width")), bias: bias)
+    guard layer.outputs == (try description.integer("outputs")),
+      layer.hasBias == (description.settings["bias"]?.flag ?? true), steps.shape == weight.shape
+    else { throw description.wrong("weight") }
+    return layer
   case "conv":
     guard let weight else { throw description.wrong("weight") }
     let one = Window.Pair(1, 1)

@@ -197,7 +197,7 @@ extension Network {
   /// Records the network as `record` does, on the tape that records the input or a parameter.
   public func record(_ input: TapedSignal, _ pass: Pass) throws(Fault) -> [TapedRecording] {
     if tape == nil, input.tracked == nil {
-      let plain = try mapLayers { (layer) throws(Fault) in try layer.bare() }.record(input.plain)
+      let plain = try mapLayers { (layer) throws(Fault) in try layer.bare() }.record(input.plain, pass)
       return plain.map { TapedRecording($0) }
     }
     return try walk(input, pass).recordings

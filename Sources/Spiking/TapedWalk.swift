@@ -23,9 +23,12 @@ struct TapedWalk {
     for (index, layer) in layers.enumerated() {
       if let branches = layer as? BranchLayer {
         var outputs: [Tensor] = []
-        for branch in branches.branches {
+        for (number, branch) in branches.branches.enumerated() {
           let count = branch.layers.reduce(0) { $0 + $1.populations.count }
-          let run = try row(branch.layers, signal, Array(rest.prefix(count)))
+          var inner = pass
+          inner.layerIndex = index
+          inner.noise = branches.noise(inside: inner, number)
+          let run = try TapedWalk(pass: inner).row(branch.layers, signal, Array(rest.prefix(count)))
           rest = rest.dropFirst(count)
           recordings += run.recordings
           outputs.append(run.output)
@@ -38,7 +41,10 @@ struct TapedWalk {
       } else if layer.isNeurons {
         guard let known = rest.popFirst() else { break }
         let recurrent = layer as? RecurrentLayer
-        guard let model = recurrent?.model ?? (layer as? NeuronLayer)?.model else { break }
+        guard let plainModel = recurrent?.model ?? (layer as? NeuronLayer)?.model else { break }
+        var own = pass
+        own.layerIndex = index
+        let model = plainModel.drawing(from: own)
         let run = try neurons(model, signal, known, recurrent: recurrent?.recurrent)
         recordings.append(run.recording)
         signal = run.output
@@ -94,7 +100,7 @@ struct TapedWalk {
         entering = try entering + Feedback.taped(last, weight: recurrent, like: entering)
       }
       let step = try step(
-        equations.program, input: entering, states: before, parameters: parameters, known: states.map { $0[t] },
+        equations, input: entering, states: before, parameters: parameters, known: states.map { $0[t] },
         spikes: spikes?[t])
       for (index, value) in step.updated.enumerated() { recorded[index].append(value) }
       before = step.after
@@ -136,7 +142,7 @@ struct TapedWalk {
     let equations = try model.byEquations()
     let parameters = try parameters(of: equations, Array(drive.shape.dropFirst(2)))
     let step = try step(
-      equations.program, input: drive, states: before, parameters: parameters, known: plain.updated,
+      equations, input: drive, states: before, parameters: parameters, known: plain.updated,
       spikes: try plain.spikes?.tensor())
     var after: [Tensor] = []
     for (value, known) in zip(step.after, plain.after) { after.append(try value.broadcast(to: drive.shape).taking(known)) }
@@ -148,8 +154,9 @@ struct TapedWalk {
 
   /// One step of the equations, whose results take the known values.
   private func step(
-    _ program: NeuronProgram, input: Tensor, states: [Tensor], parameters: [Tensor], known: [Tensor], spikes: Tensor?
+    _ equations: EquationNeuron, input: Tensor, states: [Tensor], parameters: [Tensor], known: [Tensor], spikes: Tensor?
   ) throws(Fault) -> (updated: [Tensor], after: [Tensor], spikes: Tensor?) {
+    let program = equations.program
     var values: [Tensor] = []
     for (place, operation) in program.operations.enumerated() {
       var value: Tensor
@@ -158,6 +165,9 @@ struct TapedWalk {
       case .state(let index): value = states[index]
       case .parameter(let index): value = parameters[index]
       case .constant(let number): value = try Tensor.scalar(number)
+      case .noise(let form, let draw, let time):
+        value = try equations.noise.values(
+          form, draw: draw, time: values[time].detached.scalars.first ?? 0, shape: input.shape)
       case .unary(let kernel, let a): value = try Self.unary(kernel, values[a])
       case .binary(let kernel, let a, let b): value = try Self.binary(kernel, values[a], values[b])
       case .select(let test, let a, let b): value = try Tensor.choose(where: values[test], values[a], values[b])

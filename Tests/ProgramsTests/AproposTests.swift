@@ -24,6 +24,8 @@ import Testing
     ("audio", "sound.load"), ("wav", "sound.save"), ("mfcc", "sound.mfcc"), ("mel", "sound.mel"), ("short time fourier", "sound.stft"), ("cochlea", "sound.cochlea"),
     ("send on delta", "sound.delta_spikes"), ("speech", "data.speech_commands"), ("voice", "data.sounds"), ("npz", "data.npz"), ("time series", "data.ts"),
     ("accelerometer", "data.wisdm"), ("cifar", "data.cifar10"), ("jpeg", "data.image"), ("png", "data.images"),
+    ("axonal delay", "delay"), ("synaptic delay", "delayed_dense"), ("dcls", "delayed_dense"), ("round delays", "round_delays"),
+    ("anneal width", "narrow_delays"), ("population vector", "spikes.population_vector"),
     ("neurobench", "neurobench"), ("footprint", "neurobench"), ("membrane updates", "neurobench"),
     ("event camera", "events.load"), ("aedat", "events.load"), ("dvs", "data.dvs_gesture"), ("hot pixel", "events.hot_pixels"),
     ("background activity", "events.denoise"), ("refractory filter", "events.refractory"), ("time surface", "events.time_surface"),

@@ -20,6 +20,8 @@ import Testing
     var arguments = ""
     /// Whether the neuron fires under this drive.
     var fires = true
+    /// The block of a neuron that is not in the library.
+    var source = ""
     var testDescription: String { name }
   }
 
@@ -30,14 +32,81 @@ import Testing
     Case(name: "cuba_lif", low: 0, high: 0.4), Case(name: "alif", low: 0, high: 0.9),
     Case(name: "izhikevich", low: 5, high: 40), Case(name: "membrane", low: 0, high: 60),
     Case(name: "leaky_integrator", low: -1, high: 1, fires: false),
+    Case(
+      name: "rests", low: 0, high: 0.9,
+      source: """
+        neuron rests(beta = 0.9, theta = 1.0, rest = 2.25) {
+          state v = 0
+          refractory rest holds v
+          v = beta * v + input
+          spike when v >= theta
+          on spike { v -= theta }
+        }
+        """),
+    Case(
+      name: "joined", low: 0, high: 0.9,
+      source: """
+        neuron joined(beta = 0.9, gamma = 0.6, theta = 1.0) {
+          state v = 0, w = 0.2
+          let drive = input - 0.1 * w
+          v = beta * v + drive
+          w = gamma * w + drive
+          spike when v >= theta and w > 0.7 or not (v < 2.2 * theta)
+          on spike { v = 0 }
+        }
+        """),
+    Case(
+      name: "arrives", low: 0, high: 0.8,
+      source: """
+        neuron arrives(alpha = 0.8, beta = 0.85, use_of = 0.4, theta = 1.0) {
+          state v = 0, i = 0, r = 1
+          on input { i += r * input; r = r - use_of * r }
+          r = r + 0.5 * (1 - r)
+          v = beta * v + i
+          i = alpha * i
+          spike when v >= theta
+          on spike { v = 0 }
+        }
+        """),
+    Case(
+      name: "begins", low: 0, high: 0.6,
+      source: """
+        neuron begins(start = 0.7, beta = 0.9, theta = 1.0) {
+          state v = start
+          v = beta * v + input
+          spike when v >= theta
+          on spike { v -= theta }
+        }
+        """),
+    Case(
+      name: "noisy", low: 0, high: 0.6,
+      source: """
+        neuron noisy(beta = 0.9, sigma = 0.3, theta = 1.0) {
+          state v = 0
+          v = beta * v + input + sigma * (normal() + uniform())
+          spike when v >= theta
+          on spike { v -= theta }
+        }
+        """),
+    Case(
+      name: "graded", low: -1, high: 1, fires: false,
+      source: """
+        neuron graded(beta = 0.9, gain = 1.5) {
+          state v = 0
+          v = beta * v + input
+          output tanh(gain * v)
+          spike never
+        }
+        """),
   ]
   static let surrogate = Arctangent(alpha: 2)
   static let steps = 40
 
   /// The neuron as a program gets it.
-  private func model(_ name: String, _ arguments: String = "") throws -> EquationNeuron {
+  private func model(_ name: String, _ arguments: String = "", block: String = "") throws -> EquationNeuron {
     let interpreter = makeInterpreter(output: BufferedOutput())
-    let source = SourceText("use neurons\nneurons.\(name)(\(arguments))", name: "test")
+    let text = block.isEmpty ? "use neurons\nneurons.\(name)(\(arguments))" : "\(block)\n\(name)(\(arguments))"
+    let source = SourceText(text, name: "test")
     guard case .value(let value) = interpreter.run(source, mode: .cell) else {
       throw Fault(.value, "`\(name)` cannot be made")
     }
@@ -46,7 +115,7 @@ import Testing
   }
 
   @Test(arguments: cases) func gradientsAreThoseOfTheSmoothSubstitute(_ neuron: Case) throws {
-    let model = try model(neuron.name, neuron.arguments)
+    let model = try model(neuron.name, neuron.arguments, block: neuron.source)
     var stream = RandomStream(seed: 7, purpose: neuron.name)
     let drive = (0..<Self.steps).map { _ in Float(stream.uniformDouble()) * (neuron.high - neuron.low) + neuron.low }
     let weights = (0..<Self.steps).map { _ in Float(stream.uniformDouble()) - 0.5 }
@@ -156,6 +225,14 @@ private struct Walk {
         case .state(let index): values.append(states[index])
         case .parameter(let index): values.append(parameters[index])
         case .constant(let number): values.append(Double(number))
+        case .noise(let form, let draw, let time):
+          var lanes = [Float](repeating: 0, count: neuronLanes)
+          lanes.withUnsafeMutableBufferPointer { lanes in
+            guard let out = lanes.baseAddress else { return }
+            kernels.neuronNoise(
+              form, NoisePlace(seed: 0, sample: 0, block: 0), time: Float(values[time]), draw: draw, out: out)
+          }
+          values.append(Double(lanes[0]))
         case .unary(let kernel, let a): values.append(try Walk.apply(kernel, values[a]))
         case .binary(let kernel, let a, let b): values.append(try Walk.apply(kernel, values[a], values[b]))
         case .select(let test, let a, let b): values.append(values[test] != 0 ? values[a] : values[b])

@@ -2,6 +2,18 @@ extension HelpSearch {
   /// What people ask for, and the words by which the library knows it.
   static let synonyms: [String: [String]] = [
     "average": ["mean"],
+    "anneal": ["narrow_delays"],
+    "anneal width": ["narrow_delays"],
+    "sparse connectivity": ["dense"],
+    "population vector": ["spikes.population_vector"],
+    "population readout": ["spikes.population_vector"],
+    "padding": ["data.from", "pad"],
+    "variable length": ["data.from"],
+    "dcls": ["delay", "delayed_dense"],
+    "axonal delay": ["delay"],
+    "synaptic delay": ["delayed_dense"],
+    "learn delays": ["delay", "delayed_dense"],
+    "dilated convolution": ["delayed_dense"],
     "qif": ["neurons.quadratic_integrate_and_fire"],
     "eif": ["neurons.exponential_integrate_and_fire"],
     "adaptive exponential": ["neurons.adex"],

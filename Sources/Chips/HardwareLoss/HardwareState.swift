@@ -74,7 +74,7 @@ struct HardwareState: Sendable {
     gates = NetworkGates(network, course, gating)
     let graph = network.graph
     self.graph = graph
-    rules = try CoreRules(chip, weightBits: options.weightBits)
+    rules = try CoreRules(chip, weightBits: options.weightBits, delays: network.delayNeeds(whileLearnt: true))
     let known = gates.graph.populations
     let gated = graph.populations.map { population -> Int? in
       population.place.count > 1 ? nil : known.firstIndex { $0.layer == population.layer }

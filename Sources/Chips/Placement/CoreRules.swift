@@ -1,6 +1,7 @@
 // What a core can hold, as whole numbers: the limits of a chip and the format of its synapses, ready for counting.
 
 import Faults
+import Spiking
 
 /// The limits of one core and the size of its synapses, for a number of bits a weight.
 ///
@@ -26,6 +27,8 @@ public struct CoreRules: Sendable, Equatable {
   let fanOut: Int
   /// Bits beside each weight, in a row of synapses that are there; 0 where rows have a place for every neuron.
   let indexBits: Int
+  /// Bits of a delay beside each weight; 0 where nothing is late.
+  let delayBits: Int
   let axonBits: Int
   let wordBits: Int
   let sharesKernels: Bool
@@ -34,7 +37,8 @@ public struct CoreRules: Sendable, Equatable {
   let allowsListRows: Bool
 
   /// - Throws: `.value` for bits that the chip doesn't have.
-  public init(_ chip: Chip, weightBits wanted: Int?) throws(Fault) {
+  /// - Parameter delays: what the network asks for; `.value` for delays that the chip cannot keep.
+  public init(_ chip: Chip, weightBits wanted: Int?, delays: DelayNeeds = DelayNeeds()) throws(Fault) {
     let own = Int(chip.synapses.weightBits.value)
     let types = chip.limits[.axonTypes].map { max(1, Int($0.value)) }
     // A crossbar keeps a point, not a weight: the weights come from the types of its axons.
@@ -62,6 +66,7 @@ public struct CoreRules: Sendable, Equatable {
     fanIn = limit(.fanIn)
     fanOut = limit(.fanOutCores)
     indexBits = Int(chip.synapses.indexBits.value)
+    delayBits = try Self.delayBits(delays, chip)
     axonBits = Int(chip.synapses.axonBits.value)
     wordBits = max(1, Int(chip.synapses.wordBits.value))
     sharesKernels = chip.synapses.sharesConvolution
@@ -69,13 +74,35 @@ public struct CoreRules: Sendable, Equatable {
     allowsOpenRows = !allowsListRows || chip.synapses.allowsFullRows
   }
 
+  /// The fewest bits that hold each delay.
+  private static func delayBits(_ delays: DelayNeeds, _ chip: Chip) throws(Fault) -> Int {
+    guard delays.longest > 0, !chip.isDense else { return 0 }
+    guard let most = chip.synapses.longestDelay.flatMap({ Int(exactly: $0.value.rounded(.down)) }) else {
+      throw Fault(
+        .value, "\(chip.name) is not known to have delays", label: "the network has delays of up to \(counted(delays.longest, "step"))",
+        help: "give `longest_delay` among `synapses` in the chip's file, or train without delays")
+    }
+    guard delays.longest <= most else {
+      throw Fault(
+        .value, "a delay of \(counted(delays.longest, "step")) cannot be kept on \(chip.name)", label: "at most \(most)",
+        help: "train with max_delay=\(most), or cut them down: net |> round_delays(longest=\(most))")
+    }
+    if delays.isSynaptic, chip.limits[.axonTypes] != nil {
+      throw Fault(
+        .value, "\(chip.name) has one delay an axon", label: "the synapses of `delayed_dense` have delays of their own",
+        help: "delay(…) before dense(…) gives each axon one")
+    }
+    guard let bits = chip.synapses.delayBits.flatMap({ Int(exactly: $0.value) }), bits > 0 else { return 0 }
+    return min(bits, Int.bitWidth - delays.longest.leadingZeroBitCount)
+  }
+
   /// Bits of a source's row, in words, that keeps `count` synapses and where each leads.
   @inline(__always)
-  func listRow(_ count: Int) -> Int { count == 0 ? 0 : words(axonBits + count * (weightBits + indexBits)) }
+  func listRow(_ count: Int) -> Int { count == 0 ? 0 : words(axonBits + count * (weightBits + delayBits + indexBits)) }
 
   /// Bits of a source's row that has a place for each of `width` neurons.
   @inline(__always)
-  func openRow(_ width: Int) -> Int { axonsPerSource * words(axonBits + width * (weightBits / axonsPerSource)) }
+  func openRow(_ width: Int) -> Int { axonsPerSource * words(axonBits + width * (weightBits / axonsPerSource + delayBits)) }
 
   /// A number of bits rounded up to words.
   @inline(__always)

@@ -60,7 +60,7 @@ public func place(_ given: Network, on chip: Chip, _ options: PlaceOptions = Pla
         help: "train it first, or name a code: place(…, on=\(data.name), encode=rate(steps=25))")
     }
   }
-  let rules = try CoreRules(chip, weightBits: options.weightBits)
+  let rules = try CoreRules(chip, weightBits: options.weightBits, delays: network.delayNeeds())
   func rounded(_ network: Network) throws(Fault) -> ChipNetwork {
     try ChipNetwork(network, on: chip, rules: rules, scale: options.weightScale, clip: options.clip)
   }

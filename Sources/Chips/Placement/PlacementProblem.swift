@@ -85,7 +85,7 @@ public struct PlacementProblem: Sendable {
     grantedChips = max(1, chips ?? 1)
     self.fill = fill
     self.seed = seed
-    rules = try CoreRules(chip, weightBits: weightBits)
+    rules = try CoreRules(chip, weightBits: weightBits, delays: workload.graph.delays)
     connectome = try Connectome(workload.graph, countsZeros: chip.countsZeroWeights)
   }
 

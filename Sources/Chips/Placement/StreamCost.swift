@@ -44,7 +44,7 @@ public struct StreamPlacement: Sendable {
     _ network: Network, on chip: Chip, mapping: MappingReport? = nil, minimumStep: Double = 0
   ) throws(Fault) {
     let bits = mapping.flatMap { $0.rules.isQuantised ? $0.rules.weightBits : nil }
-    let rules = try CoreRules(chip, weightBits: bits)
+    let rules = try CoreRules(chip, weightBits: bits, delays: network.delayNeeds())
     let onChip: ChipNetwork
     if let mapping, let its = mapping.onChip, !mapping.splits.isEmpty {
       // Divided neurons are those of the mapping, so that it must be of this very network, or the divided one itself.

@@ -133,7 +133,7 @@ private struct LinearNeuron {
         case .divide: sum = b.isNumber ? a.scaled(by: b.number.map { 1 / $0 }) : nil
         default: sum = nil
         }
-      case .select: sum = nil
+      case .select, .noise: sum = nil
       }
       sums.append(sum)
     }

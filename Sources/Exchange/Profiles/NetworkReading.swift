@@ -177,7 +177,9 @@ private struct NetworkReader {
       return [try flatten(node, name, shape)]
     case "Delay":
       let steps = try node.delays(name, features: shape, dt)
-      return steps.allSatisfy { $0 == 0 } ? [] : [NeuronLayer(try DelayNeuron.numbers(steps))]
+      if steps.allSatisfy({ $0 == 0 }) { return [] }
+      let late = try Tensor(steps.map { Float($0) }, shape: shape)
+      return [DelayLayer(Delays(longest: steps.max() ?? 0, isLearnt: false, steps: late))]
     case "Scale":
       return [NeuronLayer(try DelayNeuron.scale(try NeuronFields(node, name, shape).values("scale")))]
     case "Threshold":

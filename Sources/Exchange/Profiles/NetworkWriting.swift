@@ -240,6 +240,12 @@ private struct NetworkWriter {
         ])
       return []
     case is DropoutLayer: return nil
+    case let delay as DelayLayer:
+      try place(offset: nil)
+      if let refused = refused("Delay") { throw refused }
+      let times = delay.delays.whole.map { Double($0) * dt.length }
+      try append(name, "Delay", ["delay": .array(NIRArray(times, shape: output, storage: .float32))])
+      return delay.delays.isLearnt ? ["its delays are whole steps there, and no longer learnt"] : []
     case let neurons as NeuronLayer: return try add(try SteppedNeuron(neurons.model), name, output, feedback: nil)
     case let recurrent as RecurrentLayer:
       guard let weight = recurrent.recurrent else { throw Fault(.value, "the layer has no weights yet") }

@@ -73,6 +73,11 @@ func runNeuronCode(
       }
     case .surrogateProduct: row(a, b, out) { $1 * surrogate.derivative($0) }
     case .surrogateMultiplyAdd: row(a, b, c, out) { $1 * surrogate.derivative($0) + $2 }
+    case .noise:
+      if let form = NoiseForm(rawValue: step.pointee.kernel) {
+        let place = UnsafeRawPointer(bases[Int(NeuronBase.lanes.rawValue)]).load(as: NoisePlace.self)
+        Level.neuronNoise(form, place, time: a[0], draw: Int(step.pointee.c.row), out: out)
+      }
     case .unary:
       if let kernel = UnaryKernel(rawValue: step.pointee.kernel) { Level.applyUnary(kernel, count: neuronLanes, a, out: out) }
     case .binary:

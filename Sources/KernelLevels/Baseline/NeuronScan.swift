@@ -8,6 +8,9 @@ extension Level {
     let bases = block.bases
     for index in 0..<NeuronBase.count { bases[index] = block.pad }
     bases[Int(NeuronBase.fixed.rawValue)] = block.fixed
+    if let noise = block.noise {
+      bases[Int(NeuronBase.lanes.rawValue)] = UnsafeMutableRawPointer(mutating: noise).assumingMemoryBound(to: Float.self)
+    }
     let length = keepsFrames ? step.frameRows * neuronLanes : 0
     let kept = block.count == 64 ? UInt64.max : (UInt64(1) << UInt64(block.count)) - 1
     let isWhole = block.count == neuronLanes

@@ -16,6 +16,8 @@ public struct Dataset: Sendable {
   public let classNames: [String]
   /// Where the data come from, and under which licence.
   public var source: String
+  /// The steps that each sample lasts; nil where all last as long as they are.
+  public internal(set) var lengths: [Int]?
 
   /// Classes that a data set may have: a label far beyond is a number that is no class.
   public static let mostClasses = 1_000_000
@@ -191,6 +193,11 @@ public struct Dataset: Sendable {
 
   /// Other samples, with the targets of some of these.
   func with(_ samples: any SampleSource, targetsOf indices: [Int], name: String? = nil) throws(Fault) -> Dataset {
+    if let lengths, samples.sampleShape.first == sampleShape.first {
+      var plain = self
+      plain.lengths = nil
+      return try plain.with(samples, targetsOf: indices, name: name).lasting(indices.map { lengths[$0] })
+    }
     guard let targets else {
       return try Dataset(
         name: name ?? self.name, samples: samples, labels: indices.map { labels[$0] }, classNames: classNames, source: source)
@@ -264,6 +271,7 @@ public struct Dataset: Sendable {
       }
     }
     for label in labels { print.add(label) }
+    for length in lengths ?? [] { print.add(length) }
     return "\(name), \(counted(count, "sample")), \(print.text)"
   }
 
@@ -276,6 +284,7 @@ public struct Dataset: Sendable {
       (name: "sample", value: Shape.text(sampleShape)),
     ]
     if let low = range.0, let high = range.1 { list.append((name: "values", value: "\(low) to \(high)")) }
+    if let lengths, let low = lengths.min(), let high = lengths.max() { list.append((name: "steps", value: "\(low) to \(high)")) }
     if held == nil { list.append((name: "held", value: "nothing: each sample is read when it is needed")) }
     if let targets {
       list.append((name: "targets", value: targetText))

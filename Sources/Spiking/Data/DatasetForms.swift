@@ -41,6 +41,7 @@ extension Dataset {
   ///   - every: steps from the start of one to that of the next.
   /// - Throws: `.value` for samples without a time axis, or shorter than a window.
   public func windows(_ steps: Int, every: Int) throws(Fault) -> Dataset {
+    try checkOneLength(for: "a cut into windows")
     guard let time = sampleShape.first, sampleShape.count >= 2 else {
       throw Fault(
         .shape, "windows are cut from samples with a time axis", label: "a sample of \(name) is \(Shape.text(sampleShape))",
@@ -67,6 +68,7 @@ extension Dataset {
   ///
   /// - Throws: `.shape` where counts or the axes before the last differ.
   public func beside(_ other: Dataset) throws(Fault) -> Dataset {
+    for data in [self, other] { try data.checkOneLength(for: "a pair of data sets") }
     guard count == other.count, !sampleShape.isEmpty, sampleShape.count == other.sampleShape.count, sampleShape.dropLast() == other.sampleShape.dropLast()
     else {
       throw Fault(
@@ -84,6 +86,7 @@ extension Dataset {
   public static func chained(_ parts: [Dataset]) throws(Fault) -> Dataset {
     guard let first = parts.first else { throw Fault(.value, "there are no data sets to join") }
     for part in parts {
+      try part.checkOneLength(for: "a joined data set")
       guard part.sampleShape == first.sampleShape else {
         throw Fault(
           .shape, "joined data sets have samples of one shape",

@@ -74,9 +74,12 @@ public struct NetworkGraph: Sendable {
   /// In the order in which a step computes them; the first is the input.
   public private(set) var populations: [Population]
   public private(set) var projections: [Projection] = []
+  /// What the network's delays ask of a chip.
+  public let delays: DelayNeeds
 
   /// The graph of a network.
   public init(_ network: Network) {
+    delays = network.delayNeeds()
     populations = [Population(name: "input", layer: nil, shape: network.inputShape, model: "")]
     let open = walk(
       network.layers, input: network.inputShape, place: [], from: [Projection(source: 0, target: 0, wiring: .each)])

@@ -106,9 +106,12 @@ public struct BatchNormLayer: Layer {
 
   public func forward(_ input: consuming Signal, _ pass: Pass) throws(Fault) -> LayerRun {
     guard let scale, let offset, let mean, let variance else { throw unbuilt }
-    let values = try input.tensor()
+    var values = try input.tensor()
     let shape = values.shape
     let channels = shape[2]
+    let padding = pass.padding(shape)
+    // What is beyond the end of a sample lies at the centre, where it adds nothing to the sums.
+    if !padding.isEmpty { values = try values.filling(padding, with: Array(mean.scalars.prefix(channels))) }
     let learns = pass.isTraining && pass.drops
     var (means, variances) = (mean.scalars, variance.scalars)
     let (scales, offsets) = (scale.scalars, offset.scalars)
@@ -120,8 +123,10 @@ public struct BatchNormLayer: Layer {
       if learns {
         // Around the running mean, so that the squares of numbers far from zero do not swallow their spread.
         let center = Array(means[places])
+        let own = padding.isEmpty ? own : try own.filling(
+          padding.filter { part.steps.contains($0 / shape[1]) }.map { $0 - part.steps.lowerBound * shape[1] }, with: center)
         let sums = try view.sums(own, center: center)
-        let count = Double(max(1, view.count))
+        let count = Double(Self.present(view.count, part.steps, shape, padding))
         for channel in 0..<channels {
           let shift = sums.sum[channel] / count
           means[part.first + channel] = center[channel] + Float(shift)
@@ -144,7 +149,8 @@ public struct BatchNormLayer: Layer {
     _ gradient: consuming Tensor, memory: LayerMemory, wantsInput: Bool, _ pass: Pass
   ) throws(Fault) -> LayerGradient {
     guard let scale, case .tensor(let values)? = memory.signal, memory.tensors.count == 2 else { throw unbuilt }
-    let flow = gradient
+    let padding = pass.padding(values.shape)
+    let flow = try (gradient as Tensor).filling(padding, with: [Float](repeating: 0, count: values.shape[2]))
     let (means, variances, scales) = (memory.tensors[0].scalars, memory.tensors[1].scalars, scale.scalars)
     let channels = values.shape[2]
     var (ofScale, ofOffset) = ([Float](repeating: 0, count: scales.count), [Float](repeating: 0, count: scales.count))
@@ -156,7 +162,7 @@ public struct BatchNormLayer: Layer {
       let places = part.first..<part.first + channels
       let zero = [Float](repeating: 0, count: channels)
       let sums = try view.sums(slope, center: zero, with: (own, Array(means[places])))
-      let count = Double(max(1, view.count))
+      let count = Double(Self.present(view.count, part.steps, values.shape, padding))
       var (a, b, c) = (zero, zero, zero)
       for channel in 0..<channels {
         let place = part.first + channel
@@ -174,9 +180,17 @@ public struct BatchNormLayer: Layer {
       }
       if wantsInput { inputs.append(try view.affine(slope, a, b, with: (own, c))) }
     }
-    let input = inputs.isEmpty ? nil : inputs.count == 1 ? inputs[0] : try Tensor.concatenate(inputs)
+    var input = inputs.isEmpty ? nil : inputs.count == 1 ? inputs[0] : try Tensor.concatenate(inputs)
+    if let whole = input { input = try whole.filling(padding, with: [Float](repeating: 0, count: channels)) }
     return LayerGradient(
       input: input, parameters: [try Tensor(ofScale, shape: scale.shape), try Tensor(ofOffset, shape: scale.shape)])
+  }
+
+  /// The numbers of a channel in some steps that are of samples which have not ended.
+  private static func present(_ all: Int, _ steps: Range<Int>, _ shape: [Int], _ padding: [Int]) -> Int {
+    let rows = max(1, steps.count * shape[1])
+    let beyond = padding.count { steps.contains($0 / shape[1]) }
+    return max(1, all / rows * (rows - beyond))
   }
 
   /// Moves the running statistics towards those of a batch; the variance is then that of the numbers behind the batch.

@@ -194,7 +194,15 @@ public struct BranchLayer: Layer {
     var draws = RandomStream(seed: pass.seed, purpose: "residual", index: UInt64(pass.layerIndex))
     var inner = pass.inside
     for _ in 0...number { inner.seed = draws.nextBits() }
+    inner.noise = noise(inside: pass, number)
     return inner
+  }
+
+  /// What names the draws of noisy neurons in a branch.
+  func noise(inside pass: Pass, _ number: Int) -> UInt64 {
+    var draws = RandomStream(seed: pass.noise, purpose: "residual", index: UInt64(pass.layerIndex))
+    for _ in 0..<number { _ = draws.nextBits() }
+    return draws.nextBits()
   }
 
   /// Runs each branch with `body`, and joins what they give.

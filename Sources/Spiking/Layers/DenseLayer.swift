@@ -17,15 +17,34 @@ public struct DenseLayer: DrawnLayer {
   }
   /// `[outputs]`; nil without a bias, or before the layer is part of a network.
   public var bias: Tensor?
+  /// Which synapses there are; nil for all.
+  public private(set) var connect: Connectivity?
+  /// 1 for each synapse that is there, else 0; nil for all, or before the layer is part of a network.
+  public private(set) var mask: Tensor?
   private(set) var panels = WeightPanels()
   public var initializer: (any Initializer)?
   public private(set) var isAsDrawn = false
 
   /// - Parameter initializer: how the first weights are found; nil leaves it to the network.
-  public init(outputs: Int, bias: Bool = true, initializer: (any Initializer)? = nil) {
+  /// - Parameter connect: which synapses there are; nil for all.
+  public init(outputs: Int, bias: Bool = true, connect: Connectivity? = nil, initializer: (any Initializer)? = nil) {
     self.outputs = outputs
+    self.connect = connect
     self.initializer = initializer
     hasBias = bias
+  }
+
+  /// A layer with the given weights, of which those of the synapses that are there stay.
+  ///
+  /// - Parameter mask: 1 for each synapse that is there, else 0; nil to find them when the layer joins a network.
+  public init(weight: Tensor, bias: Tensor?, connect: Connectivity, mask: Tensor?) throws(Fault) {
+    try self.init(weight: weight, bias: bias)
+    self.connect = connect
+    try connect.check(inputs: weight.shape[0])
+    guard let mask else { return }
+    try Connectivity.mask(mask).check()
+    self.mask = try Connectivity.mask(mask).mask(weight.shape, stream: RandomStream(seed: 0, purpose: "connections"))
+    self.weight = try weight * mask
   }
 
   /// A layer with the given weights, `[inputs, outputs]` and `[outputs]`.
@@ -48,6 +67,7 @@ public struct DenseLayer: DrawnLayer {
 
   public var settings: [(name: String, value: Setting)] {
     [("outputs", .integer(outputs))] + (hasBias ? [] : [("bias", .flag(false))])
+      + (connect.map { [(Connectivity.settingName, $0.setting)] } ?? [])
   }
 
   public var callText: String { callText(drawnBy: initializer) }
@@ -58,6 +78,8 @@ public struct DenseLayer: DrawnLayer {
     if let bias { list.append((name: "bias", value: bias)) }
     return list
   }
+
+  public var buffers: [(name: String, value: Tensor)] { mask.map { [("mask", $0)] } ?? [] }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     guard outputs >= 1 else {
@@ -80,20 +102,40 @@ public struct DenseLayer: DrawnLayer {
           .shape, "the weights of this `dense` layer are for another input",
           label: "the weight is \(Shape.text(weight.shape)), the input \(Shape.text(input))")
       }
-      return self
+      guard let connect, mask == nil else { return self }
+      var layer = self
+      let drawn = try connect.mask(weight.shape, stream: connections(stream))
+      layer.mask = drawn
+      layer.weight = try weight * drawn
+      return layer
     }
     let rule = initializer ?? Kaiming.standard
     var layer = self
-    layer.weight = try rule.weights([input[0], outputs], inputs: input[0], stream: stream)
+    layer.mask = try connect?.mask([input[0], outputs], stream: connections(stream))
+    layer.weight = try layer.drawn(by: rule, [input[0], outputs], stream)
     layer.bias = hasBias ? try Tensor.zeros([outputs]) : nil
     layer.isAsDrawn = initializer == nil || rule.measuredDeviation != nil
     if !layer.isAsDrawn { layer.initializer = nil }
     return layer
   }
 
+  /// Weights for the synapses that are there, by the mean of their number an output.
+  private func drawn(by rule: any Initializer, _ shape: [Int], _ stream: RandomStream) throws(Fault) -> Tensor {
+    guard let mask else { return try rule.weights(shape, inputs: shape[0], stream: stream) }
+    let fanIn = max(1, count(mask) / max(1, outputs))
+    return try rule.weights(shape, inputs: fanIn, stream: stream) * mask
+  }
+
+  private func count(_ mask: Tensor) -> Int { mask.withUnsafeBuffer { $0.count { $0 != 0 } } }
+
+  private func connections(_ stream: RandomStream) -> RandomStream {
+    var draws = stream
+    return RandomStream(seed: draws.nextBits(), purpose: "connections")
+  }
+
   public func redrawn(by rule: any Initializer, stream: RandomStream) throws(Fault) -> DenseLayer {
     var layer = self
-    if let weight { layer.weight = try rule.weights(weight.shape, inputs: weight.shape[0], stream: stream) }
+    if let weight { layer.weight = try drawn(by: rule, weight.shape, stream) }
     return layer
   }
 
@@ -105,6 +147,7 @@ public struct DenseLayer: DrawnLayer {
   }
 
   public func synapses(for input: [Int]) -> Int {
+    if let mask { return count(mask) }
     let (count, overflow) = input.reduce(1, *).multipliedReportingOverflow(by: outputs)
     return overflow ? Int.max : count
   }
@@ -123,7 +166,8 @@ public struct DenseLayer: DrawnLayer {
   ) throws(Fault) -> LayerGradient {
     guard let weight, let input = memory.signal else { throw unbuilt }
     let slopes = try Product.weightGradient(input, outputGradient: gradient)
-    let parameters = hasBias ? [slopes.weight, slopes.bias] : [slopes.weight]
+    let own = try mask.map { (mask) throws(Fault) in try slopes.weight * mask } ?? slopes.weight
+    let parameters = hasBias ? [own, slopes.bias] : [own]
     let inputGradient = wantsInput ? try Product.inputGradient(gradient, weight: weight) : nil
     return LayerGradient(input: inputGradient, parameters: parameters)
   }
@@ -135,6 +179,8 @@ public struct DenseLayer: DrawnLayer {
       weight = nil
       defer { weight = matrix }
       try body(0, &matrix)
+      // What is not there stays so, whatever the body did.
+      if let mask, !matrix.isTracked, matrix.shape == mask.shape { matrix = try matrix * mask }
     }
     if var row = bias {
       bias = nil

@@ -75,6 +75,8 @@ extension LayerRow {
       switch result.popLast() {
       case let dense as DenseLayer where dense.weight != nil:
         result.append(try dense.scaled(by: factor, adding: offset))
+      case let dense as DelayedDenseLayer where dense.weight != nil:
+        result.append(try dense.scaled(by: factor, adding: offset))
       case let conv as ConvLayer where conv.weight != nil:
         result.append(try conv.scaled(by: factor, adding: offset))
       case let conv as GroupedConvLayer where conv.weight != nil:

@@ -117,6 +117,12 @@ public struct Pass: Sendable {
   private var ownSurrogates: [Int: any Surrogate]
   /// Where layers draw from, for this batch; the layer's index is added by the network.
   public var seed: UInt64
+  /// What names the draws of noisy neurons, for the whole batch.
+  public var noise: UInt64
+  /// The number of the first sample in the batch.
+  var firstSample = 0
+  /// The steps that each sample of the batch lasts, where they differ: layers with statistics of the batch leave out what is beyond.
+  public var lengths: [Int]?
   /// The position of the layer that runs now.
   public var layerIndex: Int
 
@@ -130,6 +136,7 @@ public struct Pass: Sendable {
     commonSurrogate = surrogate
     ownSurrogates = surrogates
     self.seed = seed
+    noise = seed
     layerIndex = 0
   }
 
@@ -153,6 +160,7 @@ public struct Pass: Sendable {
   /// The pass of a group of samples that begins with the given one: its draws are its own.
   func forSamples(from first: Int) -> Pass {
     var pass = self
+    pass.firstSample = firstSample &+ first
     pass.seed = seed &+ UInt64(truncatingIfNeeded: first) &* 0x9E37_79B9_7F4A_7C15
     return pass
   }

@@ -30,7 +30,7 @@ enum LayerRow {
         next += 1
         continue
       }
-      let run = try layers[index].run(consume signal, pass)
+      let run = try layers[index].drawing(from: pass).run(consume signal, pass)
       signal = run.output
       memories.append(run.memory)
       for inner in run.activity { activity.append((place: [index] + inner.place, output: inner.output)) }
@@ -75,7 +75,7 @@ enum LayerRow {
       pass.layerIndex = index
       if memory.isSteady, layers[index].isTimeless, flow.shape[0] != 1 { flow = try flow.summedOverTime() }
       if let fused = pending.take() {
-        if index - 1 == first, !wantsInput, let dense = layers[first] as? DenseLayer, let below = memories.last,
+        if index - 1 == first, !wantsInput, let dense = layers[first] as? DenseLayer, dense.mask == nil, let below = memories.last,
           let slopes = try fused.weightGradient(flow, below: below, memory: memory, pass)
         {
           gradients[first] = dense.hasBias ? [slopes.weight, slopes.bias] : [slopes.weight]
@@ -102,7 +102,7 @@ enum LayerRow {
         continue
       }
       // Handed over, so that the layer may write its own gradient over it.
-      let answer = try layers[index].backward(
+      let answer = try layers[index].drawing(from: pass).backward(
         consume flow, memory: memory, wantsInput: wantsInput || index > first, pass)
       gradients[index] = answer.parameters
       arriving = answer.input
@@ -123,7 +123,7 @@ enum LayerRow {
     var recordings: [Recording] = []
     for index in layers.indices {
       pass.layerIndex = index
-      let run = try layers[index].recorded(consume signal, pass, place: "\(place)\(first + index)")
+      let run = try layers[index].drawing(from: pass).recorded(consume signal, pass, place: "\(place)\(first + index)")
       signal = run.output
       recordings += run.recordings
     }

@@ -11,6 +11,8 @@ enum LayerState: Sendable {
   /// Neurons that hear each other: their states, and the spikes of the last step, or the gradient of the drive of the
   /// step after them, `[1, batch, neurons]`.
   case recurrent(NeuronState, heard: Tensor?)
+  /// What entered a layer with delays in the last steps, or the gradient of it.
+  case past(Signal)
   case row([LayerState])
   /// The states of a layer of tensor operations.
   case tensors([Tensor])
@@ -24,6 +26,7 @@ extension Layer {
     case let recurrent as RecurrentLayer: return try recurrent.run(input, pass, from: &state)
     case let branches as BranchLayer: return try branches.run(input, pass, from: &state)
     case let formula as any FormulaLayer: return try formula.run(input, pass, from: &state)
+    case let late as any LateLayer: return try late.run(input, pass, from: &state)
     default: return try forward(consume input, pass)
     }
   }
@@ -40,6 +43,7 @@ extension Layer {
     case let recurrent as RecurrentLayer: return try recurrent.gradients(gradient, memory, pass, later: &later)
     case let branches as BranchLayer: return try branches.gradients(gradient, memory, wantsInput, pass, later: &later)
     case let formula as any FormulaLayer: return try formula.gradients(gradient, memory, wantsInput, pass, later: &later)
+    case let late as any LateLayer: return try late.gradients(gradient, memory, wantsInput, pass, later: &later)
     default: return try backward(consume gradient, memory: memory, wantsInput: wantsInput, pass)
     }
   }
@@ -72,6 +76,40 @@ extension NeuronLayer {
   }
 }
 
+extension LateLayer {
+  fileprivate func run(_ input: Signal, _ pass: Pass, from state: inout LayerState) throws(Fault) -> LayerRun {
+    var past: Signal?
+    if case .past(let before) = state { past = before }
+    let whole = try input.after(past)
+    var run = try forward(whole, pass)
+    run.output = try run.output.lastSteps(input.steps)
+    run.memory.inputShape = whole.shape
+    state = .past(try whole.lastSteps(delays.longest))
+    return run
+  }
+
+  fileprivate func gradients(
+    _ gradient: Tensor, _ memory: LayerMemory, _ wantsInput: Bool, _ pass: Pass, later: inout LayerState
+  ) throws(Fault) -> LayerGradient {
+    let steps = gradient.shape[0]
+    let before = max(0, (memory.inputShape.first ?? steps) - steps)
+    let silence = try Tensor.zeros([before] + gradient.shape.dropFirst())
+    let whole = before == 0 ? gradient : try Tensor.concatenate([silence, gradient])
+    var answer = try backward(whole, memory: memory, wantsInput: wantsInput, pass)
+    guard var flow = answer.input else { return answer }
+    // What later windows took from this one's steps.
+    if case .past(let slopes) = later {
+      let from = flow.shape[0] - slopes.steps
+      let added = try slopes.tensor()
+      flow = from == 0 ? try flow + added
+        : try Tensor.concatenate([try flow.steps(0..<from), try flow.steps(from..<flow.shape[0]) + added])
+    }
+    later = before == 0 ? .none : .past(.tensor(try flow.steps(0..<before)))
+    answer.input = try flow.steps(before..<flow.shape[0])
+    return answer
+  }
+}
+
 extension LayerRow {
   /// Runs the layers over a window of time from their states.
   static func forward(
@@ -83,7 +121,7 @@ extension LayerRow {
     var activity: [(place: [Int], output: Signal)] = []
     for index in layers.indices {
       pass.layerIndex = index
-      let run = try layers[index].forward(signal, pass, from: &states[index])
+      let run = try layers[index].drawing(from: pass).forward(signal, pass, from: &states[index])
       signal = run.output
       memories.append(run.memory)
       for inner in run.activity { activity.append((place: [index] + inner.place, output: inner.output)) }
@@ -114,7 +152,7 @@ extension LayerRow {
         continue
       }
       pass.layerIndex = index
-      let answer = try layers[index].backward(
+      let answer = try layers[index].drawing(from: pass).backward(
         flow, memory: memory, wantsInput: wantsInput || index > first, pass, later: &later[index])
       gradients[index] = answer.parameters
       arriving = answer.input

@@ -18,6 +18,8 @@ public struct EquationNeuron: NeuronModel {
   public var initialStates: [Float]
   /// What each parameter measures.
   public private(set) var units: [ParameterUnit]
+  /// Where noisy neurons draw from in a run.
+  var noise = NoiseKey()
 
   private var code: ProgramCode
   private var compiledKinds: [ParameterKind]
@@ -223,7 +225,7 @@ public struct EquationNeuron: NeuronModel {
       }
       values[place] = tensor.values.scalars
     }
-    return ProgramRunner(code, size, initialStates: initialStates, parameters: values)
+    return ProgramRunner(code, size, initialStates: initialStates, parameters: values, noise: noise)
   }
 
   /// Keeps every state for a recording; for training only the drive, from which the backward pass runs each block of

@@ -29,6 +29,8 @@ public struct NeuronProgram: Sendable, Equatable {
     case binary(BinaryKernel, Int, Int)
     /// Where the first is not 0 the second, else the third.
     case select(Int, Int, Int)
+    /// A random number of each neuron: which draw of the step it is, and the place of the number of steps that are done.
+    case noise(NoiseForm, draw: Int, time: Int)
   }
 
   public var operations: [Operation]
@@ -66,6 +68,7 @@ public struct NeuronProgram: Sendable, Equatable {
         case .state(let index): stateNames.indices.contains(index)
         case .parameter(let index): parameterNames.indices.contains(index)
         // Only the derivative of a program holds `growthSlope`, and its own is not known.
+        case .noise(_, let draw, let time): (0..<256).contains(draw) && (0..<place).contains(time)
         case .unary(let kernel, let a): (0..<place).contains(a) && kernel != .growthSlope
         case .binary(_, let a, let b): (0..<place).contains(a) && (0..<place).contains(b)
         case .select(let a, let b, let c):
@@ -79,5 +82,10 @@ public struct NeuronProgram: Sendable, Equatable {
     else {
       throw Fault(.value, "a neuron needs states, each with a value after a step and after a spike")
     }
+  }
+
+  /// Whether its neurons draw random numbers.
+  public var isNoisy: Bool {
+    operations.contains { operation in if case .noise = operation { true } else { false } }
   }
 }

@@ -93,6 +93,8 @@ struct ProgramCode: Sendable {
           }
         case .unary(let kernel, let a):
           forward.append(NeuronInstruction(.unary, kernel: kernel.rawValue, out: out, a: place(a)))
+        case .noise(let form, let draw, let time):
+          forward.append(NeuronInstruction(.noise, kernel: form.rawValue, out: out, a: place(time), c: NeuronPlace(.lanes, draw)))
         case .select(let test, let a, let b):
           forward.append(NeuronInstruction(.select, out: out, a: place(test), b: place(a), c: place(b)))
         default: break

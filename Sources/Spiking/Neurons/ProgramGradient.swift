@@ -55,7 +55,7 @@ struct ProgramGradient {
       case .state(let index): states[index] = term
       case .parameter(let index):
         if let row = learnable.firstIndex(of: index) { accumulate(term, into: NeuronPlace(.parameters, row)) }
-      case .constant: break
+      case .constant, .noise: break
       case .unary(let kernel, let a): unary(kernel, place, a, term)
       case .binary(let kernel, let a, let b): binary(kernel, place, a, b, term)
       case .select(let test, let a, let b):

@@ -39,6 +39,7 @@ struct OptimizedProgram {
         }
       case .constant(let value): places.append(constant(Double(value)))
       case .input, .state: places.append(add(operation))
+      case .noise(let form, let draw, let time): places.append(add(.noise(form, draw: draw, time: places[time])))
       case .unary(let kernel, let a): places.append(unary(kernel, places[a]))
       case .binary(let kernel, let a, let b): places.append(binary(kernel, places[a], places[b]))
       case .select(let test, let a, let b):
@@ -56,7 +57,7 @@ struct OptimizedProgram {
     for operation in operations {
       switch operation {
       case .input, .state: varies.append(true)
-      case .constant: varies.append(false)
+      case .constant, .noise: varies.append(false)
       case .parameter(let index): varies.append(kinds[index] == .learnable)
       default: varies.append(operation.operands.contains { varies[$0] })
       }
@@ -152,6 +153,7 @@ extension NeuronProgram.Operation {
   var operands: [Int] {
     switch self {
     case .input, .state, .parameter, .constant: []
+    case .noise(_, _, let time): [time]
     case .unary(_, let a): [a]
     case .binary(_, let a, let b): [a, b]
     case .select(let a, let b, let c): [a, b, c]
@@ -161,6 +163,7 @@ extension NeuronProgram.Operation {
   func mapOperands(_ place: (Int) -> Int) -> NeuronProgram.Operation {
     switch self {
     case .input, .state, .parameter, .constant: self
+    case .noise(let form, let draw, let time): .noise(form, draw: draw, time: place(time))
     case .unary(let kernel, let a): .unary(kernel, place(a))
     case .binary(let kernel, let a, let b): .binary(kernel, place(a), place(b))
     case .select(let a, let b, let c): .select(place(a), place(b), place(c))

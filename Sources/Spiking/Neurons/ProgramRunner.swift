@@ -14,12 +14,14 @@ struct ProgramRunner {
   private let initialStates: [Float]
   /// The values of each parameter: one, or one for each neuron.
   private let parameters: [[Float]]
+  private let noise: NoiseKey
 
-  init(_ code: ProgramCode, _ size: ScanSize, initialStates: [Float], parameters: [[Float]]) {
+  init(_ code: ProgramCode, _ size: ScanSize, initialStates: [Float], parameters: [[Float]], noise: NoiseKey) {
     self.code = code
     self.size = size
     self.initialStates = initialStates
     self.parameters = parameters
+    self.noise = noise
   }
 
   /// About how many operations a block of neurons costs over all steps.
@@ -139,9 +141,10 @@ struct ProgramRunner {
       let target = memory.fixed + index * Self.lanes
       for lane in 0..<Self.lanes { target[lane] = parameters[parameter][place.first + min(lane, place.count - 1)] }
     }
+    memory.noise.pointee = noise.place(sample: place.row, block: place.word)
     return NeuronBlock(
       count: place.count, stride: size.columns, drive: drive + place.column, fixed: memory.fixed,
-      frames: memory.frames, pad: memory.pad, bases: memory.bases)
+      frames: memory.frames, pad: memory.pad, bases: memory.bases, noise: UnsafePointer(memory.noise))
   }
 
   private func fillConstants(_ memory: Memory) {
@@ -183,6 +186,7 @@ struct ProgramRunner {
     let parameters: UnsafeMutablePointer<Float>
     let snapshots: UnsafeMutablePointer<Float>
     let bases: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    let noise: UnsafeMutablePointer<NoisePlace>
     private let whole: UnsafeMutableRawPointer
 
     init(_ code: ProgramCode, frames count: Int, snapshots room: Int = 0) {
@@ -199,10 +203,13 @@ struct ProgramRunner {
       snapshots = parameters + rows[5] * neuronLanes
       bases = .allocate(capacity: NeuronBase.count)
       bases.initialize(repeating: fixed, count: NeuronBase.count)
+      noise = .allocate(capacity: 1)
+      noise.initialize(to: NoisePlace(seed: 0, sample: 0, block: 0))
     }
 
     func free() {
       bases.deallocate()
+      noise.deallocate()
       whole.deallocate()
     }
   }

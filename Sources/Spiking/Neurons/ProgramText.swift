@@ -15,6 +15,7 @@ extension NeuronProgram.Operation {
     case .unary(let kernel, let a): "unary \(kernel) \(a)"
     case .binary(let kernel, let a, let b): "binary \(kernel) \(a) \(b)"
     case .select(let a, let b, let c): "select \(a) \(b) \(c)"
+    case .noise(let form, let draw, let time): "noise \(form) \(draw) \(time)"
     }
   }
 
@@ -36,6 +37,9 @@ extension NeuronProgram.Operation {
       guard let kernel = (0...UInt8.max).lazy.compactMap(BinaryKernel.init).first(where: { "\($0)" == words[1] })
       else { throw Self.unreadable(text) }
       self = .binary(kernel, numbers[0], numbers[1])
+    case ("noise", 4, 2):
+      guard let form = [NoiseForm.normal, .uniform].first(where: { "\($0)" == words[1] }) else { throw Self.unreadable(text) }
+      self = .noise(form, draw: numbers[0], time: numbers[1])
     case ("select", 4, 3): self = .select(numbers[0], numbers[1], numbers[2])
     default: throw Self.unreadable(text)
     }

@@ -39,7 +39,9 @@ extension DenseLayer: PrunableLayer {
         }
       }
     }
-    return try DenseLayer(weight: cut, bias: try bias?.keeping(units))
+    guard let mask else { return try DenseLayer(weight: cut, bias: try bias?.keeping(units)) }
+    let kept = try mask.indexed([.gather(rows), .all]).indexed([.all, .gather(units)])
+    return try DenseLayer(weight: cut, bias: try bias?.keeping(units), connect: .mask(kept), mask: kept)
   }
 }
 

@@ -7,6 +7,8 @@ import Tensors
 public struct NetworkState: Sendable {
   /// One for each population, in order.
   var populations: [Population]
+  /// For each layer with delays, in order, what entered it in the last steps; nil before the first.
+  var pasts: [TapedSignal?] = []
   /// Samples side by side.
   public let batch: Int
 
@@ -36,6 +38,7 @@ public struct NetworkState: Sendable {
     for population in populations {
       for state in population.states { if let tape = state.trace?.tape { return tape } }
     }
+    for past in pasts { if let tape = past?.tracked?.trace?.tape { return tape } }
     return nil
   }
 
@@ -46,6 +49,7 @@ public struct NetworkState: Sendable {
       copy.populations[index].states = copy.populations[index].states.map(\.detached)
       copy.populations[index].spikes?.tracked = nil
     }
+    for index in copy.pasts.indices { copy.pasts[index]?.tracked = nil }
     return copy
   }
 }
@@ -78,9 +82,9 @@ extension Network {
           + "the input of \(counted(plain.batch, "sample")), the network has \(counted(statePlaces.count, "population"))",
         help: "begin with nil, and give the state that the last step gave")
     }
-    var walk = StepWalk(pass: pass, before: state.map { $0.populations[...] }, after: [])
+    var walk = StepWalk(pass: pass, before: state.map { $0.populations[...] }, pasts: (state?.pasts ?? [])[...])
     let output = try walk.row(layers, try input.reshaped(features: inputShape))
-    return (output, NetworkState(populations: walk.after, batch: plain.batch))
+    return (output, NetworkState(populations: walk.after, pasts: walk.later, batch: plain.batch))
   }
 
   /// The names of the states at a place.
@@ -115,10 +119,12 @@ extension Network {
 
 /// One step through a row of layers.
 private struct StepWalk {
-  let pass: Pass
+  var pass: Pass
   /// The states that are still to be taken; nil for a first step.
   var before: ArraySlice<NetworkState.Population>?
-  var after: [NetworkState.Population]
+  var after: [NetworkState.Population] = []
+  var pasts: ArraySlice<TapedSignal?>
+  var later: [TapedSignal?] = []
 
   mutating func row(_ layers: [any Layer], _ input: TapedSignal) throws(Fault) -> TapedSignal {
     var signal = input
@@ -126,7 +132,13 @@ private struct StepWalk {
       if let branches = layer as? BranchLayer {
         var outputs: [TapedSignal] = []
         let straight = signal
-        for branch in branches.branches { outputs.append(try row(branch.layers, straight)) }
+        let outer = pass
+        for (number, branch) in branches.branches.enumerated() {
+          pass.layerIndex = index
+          pass.noise = branches.noise(inside: pass, number)
+          outputs.append(try row(branch.layers, straight))
+          pass = outer
+        }
         if outputs.contains(where: { $0.tracked != nil }) {
           signal = TapedSignal(try branches.join.taped(try outputs.map { (output) throws(Fault) in try output.tensor() }))
         } else {
@@ -135,9 +147,13 @@ private struct StepWalk {
       } else if let formula = layer as? any FormulaLayer {
         signal = try step(formula, signal)
       } else if let neurons = layer as? NeuronLayer {
-        signal = try population(neurons.model, signal, recurrent: nil)
+        pass.layerIndex = index
+        signal = try population(neurons.model.drawing(from: pass), signal, recurrent: nil)
       } else if let recurrent = layer as? RecurrentLayer {
-        signal = try population(recurrent.model, signal, recurrent: recurrent.recurrent)
+        pass.layerIndex = index
+        signal = try population(recurrent.model.drawing(from: pass), signal, recurrent: recurrent.recurrent)
+      } else if let late = layer as? any LateLayer {
+        signal = try delayed(late, signal, index)
       } else if signal.tracked != nil || layer.tape != nil {
         signal = TapedSignal(try TapedWalk(pass: pass).through(layer, try signal.tensor(), index))
       } else {
@@ -161,6 +177,26 @@ private struct StepWalk {
     let run = try layer.evaluate(try input.tensor(), states: states, parameters: layer.parameters.map(\.value), surrogate: pass.surrogate)
     if !wanted.isEmpty { after.append(NetworkState.Population(states: run.states, spikes: nil)) }
     return try layer.signal(run.output)
+  }
+
+  /// A layer with delays runs over what it still remembers, and gives the last step.
+  private mutating func delayed(_ layer: any LateLayer, _ input: TapedSignal, _ index: Int) throws(Fault) -> TapedSignal {
+    let past = (pasts.popFirst() ?? nil).flatMap { $0.plain.steps > 0 ? $0 : nil }
+    var whole = TapedSignal(try input.plain.after(past?.plain))
+    if input.tracked != nil || past?.tracked != nil {
+      whole.tracked = try past.map { (past) throws(Fault) in
+        try Tensor.concatenate([past.tensor(), input.tensor()])
+      } ?? input.tracked
+    }
+    let count = min(layer.delays.longest, whole.plain.steps)
+    let kept = try whole.tracked?.indexed([.range(whole.plain.steps - count, nil)])
+    later.append(TapedSignal(try whole.plain.lastSteps(count), tracked: kept))
+    if whole.tracked != nil || layer.tape != nil {
+      return TapedSignal(try TapedWalk(pass: pass).through(layer, try whole.tensor(), index).indexed([.range(-1, nil)]))
+    }
+    var pass = pass
+    pass.layerIndex = index
+    return TapedSignal(try layer.bare().forward(whole.plain, pass).output.lastSteps(1))
   }
 
   private mutating func population(

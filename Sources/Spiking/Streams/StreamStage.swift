@@ -50,6 +50,7 @@ struct StageRow {
       } else {
         stages.append(try NeuronStage(neurons.model, name: name, input: output, shape: after))
       }
+    case let late as any LateLayer: stages.append(DelayStage(late, input: output, inputShape: before, shape: after))
     case let recurrent as RecurrentLayer:
       stages.append(try RecurrentStage(recurrent, name: "\(layer.name) \(place)", input: output, shape: after))
     case let branches as BranchLayer:
@@ -126,6 +127,29 @@ final class ForwardStage: StreamStage {
   }
 
   override func reset() { hasRun = false }
+}
+
+/// A layer with delays, run over the steps that it still needs.
+final class DelayStage: StreamStage {
+  private let layer: any LateLayer
+  private let inputShape: [Int]
+  private var past: Signal?
+
+  init(_ layer: any LateLayer, input: StepBuffer, inputShape: [Int], shape: [Int]) {
+    self.layer = layer
+    self.inputShape = inputShape
+    super.init(input: input, output: StepBuffer(shape: shape, isSpikes: true))
+  }
+
+  override func step() throws(Fault) -> Bool {
+    let whole = try input.signal().reshaped(features: inputShape).after(past)
+    output.take(try layer.forward(whole, Pass()).output.lastSteps(1))
+    output.isUnchanged = false
+    past = try whole.lastSteps(layer.delays.longest)
+    return true
+  }
+
+  override func reset() { past = nil }
 }
 
 /// Weights from every feature to every output: for each spike one row is added, and without spikes nothing is done.

@@ -33,6 +33,11 @@ struct BatchSource {
     try encoder?.check()
     let sample = data.sampleShape
     let needed = network.inputShape.reduce(1, *)
+    if data.lengths != nil, let encoder {
+      guard encoder.steps == 0 else {
+        throw Fault(.value, "`\(encoder.name)` has steps of its own, and the samples too", label: "those of \(data.name) last differently long", help: "leave `encode` out")
+      }
+    }
     if let encoder {
       let coded = try encoder.codedShape(for: sample)
       guard coded.reduce(1, *) == needed else {
@@ -58,6 +63,12 @@ struct BatchSource {
     targets = try BatchTargets(data, loss: loss, outputs: network.outputs, steps: steps)
     recorded = encoder == nil && augmentations.isEmpty ? try data.recordedSpikes : nil
     ahead = data.held == nil ? ReadAhead(data.samples) : nil
+  }
+
+  /// The steps that some samples last; nil where all last as long as the batch.
+  func lengths(_ indices: [Int]) -> [Int]? {
+    guard encoder == nil || encoder?.needsTime == true, let lengths = data.lengths else { return nil }
+    return indices.map { lengths[$0] }
   }
 
   /// Tells which samples come next, so that they can be read while others are worked on.
@@ -86,7 +97,9 @@ struct BatchSource {
     let count = min(data.count, max(4, min(64, (1 << 22) / (overflow ? Int.max : max(1, size)))))
     var draws = RandomStream(seed: seed, purpose: "first weights, samples")
     let indices = Array(try draws.permutation(data.count).prefix(count))
-    let input = try signal(indices, stream: RandomStream(seed: seed, purpose: "first weights, encode"))
+    var input = try signal(indices, stream: RandomStream(seed: seed, purpose: "first weights, encode"))
+    // What is beyond the end of a sample says nothing of its activity.
+    if let shortest = lengths(indices)?.min() { input = try input.unrolled().steps(0..<min(shortest, input.steps)) }
     return try network.initialized(by: rule, on: input, seed: seed)
   }
 }

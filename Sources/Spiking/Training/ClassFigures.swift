@@ -84,6 +84,14 @@ struct ClassTally {
   }
 
   /// - Parameter target: `[batch]`, or `[time, batch]` with -1 where there is none.
+  /// Puts the last predictions in the order of their samples, which were added in the given one.
+  mutating func reorder(_ order: [Int]) {
+    guard predictions.count >= order.count, predictions.count == judged else { return }
+    let first = predictions.count - order.count
+    let added = Array(predictions[first...])
+    for (place, sample) in order.enumerated() where first + sample < predictions.count { predictions[first + sample] = added[place] }
+  }
+
   mutating func add(_ output: Signal, target: Tensor) throws(Fault) {
     let labels = target.scalars.map { Int($0) }
     if target.rank == 2 { return try addSteps(output, labels, steps: target.shape[0]) }

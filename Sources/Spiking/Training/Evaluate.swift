@@ -77,11 +77,35 @@ public func evaluate(_ network: Network, _ data: Dataset, _ options: EvaluationO
     let input = try source.signal(
       indices, stream: RandomStream(seed: options.seed, purpose: "evaluate", index: UInt64(batch)))
     if start + size < data.count { source.prepare(Array(start + size..<min(data.count, start + 2 * size))) }
-    inputSpikes += input.spikes?.total ?? 0
+    if let lengths = source.lengths(indices) {
+      inputSpikes += try input.ended(lengths).spikes?.total ?? 0
+    } else {
+      inputSpikes += input.spikes?.total ?? 0
+    }
     let trace = try network.trace(input, Pass())
     let target = try source.targets.batch(indices)
-    lossSum += try loss.value(of: trace, network, input, target: target) * Double(indices.count)
-    _ = try activity.add(trace.activity, counting: counting)
+    let lengths = source.lengths(indices)
+    if lengths != nil, loss.needs.contains(.states) { try data.checkOneLength(for: "a loss of states") }
+    lossSum += (lengths == nil ? try loss.value(of: trace, network, input, target: target) : try LossPass.all(
+      loss, trace, target: target, layers: network.layers.count, wantsGradients: false, lengths: lengths,
+      isSequence: source.targets.isSequence).value) * Double(indices.count)
+    _ = try activity.add(try trace.activity(lengths), counting: counting)
+    if let lengths {
+      var order: [Int] = []
+      for group in LengthGroup.all(lengths) {
+        order += group.samples
+        let output = try trace.output.picked(group.samples, steps: group.steps)
+        let own = try source.targets.labels(group.samples.map { indices[$0] })
+        try classes?.add(output, target: own.rank == 2 ? try own.steps(0..<group.steps) : own)
+        guard numbers != nil else { continue }
+        let flat = try output.tensor().reshaped([group.steps, group.samples.count, network.outputs])
+        var given = flat
+        if !source.targets.isSequence { given = if let read = options.read { try read(flat) } else { try readout.read(flat) } }
+        try numbers?.add(given, target: try group.cut(target, isSequence: source.targets.isSequence))
+      }
+      classes?.reorder(order)
+      continue
+    }
     try classes?.add(trace.output, target: try source.targets.labels(indices))
     if numbers != nil {
       let output = try trace.output.tensor().reshaped([trace.output.steps, indices.count, network.outputs])

@@ -8,6 +8,8 @@ struct LossPass {
   var value: Double
   var gradients: [[Int]: Tensor]
 
+  init(value: Double, gradients: [[Int]: Tensor]) { (self.value, self.gradients) = (value, gradients) }
+
   /// - Parameter wantsGradients: false when only the value is of use.
   init(
     _ loss: any Loss, _ trace: NetworkTrace, target: Tensor, layers: Int, wantsGradients: Bool

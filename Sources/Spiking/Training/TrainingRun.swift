@@ -28,7 +28,7 @@ struct TrainingRun {
     let encoder = options.encoder ?? network.encoder
     let task = options.loss ?? data.standardLoss(network)
     loss = options.regularizers.isEmpty ? task : RegularizedLoss(task, options.regularizers)
-    try Self.check(network, options)
+    try Self.check(network, data, options)
     source = try BatchSource(data, network: network, encoder: encoder, loss: task, augmentations: options.augmentations)
     if let validation = options.validation {
       _ = try BatchSource(validation, network: network, encoder: encoder, loss: task)
@@ -84,7 +84,7 @@ struct TrainingRun {
     }
   }
 
-  private static func check(_ network: Network, _ options: FitOptions) throws(Fault) {
+  private static func check(_ network: Network, _ data: Dataset, _ options: FitOptions) throws(Fault) {
     guard !network.populations.isEmpty else {
       throw Fault(
         .value, "the network has no neurons", label: "its layers are all without spikes",
@@ -137,6 +137,11 @@ struct TrainingRun {
       }
     }
     try options.rates.check(network)
+    if data.lengths != nil {
+      let other = options.windows != nil ? "windows of time" : options.objective != nil ? "hardware"
+        : options.loss?.needs.contains(.states) == true ? "a loss of states" : nil
+      if let other { try data.checkOneLength(for: other) }
+    }
     if let windows = options.windows {
       try windows.check(network, options.loss ?? SpikeCountCrossEntropy())
       guard options.objective == nil else {
@@ -205,6 +210,7 @@ struct TrainingRun {
       order = try draws.permutation(source.data.count)
     }
     var tally = EpochTally(sums: state.sums)
+    try network.narrowDelays(epoch: epoch, of: lastEpoch)
     try objective?.beginEpoch(epoch, network)
     do {
       while state.batch < batches {
@@ -260,8 +266,10 @@ struct TrainingRun {
     if !next.isEmpty { source.prepare(next) }
     let target = try source.targets.batch(indices)
     var draws = RandomStream(seed: state.seed, purpose: "pass", index: number)
-    let pass = Pass(
+    var pass = Pass(
       isTraining: true, surrogate: options.surrogate, surrogates: options.surrogates, seed: draws.nextBits())
+    let lengths = source.lengths(indices)
+    pass.lengths = lengths
     let shaped = try passed()
     if let windows = options.windows {
       let answer = try WindowedPass(loss, shaped, input, target: target, windows, pass)
@@ -279,7 +287,9 @@ struct TrainingRun {
       try check(value, trace)
       try count(indices, value, trace, target, &tally)
     } else {
-      var answer = try LossPass(loss, trace, target: target, layers: network.layers.count, wantsGradients: true)
+      var answer = try LossPass.all(
+        loss, trace, target: target, layers: network.layers.count, wantsGradients: true, lengths: lengths,
+        isSequence: source.targets.isSequence)
       value = answer.value
       try check(value, trace)
       try count(indices, value, trace, target, &tally)
@@ -313,16 +323,27 @@ struct TrainingRun {
   private func count(
     _ indices: [Int], _ value: Double, _ trace: NetworkTrace, _ target: Tensor, _ tally: inout EpochTally
   ) throws(Fault) {
+    let lengths = source.lengths(indices)
     try tally.add(
-      samples: indices.count, loss: value, activity: trace.activity, counting: network.countingPopulations)
-    let output = trace.output
+      samples: indices.count, loss: value, activity: try trace.activity(lengths), counting: network.countingPopulations)
+    guard let lengths else { return try count(indices, trace.output, target, &tally) }
+    for group in LengthGroup.all(lengths) {
+      try count(
+        group.samples.map { indices[$0] }, try trace.output.picked(group.samples, steps: group.steps),
+        try group.cut(target, isSequence: source.targets.isSequence), &tally)
+    }
+  }
+
+  /// Counts what was read right of samples of one length.
+  private func count(_ indices: [Int], _ output: Signal, _ target: Tensor, _ tally: inout EpochTally) throws(Fault) {
     guard source.data.hasClasses else {
       guard target.count == (source.targets.isSequence ? output.steps : 1) * indices.count * output.features else { return }
       let values = try output.tensor().reshaped([output.steps, indices.count, output.features])
       tally.add(source.targets.isSequence ? values : try (loss.readout ?? .mean).read(values), target: target)
       return
     }
-    let labels = try source.targets.labels(indices).scalars.map { Int($0) }
+    let wanted = try source.targets.labels(indices)
+    let labels = (wanted.rank == 2 ? try wanted.steps(0..<output.steps) : wanted).scalars.map { Int($0) }
     let guesses = source.targets.isSequence
       ? try output.tensor().reshaped([labels.count, output.features]).argmax(over: 1).scalars.map { Int($0) }
       : try network.standardDecoder.classes(output)
