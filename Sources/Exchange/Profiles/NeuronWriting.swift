@@ -32,7 +32,7 @@ extension ToolProfile {
     if refuses[kind] != nil, kind != "IF", refuses[Self.synaptic[kind] ?? ""] == nil { kind = Self.synaptic[kind] ?? kind }
     // Spyx takes the threshold off before the leak in its neurons with a synapse alone.
     if synapticReset == .subtract, kind == "LIF", case .subtract? = neuron.firing?.reset { kind = "CubaLIF" }
-    if let reason = refuses[kind] {
+    if let reason = refuses[kind] ?? importRefuses[kind] {
       throw Fault(.value, "\(title) does not run neurons of the kind \(kind)", label: "it \(reason)")
     }
     var fields = try times(neuron, kind, dt)

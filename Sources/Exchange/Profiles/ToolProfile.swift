@@ -138,6 +138,10 @@ public struct ToolProfile: Sendable {
   /// Primitives, and "feedback", that the tool does not take, each with what it does instead.
   public var refuses: [String: String] = [:]
 
+  /// Primitives that its importer does not take, though it writes them itself, each with what it does instead: such files of
+  /// its own are read here, and none are written for it.
+  public var importRefuses: [String: String] = [:]
+
   /// Why a kind of node is refused, as a sentence; nil where it is taken.
   func refusal(of kind: String) -> String? {
     refuses[kind].map { $0.hasPrefix("its ") ? $0 : "it \($0)" }

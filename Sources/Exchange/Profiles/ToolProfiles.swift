@@ -17,7 +17,7 @@ extension ToolProfile {
     step: .standard(1e-3), decay: .euler, current: .share, reset: .zero,
     refuses: [
       "AvgPool2d": "leaves it out without a word, and what comes out differs from run to run",
-    ])
+    ], importRefuses: ["LI": "leaves it out without a word"])
 
   /// `v = beta v + x`, and the threshold is divided by what the input should be multiplied by. A file does not tell which
   /// reset a network of snnTorch has: its importer takes zero.
@@ -26,7 +26,7 @@ extension ToolProfile {
     step: .fixed(1e-4), decay: .clipped, current: .scaledShare, integrated: .plain, rest: .zero,
     arriving: .scaledShare, synapticCurrent: .plain, scalesThreshold: true, reset: .zero, subtraction: .subtractLater, integratorReset: .subtractHeld,
     isBlankAfterSpike: true, integratorLeak: 0.9, demands: [.unitCurrent, .oneThreshold],
-    refuses: ["SumPool2d": "does not know it"])
+    refuses: ["SumPool2d": "does not know it"], importRefuses: ["LI": "does not know it"])
 
   /// `v = exp(-1 / tau) v + x` with time constants in steps, whatever the resistance; floor(v / threshold) spikes. With a
   /// step that is said, time constants are seconds and the input is multiplied by `r dt / tau`, as the NIR paper ran it.
@@ -45,7 +45,7 @@ extension ToolProfile {
     name: "rockpool", title: "Rockpool 3.1.0", basis: "golden runs of its importer and its neurons",
     step: .fromFile, decay: .exponential, current: .plain, rest: .zero, synapse: .order(.decayed), arriving: .plain,
     synapticCurrent: .plain, isStrict: false, reset: .subtract, isMultiple: true,
-    refuses: ["Conv2d": "does not know it", "Conv1d": "does not know it"], omitsReset: true, nestsFeedback: true,
+    refuses: ["Conv2d": "does not know it", "Conv1d": "does not know it"], importRefuses: ["CubaLI": "has a version of nir that does not know it"], omitsReset: true, nestsFeedback: true,
     dropsFeedbackBias: true, writesSynapses: true)
 
   /// The mapping that the NIR paper published: Nengo's LIF, which never goes below 0, behind a low-pass for a synapse.
@@ -80,14 +80,14 @@ extension ToolProfile {
     name: "spyx", title: "Spyx 1.0.0", basis: "golden runs of its importer",
     step: .counted, decay: .clipped, current: .plain, rest: .ignored, arriving: .plain, synapticCurrent: .plain,
     reset: .subtractLater, subtraction: .subtractLater, synapticReset: .subtract, isLate: true, flattensChannelsLast: true,
-    refuses: ["AvgPool2d": "leaves it out without a word"], dropsFeedbackBias: true, entersBesideFeedback: true, namesGates: true)
+    refuses: ["AvgPool2d": "leaves it out without a word"], importRefuses: ["LI": "takes it before a Threshold alone"], dropsFeedbackBias: true, entersBesideFeedback: true, namesGates: true)
 
   /// `v += g x - (v - v_leak) dt / tau`, fires at the threshold. It refuses what its own neurons cannot do.
   static let spikingjelly = ToolProfile(
     name: "spikingjelly", title: "SpikingJelly 2.0.0", basis: "golden runs of its importer",
     step: .standard(1e-4), decay: .euler, current: .scaledShare, integrated: .plain, rest: .reset, arriving: .plain,
     synapticCurrent: .plain, isStrict: false, reset: .value, startsAtReset: true, demands: [.unitGainOrOne, .uniform],
-    refuses: ["SumPool2d": "does not know it"])
+    refuses: ["SumPool2d": "does not know it"], importRefuses: ["LI": "does not know it"])
 
   /// Exponential steps and a reset that subtracts, py-spinnaker2's standard choices; spikes are sent one step later.
   static let spinnaker2 = ToolProfile(
