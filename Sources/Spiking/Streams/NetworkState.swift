@@ -170,12 +170,13 @@ private struct StepWalk {
     let wanted = layer.stateShapes(for: input.plain.featureShape).map { [input.plain.batch] + $0 }
     let known = wanted.isEmpty ? nil : before?.popFirst()
     var states: [Tensor] = []
-    if let known { states = known.states } else { for shape in wanted { states.append(try Tensor.zeros(shape)) } }
+    if let known { states = try known.states.map { (state) throws(Fault) in try state.reshaped(Array(state.shape.dropFirst())) } } else { for shape in wanted { states.append(try Tensor.zeros(shape)) } }
     guard states.map(\.shape) == wanted else {
       throw Fault(.shape, "the state does not fit `\(layer.name)`", help: "begin with nil, and give the state that the last step gave")
     }
     let run = try layer.evaluate(try input.tensor(), states: states, parameters: layer.parameters.map(\.value), surrogate: pass.surrogate)
-    if !wanted.isEmpty { after.append(NetworkState.Population(states: run.states, spikes: nil)) }
+    let kept = try run.states.map { (state) throws(Fault) in try state.reshaped([1] + state.shape) }
+    if !wanted.isEmpty { after.append(NetworkState.Population(states: kept, spikes: nil)) }
     return try layer.signal(run.output)
   }
 
