@@ -314,14 +314,17 @@ struct CellRounding {
     let largest = weights.reduce(0) { max($0, $1.magnitude) }
     guard largest > 0, largest.isFinite else { return 1 }
     let widest = largest / max(1, levels.upperBound)
+    let squares = weights.reduce(0) { $0 + $1 * $1 }
+    // Those of which the largest weight is a whole number keep weights exact that are multiples of one, whatever that is;
+    // the finest comes first, and stays where others round as well.
+    let whole = stride(from: max(1, levels.upperBound), through: 1, by: -1).map { largest / $0 }
     var (best, least) = (widest, Double.infinity)
-    for tried in 0..<40 {
-      let step = widest * (1 - Double(tried) / 44)
+    for step in whole + (1..<40).map({ widest * (1 - Double($0) / 44) }) {
       let error = weights.reduce(0.0) { sum, weight in
         let change = weight - (weight / step).rounded().clamped(levels) * step
         return sum + change * change
       }
-      if error < least { (best, least) = (step, error) }
+      if error < least - 1e-12 * squares { (best, least) = (step, error) }
     }
     return best
   }
