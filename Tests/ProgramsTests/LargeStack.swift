@@ -1,12 +1,13 @@
 import Glibc
 
-/// Runs `body` on a thread with 8 MiB of stack and waits for it: test threads have far less than a main thread.
+/// Runs `body` on a thread with 16 MiB of stack and waits for it: the program itself gives its runs 256 MiB, and frames of a
+/// debug build are several times those of a release.
 func onLargeStack<Result: Sendable>(_ body: @escaping @Sendable () -> Result) -> Result {
   let slot = Slot<Result>()
   let work = Unmanaged.passRetained(Work { slot.result = body() })
   var attributes = pthread_attr_t()
   pthread_attr_init(&attributes)
-  pthread_attr_setstacksize(&attributes, 8 << 20)
+  pthread_attr_setstacksize(&attributes, 16 << 20)
   var thread = pthread_t()
   let status = pthread_create(
     &thread, &attributes,
