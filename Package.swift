@@ -30,11 +30,12 @@ func kernelSettings(_ level: String? = nil, define: String? = nil, _ more: [Stri
 let machineSettings: [SwiftSetting] = [
   .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
-/// The prompt answers at once: libstdc++ and libgcc come from archives (`scripts/snn` lays them into the folder) instead of
-/// being loaded and bound at each start, relocations are packed, and no symbol is offered to libraries loaded later.
+/// The prompt answers at once: Swift's libraries, libstdc++ (`scripts/snn` lays its archive into the folder) and libgcc are linked
+/// in instead of being loaded and bound at each start, relocations are packed, and no symbol is offered to libraries loaded
+/// later. Only the link differs, so that tests and program are one build.
 let programLinking: [LinkerSetting] = [
   .unsafeFlags(
-    ["-use-ld=lld", "-L\(Context.packageDirectory)/.build/static", "-Xclang-linker", "-static-libgcc"]
+    ["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims", "-use-ld=lld", "-L\(Context.packageDirectory)/.build/static", "-Xclang-linker", "-static-libgcc"]
       + ["-z", "pack-relative-relocs", "--no-export-dynamic"].flatMap { ["-Xlinker", $0] },
     .when(platforms: [.linux], configuration: .release))
 ]

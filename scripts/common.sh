@@ -35,6 +35,12 @@ need_swift() {
   command -v swift >/dev/null || fail "Swift 6 is needed: install a toolchain from swift.org and put it on the PATH"
 }
 
+# lay_archives: the archive of libstdc++, alone in a folder, is what the program's link then finds first.
+lay_archives() {
+  mkdir -p "$project/.build/static"
+  ln -sf "$(clang -print-file-name=libstdc++.a)" "$project/.build/static/libstdc++.a"
+}
+
 # All from libmd4c-html0 on are loaded when something first asks for them: pages, regular expressions, linear algebra,
 # Fourier transforms, HDF5 with the filter of DSEC, what AEDAT 4 is packed by, sound files, pictures; so is libyaml, of
 # which the build needs the header.

@@ -131,20 +131,18 @@ struct SmoothWalk {
     let number = potentials.count
     let (beta, threshold) = (Double(model.beta), Double(model.threshold))
     var v = [Double](repeating: 0, count: count)
-    var last = v
     var seen: [[Double]] = []
     var fired: [[Double]] = []
     for (t, row) in input.enumerated() {
-      var before = v
-      var now = v
+      let heard = recurrent.isEmpty ? nil : fired.last
+      var (before, now) = ([Double](), [Double]())
       for j in 0..<count {
-        var drive = row[j]
-        if !recurrent.isEmpty { for i in 0..<count { drive += last[i] * recurrent[i * count + j] } }
-        v[j] = beta * v[j] + drive
-        before[j] = v[j]
+        let feedback = heard.map { last in (0..<count).reduce(0) { $0 + last[$1] * recurrent[$1 * count + j] } } ?? 0
+        v[j] = beta * v[j] + row[j] + feedback
+        before.append(v[j])
         let x0 = (base?[number][t][j] ?? v[j]) - threshold
         let hard: Double = x0 >= 0 ? 1 : 0
-        now[j] = base == nil ? hard : hard + smoothStep(surrogate, v[j] - threshold) - smoothStep(surrogate, x0)
+        now.append(base == nil ? hard : hard + smoothStep(surrogate, v[j] - threshold) - smoothStep(surrogate, x0))
         switch model.reset {
         case .subtract: v[j] -= threshold * hard
         case .zero: v[j] *= 1 - hard
@@ -153,7 +151,6 @@ struct SmoothWalk {
       }
       seen.append(before)
       fired.append(now)
-      last = now
     }
     potentials.append(seen)
     outputs.append(fired)

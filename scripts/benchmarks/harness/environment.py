@@ -64,7 +64,7 @@ class Environment:
             # snn's own script also installs what its build needs.
             command = [SCRIPTS / "snn", "-e", "nil"]
             if product != "snn":
-                command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product]
+                command = ["swift", "build", "-c", "release", "--product", product]
             done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             if done.returncode != 0:
                 raise Missing(f"{product} does not build:\n{done.stdout[-2000:]}")
