@@ -91,8 +91,9 @@ def linear_layers():
 def cells():
     series = filled([6, 3, 5], 20, 3.0)
 
-    def case(name, gates, cell, run):
-        given = [filled([5, 4 * gates], 21, 1.5).T, filled([4, 4 * gates], 22, 1.5).T, filled([4 * gates], 23), filled([4 * gates], 24)]
+    def case(name, gates, cell, run, units=4):
+        width = units * gates
+        given = [filled([5, width], 21, 1.5).T, filled([units, width], 22, 1.5).T, filled([width], 23), filled([width], 24)]
         leaves = [cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh]
         with torch.no_grad():
             for leaf, value in zip(leaves, given):
@@ -125,17 +126,19 @@ def cells():
 
     yield from case("cells/gru", 3, gru, run_gru)
     for reset in ["none", "subtract", "zero"]:
-        cell = snntorch.SLSTM(5, 4, threshold=0.1, reset_mechanism=reset, spike_grad=snn_surrogate.atan(alpha=2.0))
+        # With another number of units than of inputs it forgets its states at each step: it compares the shape of the states
+        # with that of the input (snnTorch 1.0.0, SLSTM.forward).
+        cell = snntorch.SLSTM(5, 5, threshold=0.1, reset_mechanism=reset, spike_grad=snn_surrogate.atan(alpha=2.0))
 
         def run(x):
-            syn, mem = torch.zeros(3, 4), torch.zeros(3, 4)
+            syn, mem = torch.zeros(3, 5), torch.zeros(3, 5)
             outputs = []
             for step in x:
                 spikes, syn, mem = cell(step, syn, mem)
                 outputs.append(spikes)
             return torch.stack(outputs)
 
-        yield from case(f"cells/slstm_{reset}", 4, cell.lstm_cell, run)
+        yield from case(f"cells/slstm_{reset}", 4, cell.lstm_cell, run, units=5)
 
 
 def parallel_neurons():
@@ -189,7 +192,7 @@ def branches():
 def attention():
     tokens = (filled([4, 3, 8, 9], 40) > -0.1).float()
     ssa = layer.SpikingSelfAttention(8, num_heads=2)
-    ssa.qkv_lif, ssa.attn_lif, ssa.proj_lif = lif(), lif(0.5), lif()
+    ssa.qkv_lif, ssa.attn_lif, ssa.proj_lif = lif(0.3), lif(0.2), lif(0.3)
     weights = [filled([8, 8, 1], start, 1.5) for start in (41, 42, 43, 44)]
     maps = dict(ssa.qkv_conv_bn.named_parameters()), dict(ssa.proj_conv_bn.named_parameters())
     joint = next(value for name, value in maps[0].items() if value.dim() == 3)
@@ -213,14 +216,20 @@ def attention():
     yield "attention/ssa/projection", projection.grad
     yield "attention/ssa/scale", scale.grad[:8]
 
-    def sdsa(x, query, key, value):
-        def spikes(weight):
-            return lif()(stepless(lambda y: nn.BatchNorm1d(8)(nn.functional.conv1d(y, weight)), x))
+    # Spike-driven attention alone, without what stands before and behind it in a block.
+    driven = layer.SpikeDrivenSelfAttention(8, num_heads=2)
+    driven.shortcut_lif = driven.proj_conv = driven.proj_bn = nn.Identity()
+    driven.q_lif, driven.k_lif, driven.v_lif, driven.attn_lif = lif(0.3), lif(0.3), lif(0.3), lif(0.3)
+    leaves = {"query": driven.q_conv.weight, "key": driven.k_conv.weight, "value": driven.v_conv.weight}
+    with torch.no_grad():
+        for leaf, value in zip(leaves.values(), weights):
+            leaf.copy_(value[..., None])
 
-        mask = lif()((spikes(key) * spikes(value)).sum(-1, keepdim=True))
-        return mask * spikes(query)
+    def sdsa(x, **_):
+        functional.reset_net(driven)
+        return driven(x.reshape(4, 3, 8, 3, 3)).reshape(x.shape) - x
 
-    yield from compared("attention/sdsa", tokens, {"query": weights[0], "key": weights[1], "value": weights[2]}, sdsa)
+    yield from compared("attention/sdsa", tokens, leaves, sdsa)
 
 
 def main():

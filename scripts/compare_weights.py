@@ -39,6 +39,11 @@ def models():
     norm.running_var.uniform_(0.5, 2)
     norm.weight.data.uniform_(0.5, 1.5)
     norm.bias.data.normal_()
+    rows = nn.Sequential(nn.Conv1d(4, 6, 3, padding=2, dilation=2, groups=2), leaky(), nn.ConvTranspose1d(6, 3, 4, stride=2), leaky())
+    yield "rows", rows, [4, 10]
+    images = nn.Sequential(
+        nn.Conv2d(4, 8, 3, padding=1, groups=4), leaky(), nn.ConvTranspose2d(8, 2, 3, stride=2, padding=1, output_padding=1), leaky())
+    yield "grouped", images, [4, 6, 5]
     yield "image", nn.Sequential(nn.Conv2d(1, 4, 3), norm, leaky(), nn.Flatten(), nn.Linear(144, 5), leaky()), [1, 8, 8]
 
 

@@ -2,7 +2,8 @@
 """Weights between PyTorch, ONNX and NumPy's .npz, which `load("weights.npz", into=net)` reads and `save(net, "weights.npz")` writes.
 
     weights.py model.pt    weights.npz     a state dictionary (or a checkpoint that has one, or a list of tensors by name)
-    weights.py model.onnx  weights.npz     the weights of Gemm, MatMul and Add, Conv and BatchNormalization, outputs first
+    weights.py model.onnx  weights.npz     the weights of Gemm, MatMul and Add, Conv, ConvTranspose and BatchNormalization, as
+                                       PyTorch has them: outputs first, but channels first for ConvTranspose
     weights.py weights.npz model.pt        a state dictionary for torch.nn.Sequential
     weights.py weights.npz model.onnx      one step of time of a network that `save` wrote: states come in and go out
 
@@ -66,7 +67,7 @@ def read_onnx(path):
 
     for place, node in enumerate(graph.node):
         held = [name for name in node.input if name in values and values[name].ndim > 0]
-        if node.op_type not in ("Gemm", "MatMul", "Conv", "BatchNormalization"):
+        if node.op_type not in ("Gemm", "MatMul", "Conv", "ConvTranspose", "BatchNormalization"):
             continue
         # A module's name is in that of its weights, or in that of the node: "/fc1/MatMul".
         parts = node.name.strip("/").split("/")[:-1]
@@ -101,8 +102,8 @@ def read_onnx(path):
             if weight.ndim != 2:
                 fail(f"{path}: the weights of `{node.name}` have {weight.ndim} axes, and 2 are expected")
             weight = weight.T
-        if node.op_type == "Conv" and told.get("group", 1) != 1:
-            fail(f"{path}: `{node.name}` is a convolution in groups")
+        if node.op_type == "ConvTranspose" and told.get("group", 1) != 1:
+            fail(f"{path}: `{node.name}` is a transposed convolution in groups")
         put("weight", weight)
         bias = node.input[2] if len(node.input) > 2 and node.input[2] else None
         if node.op_type == "MatMul":
@@ -118,7 +119,7 @@ def read_onnx(path):
     if rest:
         print(f"weights.py: left out, as no layer of weights has them: {', '.join(rest)}", file=sys.stderr)
     if not arrays:
-        fail(f"{path} has no Gemm, MatMul, Conv or BatchNormalization with stored weights")
+        fail(f"{path} has no Gemm, MatMul, Conv, ConvTranspose or BatchNormalization with stored weights")
     return arrays
 
 
@@ -156,10 +157,10 @@ def write_onnx(path, arrays):
         nodes.append(helper.make_node(kind, inputs, [output], name=output, **settings))
         return output
 
-    def pair(value, default):
+    def pair(value, default, axes=2):
         if value is None:
             value = default
-        return list(value) if isinstance(value, list) else [value, value]
+        return list(value) if isinstance(value, list) else [value] * axes
 
     def state(name, sizes):
         takes.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch"] + sizes))
@@ -197,19 +198,26 @@ def write_onnx(path, arrays):
                 inputs.append(store(f"{place}.bias", bias))
             now = node("Gemm", inputs, f"{place}.out", transB=1)
             shape = [weight.shape[0]]
-        elif kind == "conv":
-            stride, padding = pair(settings.get("stride"), 1), pair(settings.get("padding"), 0)
+        elif kind in ("conv", "conv1d", "conv_transpose", "conv1d_transpose"):
+            axes = weight.ndim - 2
+            stride, padding = pair(settings.get("stride"), 1, axes), pair(settings.get("padding"), 0, axes)
             inputs = [now, store(f"{place}.weight", weight)]
             if bias is not None:
                 inputs.append(store(f"{place}.bias", bias))
-            now = node("Conv", inputs, f"{place}.out", strides=stride, pads=padding * 2, kernel_shape=list(weight.shape[2:]))
-            shape = [weight.shape[0]] + [(n + 2 * p - k) // s + 1 for n, p, k, s in zip(shape[1:], padding, weight.shape[2:], stride)]
-        elif kind == "pool":
-            if settings.get("size") is None:
-                size = list(shape[1:])
+            common = {"strides": stride, "pads": padding * 2, "kernel_shape": list(weight.shape[2:])}
+            sides = zip(shape[1:], padding, weight.shape[2:], stride)
+            if kind.endswith("transpose"):
+                more = pair(settings.get("output_padding"), 0, axes)
+                now = node("ConvTranspose", inputs, f"{place}.out", output_padding=more, **common)
+                shape = [weight.shape[1]] + [(n - 1) * s - 2 * p + k + m for (n, p, k, s), m in zip(sides, more)]
             else:
-                size = pair(settings["size"], 1)
-            stride = pair(settings.get("stride"), size)
+                gaps = pair(settings.get("dilation"), 1, axes)
+                now = node("Conv", inputs, f"{place}.out", dilations=gaps, group=settings.get("groups") or 1, **common)
+                shape = [weight.shape[0]] + [(n + 2 * p - d * (k - 1) - 1) // s + 1 for (n, p, k, s), d in zip(sides, gaps)]
+        elif kind in ("pool", "pool1d"):
+            axes = len(shape) - 1
+            size = list(shape[1:]) if settings.get("size") is None else pair(settings["size"], 1, axes)
+            stride = pair(settings.get("stride"), size, axes)
             mode = settings.get("kind") or "average"
             now = node("MaxPool" if mode == "max" else "AveragePool", [now], f"{place}.out", kernel_shape=size, strides=stride)
             if mode == "sum":

@@ -17,7 +17,7 @@ let networkBuiltins: [Builtin] = [
     """
     An empty network that takes samples of the given shape. A network is a function of activity over time,
     `net(x, surrogate = fast_sigmoid(), training = false)`: the surrogate stands in for the derivative of a spike where
-    a gradient is taken (`?gradients`), and `training=true` lets dropout drop.
+    a gradient is taken (`?gradients`), and `training=true` lets dropout drop and batch norm take the mean and variance of the batch.
     """,
     example: """
       let net = input(64) |> dense(10) |> lif()

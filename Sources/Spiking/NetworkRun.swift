@@ -28,7 +28,7 @@ extension Network {
   public func trace(_ input: Signal, _ pass: Pass) throws(Fault) -> NetworkTrace {
     // A training pass is told by its caller what is steady: the gradient of an input has each of its steps.
     let input = pass.isTraining ? try fitted(input) : try fitted(input).folded()
-    let isWhole = pass.isTraining && pass.drops && layers.contains(where: \.needsWholeBatch)
+    let isWhole = pass.drops && layers.contains(where: \.needsWholeBatch)
     let ranges = isWhole ? [0..<input.batch] : SampleGroups(
       steps: input.steps, batch: input.batch, shapes: shapes, parameters: parameterCount
     ).ranges

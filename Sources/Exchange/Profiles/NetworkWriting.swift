@@ -229,6 +229,9 @@ private struct NetworkWriter {
     case let pool as PoolLayer:
       try place(offset: nil)
       return try add(pool, name)
+    case let pool as LinePoolLayer:
+      try place(offset: nil)
+      return try add(pool, name, input)
     case let flatten as FlattenLayer:
       try place(offset: nil)
       if flatten.from == 0 { flattened = input }
@@ -293,6 +296,25 @@ private struct NetworkWriter {
     var places: [Int] = []
     for channel in 0..<shape[0] { for pixel in 0..<shape[1] * shape[2] { places.append(pixel * shape[0] + channel) } }
     return places
+  }
+
+  /// NIR has no pool along rows: the sum or the mean of a window is a convolution of each channel by itself.
+  private mutating func add(_ pool: LinePoolLayer, _ name: String, _ input: [Int]) throws(Fault) -> [String] {
+    let images = pool.images
+    guard images.kind != .max else { throw Fault(.value, "NIR has no pool of the largest", help: "pools of sums and means can be written") }
+    if let refused = refused("Conv1d") { throw refused }
+    let (channels, size) = (input[0], images.size.x)
+    let weight = images.kind == .sum ? 1 : 1 / Float(size)
+    try append(
+      name, "Conv1d",
+      [
+        "weight": numbers([Float](repeating: weight, count: channels * size), [channels, 1, size]),
+        "bias": .array(NIRArray([Double](repeating: 0, count: channels), storage: .float32)),
+        "stride": .array(NIRArray(integer: images.stride.x)), "padding": .array(NIRArray(integer: 0)),
+        "dilation": .array(NIRArray(integer: 1)), "groups": .array(NIRArray(integer: channels)),
+        "input_shape": .array(NIRArray(integer: input[1])),
+      ])
+    return ["NIR has no pool along rows: it is a convolution of each channel by itself there"]
   }
 
   /// A sum and a mean are each other's multiples: where a tool knows one of them, the next weights do the rest.

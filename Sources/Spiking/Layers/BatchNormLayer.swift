@@ -112,7 +112,7 @@ public struct BatchNormLayer: Layer {
     let padding = pass.padding(shape)
     // What is beyond the end of a sample lies at the centre, where it adds nothing to the sums.
     if !padding.isEmpty { values = try values.filling(padding, with: Array(mean.scalars.prefix(channels))) }
-    let learns = pass.isTraining && pass.drops
+    let learns = pass.drops
     var (means, variances) = (mean.scalars, variance.scalars)
     let (scales, offsets) = (scale.scalars, offset.scalars)
     var output: [Tensor] = []

@@ -10,6 +10,8 @@ public protocol FormulaLayer: Layer {
   var stateNames: [String] { get }
   /// The shapes of these for a sample; they begin at 0.
   func stateShapes(for input: [Int]) -> [[Int]]
+  /// Whether a recording shows these states, which are numbers of its neurons then, as they stand when they fire.
+  var recordsStates: Bool { get }
   /// What leaves the layer, and the states after the last step.
   ///
   /// - Parameters:
@@ -34,6 +36,7 @@ struct FormulaRun: Sendable {
 extension FormulaLayer {
   public var stateNames: [String] { [] }
   public func stateShapes(for input: [Int]) -> [[Int]] { [] }
+  public var recordsStates: Bool { false }
   public var statePlaces: [[Int]] { stateNames.isEmpty ? [] : [[]] }
   public var mapsToSynapses: Bool { false }
 
@@ -104,20 +107,42 @@ extension FormulaLayer {
   public func recorded(
     _ input: consuming Signal, _ pass: Pass, place: String
   ) throws(Fault) -> (output: Signal, recordings: [Recording]) {
-    let output = try forward(input, pass).output
-    guard isNeurons else { return (output, []) }
-    return (output, [Recording(name: "\(name) \(place)", states: [], spikes: output.spikes)])
+    guard isNeurons else { return (try forward(input, pass).output, []) }
+    let run = try traced(try input.tensor().detached, surrogate: pass.surrogate, parameters: parameters.map(\.value.detached))
+    let output = try signal(run.output).plain
+    return (output, [Recording(name: "\(name) \(place)", states: run.states, spikes: output.spikes)])
   }
 
   /// The output on a tape, and what is recorded of neurons.
   func recorded(
     _ input: Tensor, surrogate: any Surrogate, plain: Recording?
   ) throws(Fault) -> (output: Tensor, recording: TapedRecording?) {
-    var begin: [Tensor] = []
-    for shape in stateShapes(for: Array(input.shape.dropFirst(2))) { begin.append(try Tensor.zeros([input.shape[1]] + shape)) }
-    let output = try evaluate(input, states: begin, parameters: parameters.map(\.value), surrogate: surrogate).output
+    let (output, states) = try traced(input, surrogate: surrogate, parameters: parameters.map(\.value))
     guard let plain else { return (output, nil) }
-    return (output, TapedRecording(name: plain.name, states: plain.states, spikes: try signal(output)))
+    return (output, TapedRecording(name: plain.name, states: states, spikes: try signal(output)))
+  }
+
+  /// The output, and each state over time, `[time, batch, ...features]`, where a recording shows it: step by step then.
+  private func traced(
+    _ input: Tensor, surrogate: any Surrogate, parameters: [Tensor]
+  ) throws(Fault) -> (output: Tensor, states: [(name: String, values: Tensor)]) {
+    var states: [Tensor] = []
+    for shape in stateShapes(for: Array(input.shape.dropFirst(2))) { states.append(try Tensor.zeros([input.shape[1]] + shape)) }
+    guard recordsStates, input.shape[0] > 0 else {
+      return (try evaluate(input, states: states, parameters: parameters, surrogate: surrogate).output, [])
+    }
+    var outputs: [Tensor] = []
+    var traces = states.map { _ in [Tensor]() }
+    for step in try input.perStep() {
+      try Interrupt.check()
+      let run = try evaluate(step, states: states, parameters: parameters, surrogate: surrogate)
+      states = run.states
+      outputs.append(run.output)
+      for (index, state) in states.enumerated() { traces[index].append(try state.reshaped([1] + state.shape)) }
+    }
+    var named: [(name: String, values: Tensor)] = []
+    for (name, trace) in zip(stateNames, traces) { named.append((name, try Tensor.concatenate(trace))) }
+    return (try Tensor.concatenate(outputs), named)
   }
 }
 

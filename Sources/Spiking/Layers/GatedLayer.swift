@@ -55,6 +55,7 @@ public struct GatedLayer: FormulaLayer {
   public var parameters: [(name: String, value: Tensor)] { tensors.list }
   public var stateNames: [String] { cell.isLSTM ? ["v", "c"] : ["v"] }
   public func stateShapes(for input: [Int]) -> [[Int]] { stateNames.map { _ in [units] } }
+  public var recordsStates: Bool { cell.isSpiking }
   public func wiring(for input: [Int]) -> Wiring { .all }
 
   private func shapes(inputs: Int) throws(Fault) -> [[Int]] {

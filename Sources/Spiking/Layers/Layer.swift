@@ -109,7 +109,7 @@ extension Layer {
 public struct Pass: Sendable {
   /// Whether gradients will be asked for: layers then keep what they need.
   public var isTraining: Bool
-  /// Whether dropout drops; it does where the network is trained.
+  /// Whether dropout drops and batch norm takes the numbers of the batch; so it is where the network is trained.
   public var drops: Bool
   /// The derivative that stands in for that of a spike, where a layer has none of its own.
   private var commonSurrogate: any Surrogate

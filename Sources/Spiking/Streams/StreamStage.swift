@@ -64,9 +64,12 @@ struct StageRow {
       }
       stages.append(JoinStage(branches.join, straight, outputs, shape: after))
     case let formula as any FormulaLayer where !formula.stateShapes(for: before).isEmpty:
-      throw Fault(
-        .value, "`\(layer.name)` cannot run on a stream", label: "layer \(place), \(layer.callText)",
-        help: "run it on samples, or step by step: step(net, x, state)")
+      if formula.isNeurons {
+        let name = "\(layer.name) \(place)"
+        stages.append(try FormulaSpikingStage(formula, name: name, input: output, inputShape: before, shape: after))
+      } else {
+        stages.append(try FormulaStage(formula, input: output, inputShape: before, shape: after))
+      }
     default:
       guard layer.populations.isEmpty else {
         throw Fault(.value, "`\(layer.name)` cannot run step by step", label: "layer \(place), \(layer.callText)")
