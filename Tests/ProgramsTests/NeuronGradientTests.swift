@@ -251,6 +251,9 @@ private struct Walk {
     case .exp: exp(x)
     case .growth: x == 0 ? 1 : expm1(x) / x
     case .abs: abs(x)
+    case .tanh: tanh(x)
+    case .sqrt: sqrt(x)
+    case .log: log(x)
     default: throw Fault(.value, "the test does not know \(kernel)")
     }
   }
@@ -265,6 +268,11 @@ private struct Walk {
     case .maximum: max(x, y)
     case .minimum: min(x, y)
     case .greater: x > y ? 1 : 0
+    case .greaterOrEqual: x >= y ? 1 : 0
+    case .less: x < y ? 1 : 0
+    case .lessOrEqual: x <= y ? 1 : 0
+    case .equal: x == y ? 1 : 0
+    case .notEqual: x != y ? 1 : 0
     default: throw Fault(.value, "the test does not know \(kernel)")
     }
   }
