@@ -274,12 +274,14 @@ struct NeuronLowering {
       values[name] = Typed(place: place, dimension: start.dimension)
       return
     }
-    guard let value = constant(initial) else {
+    let given = constant(initial)
+    if given == nil {
       report(
         "a state starts from a number or a parameter", tree.span(initial), label: "neither",
         help: "write `state \(name) = 0`, or `state \(name) = start` with a parameter `start = learn(0)`")
-      throw Failed()
     }
+    // A state whose start is wrong is known all the same, so that this one mistake is told once.
+    let value = given ?? (number: 0, dimension: .none)
     definition.stateNames.append(name)
     definition.stateDimensions.append(value.dimension)
     definition.initialValues.append(value.number)

@@ -83,7 +83,6 @@ struct ClassTally {
     top = [Int](repeating: 0, count: min(5, outputs))
   }
 
-  /// - Parameter target: `[batch]`, or `[time, batch]` with -1 where there is none.
   /// Puts the last predictions in the order of their samples, which were added in the given one.
   mutating func reorder(_ order: [Int]) {
     guard predictions.count >= order.count, predictions.count == judged else { return }
@@ -92,6 +91,7 @@ struct ClassTally {
     for (place, sample) in order.enumerated() where first + sample < predictions.count { predictions[first + sample] = added[place] }
   }
 
+  /// - Parameter target: `[batch]`, or `[time, batch]` with -1 where there is none.
   mutating func add(_ output: Signal, target: Tensor) throws(Fault) {
     let labels = target.scalars.map { Int($0) }
     if target.rank == 2 { return try addSteps(output, labels, steps: target.shape[0]) }

@@ -95,15 +95,19 @@ public func evaluate(_ network: Network, _ data: Dataset, _ options: EvaluationO
       for group in LengthGroup.all(lengths) {
         order += group.samples
         let output = try trace.output.picked(group.samples, steps: group.steps)
-        let own = try source.targets.labels(group.samples.map { indices[$0] })
-        try classes?.add(output, target: own.rank == 2 ? try own.steps(0..<group.steps) : own)
+        if classes != nil {
+          let own = try source.targets.labels(group.samples.map { indices[$0] })
+          try classes?.add(output, target: own.rank == 2 ? try own.steps(0..<group.steps) : own)
+        }
         guard numbers != nil else { continue }
         let flat = try output.tensor().reshaped([group.steps, group.samples.count, network.outputs])
         var given = flat
         if !source.targets.isSequence { given = if let read = options.read { try read(flat) } else { try readout.read(flat) } }
+        if given.rank == 2, numbers?.outputs != given.shape[1] { numbers = NumberTally(outputs: max(1, given.shape[1])) }
         try numbers?.add(given, target: try group.cut(target, isSequence: source.targets.isSequence))
       }
       classes?.reorder(order)
+      numbers?.reorder(order)
       continue
     }
     try classes?.add(trace.output, target: try source.targets.labels(indices))

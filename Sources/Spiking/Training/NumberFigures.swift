@@ -6,7 +6,7 @@ import Tensors
 
 /// What a network gave beside the numbers that it should have given.
 public struct NumberFigures: Sendable {
-  /// `[samples, outputs]`, or `[samples, time, outputs]` where each step has targets.
+  /// `[samples, outputs]`, or `[samples, time, outputs]` where each step has targets; nan behind the end of a sample.
   public let predictions: Tensor
   /// The root of the mean squared distance.
   public let rmse: Double
@@ -25,6 +25,8 @@ public struct NumberFigures: Sendable {
 struct NumberTally {
   let outputs: Int
   private var predictions: [Tensor] = []
+  /// Where the samples that were added stand among all.
+  private var places: [Int] = []
   private var squares = 0.0, distances = 0.0, shares = 0.0, count = 0
   /// For each output: sum and sum of squares of the targets' distances from its first, and the sum of squared errors.
   private var first: [Double?]
@@ -50,8 +52,8 @@ struct NumberTally {
     }
     let steps = output.rank == 3 ? output.shape[0] : 0
     if stepSquares.count < steps {
-      stepSquares = [Double](repeating: 0, count: steps)
-      stepCounts = [Int](repeating: 0, count: steps)
+      stepSquares += [Double](repeating: 0, count: steps - stepSquares.count)
+      stepCounts += [Int](repeating: 0, count: steps - stepCounts.count)
     }
     let width = steps > 0 ? output.count / steps : 0
     for (place, (value, wanted)) in zip(output.scalars, target.scalars).enumerated() where !wanted.isNaN {
@@ -74,6 +76,31 @@ struct NumberTally {
       }
     }
     predictions.append(steps > 0 ? try output.transposed([1, 0, 2]) : output)
+    let samples = predictions.last?.shape.first ?? 0
+    places += places.count..<places.count + samples
+  }
+
+  /// Says where the samples of a batch, which were added in another order, stand in it.
+  mutating func reorder(_ order: [Int]) {
+    let start = places.count - order.count
+    guard start >= 0 else { return }
+    for (added, place) in order.enumerated() { places[start + added] = start + place }
+  }
+
+  /// What was read of all samples, in their order; samples that end sooner go on with nan.
+  private func all() throws(Fault) -> Tensor {
+    let longest = predictions.reduce(0) { max($0, $1.rank == 3 ? $1.shape[1] : 0) }
+    var whole: [Tensor] = []
+    for part in predictions {
+      guard part.rank == 3, part.shape[1] < longest else { whole.append(part); continue }
+      let rest = try Tensor(filledWith: .nan, shape: [part.shape[0], longest - part.shape[1], part.shape[2]])
+      whole.append(try Tensor.concatenate([part, rest], along: 1))
+    }
+    let joined = try Tensor.concatenate(whole)
+    if places == Array(places.indices) { return joined }
+    var rows = places
+    for (added, place) in places.enumerated() { rows[place] = added }
+    return try joined.rows(rows)
   }
 
   var rmse: Double { (squares / Double(count)).squareRoot() }
@@ -84,7 +111,7 @@ struct NumberTally {
       return spread > 0 ? 1 - errors[k] / spread : nil
     }
     return NumberFigures(
-      predictions: try Tensor.concatenate(predictions), rmse: rmse, mae: distances / Double(count),
+      predictions: try all(), rmse: rmse, mae: distances / Double(count),
       r2: shares.isEmpty ? .nan : shares.reduce(0, +) / Double(shares.count), smape: self.shares / Double(count),
       byStep: zip(stepSquares, stepCounts).map { ($0 / Double($1)).squareRoot() })
   }
