@@ -104,6 +104,14 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// `scripts/test` tests an optimised build: its tests see into all modules, but for those of the kernels' levels, whose code for
+// newer CPUs no other module may come to share.
+if Context.environment["SNN_TESTED"] != nil {
+  for target in package.targets where target.type == .regular || target.type == .executable {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-enable-testing"], .when(configuration: .release))]
+  }
+}
+
 // The room of kernels: what they take, a build of them for each level of the CPU, and the choice among those.
 package.targets += [
   .target(name: "CPU"),
@@ -120,4 +128,5 @@ package.targets.append(
     name: "Kernels",
     dependencies: [.target(name: "KernelTypes"), .target(name: "CPU")]
       + kernelLevels.map { .target(name: "Kernels\($0.name)") },
-    swiftSettings: kernelSettings()))
+    swiftSettings: kernelSettings()
+      + (Context.environment["SNN_TESTED"] == nil ? [] : [.unsafeFlags(["-enable-testing"], .when(configuration: .release))])))
