@@ -35,10 +35,17 @@ need_swift() {
   command -v swift >/dev/null || fail "Swift 6 is needed: install a toolchain from swift.org and put it on the PATH"
 }
 
-# lay_archives: the archive of libstdc++, alone in a folder, is what the program's link then finds first.
+# lay_archives: the archive of libstdc++, alone in a folder, is what the program's link then finds first. Without one the library is
+# loaded at each start, as others are.
 lay_archives() {
-  mkdir -p "$project/.build/static"
-  ln -sf "$(clang -print-file-name=libstdc++.a)" "$project/.build/static/libstdc++.a"
+  local compiler archive
+  for compiler in clang "$(dirname "$(readlink -f "$(command -v swift)")")/clang" gcc; do
+    archive=$("$compiler" -print-file-name=libstdc++.a 2>/dev/null) || continue
+    [ -f "$archive" ] || continue
+    mkdir -p "$project/.build/static"
+    ln -sf "$archive" "$project/.build/static/libstdc++.a"
+    return
+  done
 }
 
 # All from libmd4c-html0 on are loaded when something first asks for them: pages, regular expressions, linear algebra,
