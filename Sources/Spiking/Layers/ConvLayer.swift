@@ -8,7 +8,7 @@ import Tensors
 ///
 /// (A cross-correlation, as in every framework.) Spikes, and numbers that are mostly zero, go through the weights event
 /// by event; the result is the same to the last bit as that of the dense loops.
-public struct ConvLayer: DrawnLayer {
+public struct ConvLayer: WeightedLayer {
   public let name = "conv"
   /// The number of output channels.
   public var outputs: Int
@@ -66,15 +66,6 @@ public struct ConvLayer: DrawnLayer {
     return list
   }
 
-  public var callText: String { callText(drawnBy: initializer) }
-
-  public var parameters: [(name: String, value: Tensor)] {
-    var list: [(name: String, value: Tensor)] = []
-    if let weight { list.append((name: "weight", value: weight)) }
-    if let bias { list.append((name: "bias", value: bias)) }
-    return list
-  }
-
   private var check: WindowCheck { WindowCheck(layer: name, kernel: kernel, stride: stride, padding: padding) }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
@@ -116,13 +107,6 @@ public struct ConvLayer: DrawnLayer {
     return layer
   }
 
-  public func scaled(by factor: Float) throws(Fault) -> ConvLayer {
-    var layer = self
-    if let weight { layer.weight = try weight * factor }
-    layer.initializer = nil
-    return layer
-  }
-
   /// Every window of every output channel, without what lies in the padding.
   public func synapses(for input: [Int]) -> Int {
     guard let shape = try? check.shape(for: input) else { return 0 }
@@ -152,21 +136,6 @@ public struct ConvLayer: DrawnLayer {
     let slopes = try product.weightGradient(input, outputGradient: gradient)
     let inputGradient = wantsInput ? try product.inputGradient(gradient, weight: weight, shape: input.shape) : nil
     return LayerGradient(input: inputGradient, parameters: hasBias ? [slopes.weight, slopes.bias] : [slopes.weight])
-  }
-
-  public mutating func updateParameters(
-    _ body: (Int, inout Tensor) throws(Fault) -> Void
-  ) throws(Fault) {
-    if var matrix = weight {
-      weight = nil
-      defer { weight = matrix }
-      try body(0, &matrix)
-    }
-    if var row = bias {
-      bias = nil
-      defer { bias = row }
-      try body(1, &row)
-    }
   }
 
   private var unbuilt: Fault {

@@ -4,7 +4,7 @@ import Faults
 import Tensors
 
 /// `output = input @ weight + bias`, one product for all time steps.
-public struct DenseLayer: DrawnLayer {
+public struct DenseLayer: WeightedLayer {
   public let name = "dense"
   public var outputs: Int
   public var hasBias: Bool
@@ -70,15 +70,6 @@ public struct DenseLayer: DrawnLayer {
       + (connect.map { [(Connectivity.settingName, $0.setting)] } ?? [])
   }
 
-  public var callText: String { callText(drawnBy: initializer) }
-
-  public var parameters: [(name: String, value: Tensor)] {
-    var list: [(name: String, value: Tensor)] = []
-    if let weight { list.append((name: "weight", value: weight)) }
-    if let bias { list.append((name: "bias", value: bias)) }
-    return list
-  }
-
   public var buffers: [(name: String, value: Tensor)] { mask.map { [("mask", $0)] } ?? [] }
 
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
@@ -139,13 +130,6 @@ public struct DenseLayer: DrawnLayer {
     return layer
   }
 
-  public func scaled(by factor: Float) throws(Fault) -> DenseLayer {
-    var layer = self
-    if let weight { layer.weight = try weight * factor }
-    layer.initializer = nil
-    return layer
-  }
-
   public func synapses(for input: [Int]) -> Int {
     if let mask { return count(mask) }
     let (count, overflow) = input.reduce(1, *).multipliedReportingOverflow(by: outputs)
@@ -170,23 +154,6 @@ public struct DenseLayer: DrawnLayer {
     let parameters = hasBias ? [own, slopes.bias] : [own]
     let inputGradient = wantsInput ? try Product.inputGradient(gradient, weight: weight) : nil
     return LayerGradient(input: inputGradient, parameters: parameters)
-  }
-
-  public mutating func updateParameters(
-    _ body: (Int, inout Tensor) throws(Fault) -> Void
-  ) throws(Fault) {
-    if var matrix = weight {
-      weight = nil
-      defer { weight = matrix }
-      try body(0, &matrix)
-      // What is not there stays so, whatever the body did.
-      if let mask, !matrix.isTracked, matrix.shape == mask.shape { matrix = try matrix * mask }
-    }
-    if var row = bias {
-      bias = nil
-      defer { bias = row }
-      try body(1, &row)
-    }
   }
 
   private var unbuilt: Fault {

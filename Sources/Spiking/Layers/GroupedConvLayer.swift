@@ -9,7 +9,7 @@ import Tensors
 ///
 /// The channels are parted into `groups`, each with as many outputs; with as many groups as channels it is depthwise. A
 /// kernel with `dilation` has its taps so far apart (Yu and Koltun 2016).
-public struct GroupedConvLayer: DrawnLayer {
+public struct GroupedConvLayer: WeightedLayer {
   public var name: String { geometry.axes == 1 ? "conv1d" : "conv" }
   /// The number of output channels.
   public var outputs: Int
@@ -68,15 +68,6 @@ public struct GroupedConvLayer: DrawnLayer {
     return list
   }
 
-  public var callText: String { callText(drawnBy: initializer) }
-
-  public var parameters: [(name: String, value: Tensor)] {
-    var list: [(name: String, value: Tensor)] = []
-    if let weight { list.append((name: "weight", value: weight)) }
-    if let bias { list.append((name: "bias", value: bias)) }
-    return list
-  }
-
   public func outputShape(for input: [Int]) throws(Fault) -> [Int] {
     guard outputs >= 1 else {
       throw Fault(.value, "`\(name)` needs at least one output channel", label: "outputs is \(outputs)")
@@ -119,13 +110,6 @@ public struct GroupedConvLayer: DrawnLayer {
       layer.weight = try rule.weights(
         weight.shape, inputs: try Shape.count(Array(weight.shape.dropFirst())), stream: stream)
     }
-    return layer
-  }
-
-  public func scaled(by factor: Float) throws(Fault) -> GroupedConvLayer {
-    var layer = self
-    if let weight { layer.weight = try weight * factor }
-    layer.initializer = nil
     return layer
   }
 
@@ -209,21 +193,6 @@ public struct GroupedConvLayer: DrawnLayer {
     }
     if let image = input { input = try image.reshaped([images.steps, images.batch] + geometry.features(images.featureShape)) }
     return LayerGradient(input: input, parameters: hasBias ? [slopes, offsets] : [slopes])
-  }
-
-  public mutating func updateParameters(
-    _ body: (Int, inout Tensor) throws(Fault) -> Void
-  ) throws(Fault) {
-    if var matrix = weight {
-      weight = nil
-      defer { weight = matrix }
-      try body(0, &matrix)
-    }
-    if var row = bias {
-      bias = nil
-      defer { bias = row }
-      try body(1, &row)
-    }
   }
 
   private var unbuilt: Fault {

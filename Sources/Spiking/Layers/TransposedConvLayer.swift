@@ -6,7 +6,7 @@ import Tensors
 
 /// The adjoint of a convolution with the same weights: each input adds its multiple of the kernel to a window of the
 /// output, whose length is `(length - 1) stride - 2 padding + kernel + output_padding`.
-public struct TransposedConvLayer: DrawnLayer {
+public struct TransposedConvLayer: WeightedLayer {
   public var name: String { geometry.axes == 1 ? "conv1d_transpose" : "conv_transpose" }
   /// The number of output channels.
   public var outputs: Int
@@ -75,15 +75,6 @@ public struct TransposedConvLayer: DrawnLayer {
     var list: [(name: String, value: Setting)] = [("outputs", .integer(outputs))] + geometry.settings
     if outputPadding != .init(0, 0) { list.append(("output_padding", geometry.setting(outputPadding))) }
     if !hasBias { list.append(("bias", .flag(false))) }
-    return list
-  }
-
-  public var callText: String { callText(drawnBy: initializer) }
-
-  public var parameters: [(name: String, value: Tensor)] {
-    var list: [(name: String, value: Tensor)] = []
-    if let weight { list.append((name: "weight", value: weight)) }
-    if let bias { list.append((name: "bias", value: bias)) }
     return list
   }
 
@@ -162,13 +153,6 @@ public struct TransposedConvLayer: DrawnLayer {
     return layer
   }
 
-  public func scaled(by factor: Float) throws(Fault) -> TransposedConvLayer {
-    var layer = self
-    if let weight { layer.weight = try weight * factor }
-    layer.initializer = nil
-    return layer
-  }
-
   /// Every window of the convolution whose adjoint it is.
   public func synapses(for input: [Int]) -> Int {
     guard let shape = try? window(input) else { return 0 }
@@ -213,21 +197,6 @@ public struct TransposedConvLayer: DrawnLayer {
     let input = wantsInput
       ? try product.forward(.tensor(flow), weight: try kernels(weight), bias: nil).reshaped(memory.inputShape) : nil
     return LayerGradient(input: input, parameters: hasBias ? [slopes, try flow.sum(over: [0, 1, 3, 4])] : [slopes])
-  }
-
-  public mutating func updateParameters(
-    _ body: (Int, inout Tensor) throws(Fault) -> Void
-  ) throws(Fault) {
-    if var matrix = weight {
-      weight = nil
-      defer { weight = matrix }
-      try body(0, &matrix)
-    }
-    if var row = bias {
-      bias = nil
-      defer { bias = row }
-      try body(1, &row)
-    }
   }
 
   private var unbuilt: Fault {
